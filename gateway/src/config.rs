@@ -1,0 +1,194 @@
+//! The configuration, checked and complete: what `gateway.toml` means once every default is filled in, every
+//! inheritance (`[defaults]` → service → route) is resolved and every fault is excluded.
+//!
+//! Nothing here can be invalid: the types that a request needs are parsed already (addresses, header names, patterns),
+//! so that no stage of the walk checks configuration again.
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use http::{HeaderName, HeaderValue};
+use ipnet::IpNet;
+
+use crate::route::{Rewrite, RoutePattern};
+
+/// A whole `gateway.toml`.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file that it was read from, as the operator named it.
+    pub file: PathBuf,
+    /// `[server]`.
+    pub server: Server,
+    /// `[admin]`.
+    pub admin: Admin,
+    /// `[services.*]`, in the file's order; never empty.
+    pub services: Vec<Service>,
+}
+
+/// `[server]`: the public side.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Cleartext listeners, at least one. Default `0.0.0.0:8000`.
+    pub listen: Vec<SocketAddr>,
+    /// Worker threads, at least 1. Written `0` (the default): one for each core that this process may use.
+    pub workers: usize,
+    /// Peers whose `X-Forwarded-*`, `Forwarded` and `x-request-id` are believed. Default none.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Client connections open at once, over all workers. Default 10,000.
+    pub max_connections: usize,
+    /// How long running requests may take after SIGTERM. Default 30 s.
+    pub drain_timeout: Duration,
+    /// `timeouts = { header = "10s", idle = "75s", body_idle = "30s" }`.
+    pub timeouts: ClientTimeouts,
+    /// `limits = { header = "32KiB", headers = 100, uri = "8KiB", body = "10MiB" }`.
+    pub limits: Limits,
+}
+
+/// How long a client may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientTimeouts {
+    /// From the accept, or the first byte of a later request, to the end of the head. Default 10 s.
+    pub header: Duration,
+    /// Between two requests of a connection. Default 75 s.
+    pub idle: Duration,
+    /// Between two pieces of a body, in either direction. Default 30 s.
+    pub body_idle: Duration,
+}
+
+/// How much a client may send; sizes in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The whole head. Default 32 KiB.
+    pub header: usize,
+    /// The number of header fields. Default 100.
+    pub headers: usize,
+    /// The request target. Default 8 KiB.
+    pub uri: usize,
+    /// The body. Default 10 MiB; a service or a route may set its own ([`Route::max_body`]).
+    pub body: u64,
+}
+
+/// `[admin]`: the operator's side.
+#[derive(Debug, Clone, Copy)]
+pub struct Admin {
+    /// Default `127.0.0.1:8900`.
+    pub listen: SocketAddr,
+}
+
+/// `[services.NAME]`: what one name of the file stands for.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// The key in the file: `user` of `[services.user]`.
+    pub name: Arc<str>,
+    /// At least one.
+    pub upstreams: Vec<Upstream>,
+    /// Whether the gateway is unhealthy without it. Default true.
+    pub critical: bool,
+    /// The active health check; none: every upstream counts as healthy.
+    pub health: Option<HealthCheck>,
+    /// The Host that its upstreams are sent. Default [`HostPolicy::Preserve`].
+    pub host: HostPolicy,
+    /// At least one, in the file's order.
+    pub routes: Vec<Route>,
+}
+
+/// One upstream: `"http://user-1:8001"` or `{ url = "http://user-2:8001", weight = 2 }`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upstream {
+    /// A DNS name, an IPv4 address, or an IPv6 address without its brackets.
+    pub host: String,
+    /// Default 80.
+    pub port: u16,
+    /// Its share of the requests beside the others'. Default 1, at least 1, at most 1,000.
+    pub weight: u32,
+}
+
+impl Upstream {
+    /// `user-1:8001`: what `Host` carries under [`HostPolicy::Upstream`]; port 80 is left out.
+    pub fn authority(&self) -> String {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        if self.port == 80 { host } else { format!("{host}:{}", self.port) }
+    }
+
+    /// `http://user-1:8001`: how it is named in logs, metrics and `/health?verbose`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.authority())
+    }
+}
+
+/// `health = { path = "/health", interval = "5s", timeout = "2s", healthy_after = 2, unhealthy_after = 3 }`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HealthCheck {
+    /// Path and query that a probe asks for with GET; 2xx is healthy. Begins with `/`.
+    pub path: String,
+    /// Between two probes of one upstream, before jitter. Default 5 s.
+    pub interval: Duration,
+    /// For one probe, the connect included. Default 2 s.
+    pub timeout: Duration,
+    /// Good probes in a row that make an unhealthy upstream healthy. Default 2.
+    pub healthy_after: u32,
+    /// Failed probes in a row that make a healthy upstream unhealthy. Default 3.
+    pub unhealthy_after: u32,
+}
+
+/// The `Host` that an upstream sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostPolicy {
+    /// `host = "preserve"`: the client's own.
+    Preserve,
+    /// `host = "upstream"`: the upstream's authority.
+    Upstream,
+    /// `host = "api.internal"`: always this one.
+    Name(HeaderValue),
+}
+
+/// One route of a service, with all that it inherits.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// What a request must look like.
+    pub pattern: RoutePattern,
+    /// Removed from the path's front before it is sent.
+    pub strip_prefix: StripPrefix,
+    /// Replaces the path before it is sent; never together with [`Route::strip_prefix`].
+    pub rewrite: Option<Rewrite>,
+    /// How long its upstreams may take.
+    pub timeouts: UpstreamTimeouts,
+    /// The largest request body, in bytes. Default [`Limits::body`].
+    pub max_body: u64,
+    /// Done to the request's fields, after the gateway's own are written.
+    pub request_headers: HeaderRules,
+    /// Done to the answer's fields.
+    pub response_headers: HeaderRules,
+}
+
+/// `strip_prefix`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StripPrefix {
+    /// Absent or `false`.
+    Nothing,
+    /// `true`: what the pattern matched.
+    Matched,
+    /// This text, a prefix of whole segments; a path that does not begin with it is sent as it is.
+    Text(String),
+}
+
+/// `timeouts = { connect = "2s", request = "30s", idle = "50s" }`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UpstreamTimeouts {
+    /// For a TCP connect. Default 2 s.
+    pub connect: Duration,
+    /// From the pick of an upstream to the head of its answer. Default 30 s.
+    pub request: Duration,
+    /// For a pooled connection that nobody uses. Default 50 s.
+    pub idle: Duration,
+}
+
+/// `request_headers = { set = { X-A = "1" }, add = { X-B = "2" }, remove = ["X-C"] }`; done in the order remove, set,
+/// add.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HeaderRules {
+    /// Replaces every field of that name.
+    pub set: Vec<(HeaderName, HeaderValue)>,
+    /// Comes beside the fields of that name.
+    pub add: Vec<(HeaderName, HeaderValue)>,
+    /// Removes every field of that name.
+    pub remove: Vec<HeaderName>,
+}

@@ -2,3 +2,14 @@
 //!
 //! `pattern` parses what an operator writes, `host` and `condition` what narrows it, and `table` puts all of them in
 //! order of precedence and finds the winner.
+mod condition;
+mod host;
+mod params;
+mod pattern;
+mod rewrite;
+
+pub use condition::{HeaderCondition, QueryCondition};
+pub use host::HostPattern;
+pub use params::Params;
+pub use pattern::{PathPattern, PatternFault, RoutePattern};
+pub use rewrite::Rewrite;

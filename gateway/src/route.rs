@@ -6,10 +6,15 @@ mod condition;
 mod host;
 mod params;
 mod pattern;
+mod precedence;
+mod query;
 mod rewrite;
+mod table;
 
 pub use condition::{HeaderCondition, QueryCondition};
 pub use host::HostPattern;
 pub use params::Params;
 pub use pattern::{PathPattern, PatternFault, RoutePattern};
+pub use query::{Found, Miss, Query};
 pub use rewrite::Rewrite;
+pub use table::{Conflict, RouteTable};

@@ -3,7 +3,9 @@ use http::Method;
 
 use super::{condition::HeaderCondition, condition::QueryCondition, host::HostPattern};
 
+mod expression;
 mod fault;
+pub(super) mod language;
 mod methods;
 mod path;
 mod regex;

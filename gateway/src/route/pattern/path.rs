@@ -1,5 +1,5 @@
 //! The path of a route: segments, or a regular expression.
-use super::{Anchored, PatternFault, check_literal};
+use super::{PatternFault, check_literal, expression::PathRegex};
 
 /// More would only serve to make the table's recursion deep.
 const MAX_SEGMENTS: usize = 64;
@@ -18,7 +18,7 @@ pub(in crate::route) enum Shape {
     /// `/users`: these segments first; none for `/`.
     Prefix(Vec<Segment>),
     /// `~/users/.*`.
-    Regex(Anchored),
+    Regex(PathRegex),
 }
 
 /// One segment of a pattern.
@@ -34,7 +34,7 @@ impl PathPattern {
     /// Reads `/users/{id}$` or `~/users/.*`; ranges of faults are into `text`.
     pub fn parse(text: &str) -> Result<Self, PatternFault> {
         if let Some(regex) = text.strip_prefix('~') {
-            let regex = Anchored::path(regex).map_err(|fault| fault.moved(1))?;
+            let regex = PathRegex::parse(regex).map_err(|fault| fault.moved(1))?;
             return Ok(Self {
                 shape: Shape::Regex(regex),
             });

@@ -9,7 +9,7 @@ use regex_automata::{
 use super::PatternFault;
 
 /// Of one compiled expression, in bytes: `[^/]+` takes about 20 KB (a path's character may be any of Unicode's).
-const SIZE_LIMIT: usize = 1 << 20;
+pub(super) const SIZE_LIMIT: usize = 1 << 20;
 
 /// A regular expression, anchored at both ends. Matching takes time linear in the text, whatever the expression.
 #[derive(Debug, Clone)]
@@ -40,11 +40,6 @@ impl Anchored {
             text: text.into(),
             regex,
         })
-    }
-
-    /// The same, for paths.
-    pub(in crate::route) fn path(text: &str) -> Result<Self, PatternFault> {
-        Self::parse(text)
     }
 
     /// As written, without the `~`.

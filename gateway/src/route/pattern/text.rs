@@ -6,13 +6,6 @@ use crate::transform::path::normalise;
 pub(in crate::route) fn check_literal(text: &str) -> Result<(), PatternFault> {
     for (at, character) in text.char_indices() {
         let range = at..at + character.len_utf8();
-        let encoded = || {
-            character
-                .to_string()
-                .bytes()
-                .map(|byte| format!("%{byte:02X}"))
-                .collect::<String>()
-        };
         let fault = match character {
             '?' => PatternFault::new(range, "a path holds no query")
                 .help("conditions on the query stand under `query`"),
@@ -25,13 +18,10 @@ pub(in crate::route) fn check_literal(text: &str) -> Result<(), PatternFault> {
             ' ' => {
                 PatternFault::new(range, "a path holds no space").help("percent-encode it: `%20`")
             }
-            _ if character.is_ascii_control() => {
-                PatternFault::new(range, "a path holds no control character")
-                    .help(format!("percent-encode it: `{}`", encoded()))
-            }
+            _ if character.is_ascii_control() => PatternFault::new(range, "a path holds no control character"),
             _ if !character.is_ascii() => {
                 PatternFault::new(range, format!("`{character}` is not ASCII"))
-                    .help(format!("percent-encode it: `{}`", encoded()))
+                    .help(format!("percent-encode it: `{}`", encode(character)))
             }
             '%' => match check_escape(&text[at..]) {
                 Ok(()) => continue,
@@ -53,26 +43,19 @@ fn check_escape(text: &str) -> Result<(), PatternFault> {
                 .help("write `%25` for the character itself"),
         );
     };
-    match normalise(&format!("/{escape}")) {
-        Err(refused) => Err(PatternFault::new(
-            0..3,
-            format!("no request can match this: {refused}"),
-        )),
-        // An encoded full stop may vanish as a dot segment here, so the help is made of the byte, not of the path.
-        Ok(normal) if normal[1..] != *escape => {
-            let byte = u8::from_str_radix(&escape[1..], 16).map(char::from);
-            let upper = escape.to_ascii_uppercase();
-            let normal = match byte {
-                Ok(byte) if byte.is_ascii_alphanumeric() || "-._~".contains(byte) => {
-                    byte.to_string()
-                }
-                _ => upper,
-            };
-            Err(
-                PatternFault::new(0..3, "this is not the form that paths are matched in")
-                    .help(format!("write `{normal}`")),
-            )
+    // Behind a letter, so that an encoded full stop makes no dot segment.
+    match normalise(&format!("/x{escape}")) {
+        Err(_) => Err(PatternFault::new(0..3, format!("requests with `{escape}` in their path are refused"))),
+        Ok(normal) if normal[2..] != *escape => {
+            let fault = PatternFault::new(0..3, "this is not the form that paths are matched in");
+            Err(fault.help(format!("write `{}`", &normal[2..])))
         }
         Ok(_) => Ok(()),
     }
+}
+
+fn encode(character: char) -> String {
+    let bytes = character.to_string().into_bytes();
+    let escapes: Vec<_> = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
+    escapes.concat()
 }

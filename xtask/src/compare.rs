@@ -58,6 +58,7 @@ fn prepare(options: &Options) -> Result<Command, BuildError> {
     if let Some(gateway) = gateway(options, &interrupt)? {
         command.arg("--gateway").arg(gateway);
     }
+    command.arg("--shown").arg(shown(env::args().skip(2)));
     command.args(shared_arguments(env::args_os().skip(2)));
     Ok(command)
 }
@@ -71,6 +72,34 @@ fn gateway(options: &Options, interrupt: &Interrupt) -> Result<Option<PathBuf>, 
     Ok(Build::new(&options.profile, &["gateway"])
         .run(interrupt)?
         .pop())
+}
+
+/// The command for RESULTS.md. Programs that are only on this machine, of `--gateway` and `--peer`, are left out.
+fn shown(arguments: impl Iterator<Item = String>) -> String {
+    let mut words = vec!["cargo xtask bench".to_owned()];
+    let mut flag = String::new();
+    for word in arguments {
+        let joined = word
+            .split_once('=')
+            .filter(|(name, _)| name.starts_with("--"));
+        let (name, value) = joined.unwrap_or((&flag, &word));
+        let value = match name {
+            "--gateway" => "…".to_owned(),
+            "--peer" => format!("'{}=…'", value.split('=').next().unwrap_or_default()),
+            _ => value.to_owned(),
+        };
+        words.push(if joined.is_some() {
+            format!("{name}={value}")
+        } else {
+            value
+        });
+        flag = if joined.is_some() {
+            String::new()
+        } else {
+            word.clone()
+        };
+    }
+    words.join(" ")
 }
 
 /// The user's own arguments without the two that are for building; clap has checked them all before.
@@ -91,6 +120,26 @@ fn shared_arguments(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_shown_names_no_program_of_this_machine() {
+        let check = |given: &[&str], expected: &str| {
+            assert_eq!(
+                shown(given.iter().map(|&word| word.to_owned())),
+                format!("cargo xtask bench{expected}")
+            );
+        };
+        check(&[], "");
+        check(&["--rounds", "3", "--write"], " --rounds 3 --write");
+        check(
+            &["--gateway", "/home/me/g", "--only=nginx"],
+            " --gateway … --only=nginx",
+        );
+        check(
+            &["--peer", "old=/home/me/g {listen}", "--peer=b=/x"],
+            " --peer 'old=…' --peer='b=…'",
+        );
+    }
 
     #[test]
     fn only_the_measurements_flags_are_handed_on() {

@@ -1,35 +1,22 @@
 //! The proxies that are measured: how each is configured, started and known to be up.
 
+mod error;
 mod gateway;
 mod haproxy;
 mod nginx;
+mod running;
 
 use std::{
     env, fs, io,
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Command, ExitStatus, Stdio},
-    thread,
-    time::{Duration, Instant},
+    process::{Command, Stdio},
 };
 
-use xtask::{
-    child::{Child, SpawnError},
-    http,
-    interrupt::Interrupt,
-    ports,
-};
+use xtask::{interrupt::Interrupt, ports};
 
-use crate::pin::{self, PinError};
-
-/// A proxy has this long to forward its first request.
-const DEADLINE: Duration = Duration::from_secs(20);
-
-/// Between two attempts at the first request: short against any start that is worth measuring.
-const RETRY: Duration = Duration::from_micros(200);
-
-/// What a proxy gets to end by itself. An instrumented one writes its profile then.
-const GRACE: Duration = Duration::from_secs(15);
+pub use error::PeerError;
+pub use running::Running;
 
 /// A kind of proxy, and its program.
 #[derive(Clone, Debug)]
@@ -49,45 +36,6 @@ pub enum Peer {
     },
 }
 
-/// Why a proxy cannot be measured.
-#[derive(Debug, thiserror::Error)]
-pub enum PeerError {
-    /// Its files could not be written, or its end not be waited for.
-    #[error("{name}: {source}")]
-    Io {
-        /// The proxy.
-        name: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// It could not be started on its core.
-    #[error(transparent)]
-    Pin(#[from] PinError),
-    /// It ended before it answered.
-    #[error("{name} ended before its first answer ({status}). Its last lines:\n{tail}")]
-    Ended {
-        /// The proxy.
-        name: String,
-        /// How it ended.
-        status: ExitStatus,
-        /// What it wrote last.
-        tail: String,
-    },
-    /// It runs, but forwards nothing.
-    #[error("{name} forwarded no request within {DEADLINE:?}: {last}. Its last lines:\n{tail}")]
-    Silent {
-        /// The proxy.
-        name: String,
-        /// What the last attempt met.
-        last: String,
-        /// What it wrote last.
-        tail: String,
-    },
-    /// The user asked for the end.
-    #[error("interrupted")]
-    Interrupted,
-}
-
 /// Where a proxy is to run, and what for.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'a> {
@@ -99,16 +47,6 @@ pub struct Place<'a> {
     pub core: usize,
     /// How many files it may have open.
     pub files: u64,
-}
-
-/// A proxy that forwards.
-#[derive(Debug)]
-pub struct Running {
-    /// Where it listens.
-    pub address: SocketAddr,
-    /// From before its process was started to its first forwarded answer.
-    pub start: Duration,
-    child: Child,
 }
 
 impl Peer {
@@ -148,15 +86,7 @@ impl Peer {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
-        let begun = Instant::now();
-        let mut child = pin::spawn(place.core, self.name(), &mut command)?;
-        child.follow(|_| ());
-        await_answer(&mut child, listen, begun, interrupt)?;
-        Ok(Running {
-            address: listen,
-            start: begun.elapsed(),
-            child,
-        })
+        Running::start(self.name(), &mut command, place.core, listen, interrupt)
     }
 
     fn command(&self, place: &Place<'_>, listen: SocketAddr) -> io::Result<Command> {
@@ -178,55 +108,6 @@ impl Peer {
     }
 }
 
-impl Running {
-    /// The process whose tree is measured.
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Ends it, and waits for that.
-    pub fn stop(mut self) -> io::Result<()> {
-        self.child.stop(GRACE, || false).map(drop)
-    }
-}
-
-pub(crate) fn await_answer(
-    child: &mut Child,
-    listen: SocketAddr,
-    begun: Instant,
-    interrupt: &Interrupt,
-) -> Result<(), PeerError> {
-    let name = child.name().to_owned();
-    loop {
-        let last = match http::get(listen, "/small", DEADLINE) {
-            Ok(answer) if answer.status == 200 => return Ok(()),
-            Ok(answer) => format!("it answers {}", answer.status),
-            Err(error) => error.to_string(),
-        };
-        if interrupt.raised() {
-            return Err(PeerError::Interrupted);
-        }
-        match child.exited() {
-            Ok(Some(status)) => {
-                return Err(PeerError::Ended {
-                    name,
-                    status,
-                    tail: child.last_words(),
-                });
-            }
-            Ok(None) if begun.elapsed() > DEADLINE => {
-                return Err(PeerError::Silent {
-                    name,
-                    last,
-                    tail: child.tail(),
-                });
-            }
-            Ok(None) => thread::sleep(RETRY),
-            Err(source) => return Err(PeerError::Io { name, source }),
-        }
-    }
-}
-
 /// Where a program is, of PATH and the directories of programs for administrators, which are often not in it.
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
@@ -244,15 +125,10 @@ fn own_directory(place: &Place<'_>, name: &str, listen: SocketAddr) -> io::Resul
     Ok(directory)
 }
 
-impl From<SpawnError> for PeerError {
-    fn from(error: SpawnError) -> Self {
-        Self::Pin(PinError::Spawn(error))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pin;
 
     #[test]
     fn a_command_is_filled_in() {

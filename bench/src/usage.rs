@@ -20,6 +20,7 @@ pub struct Tree {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reading {
     cpu: Duration,
+    waited: Duration,
     user_ticks: u64,
     system_ticks: u64,
     resident: u64,
@@ -32,6 +33,8 @@ pub struct Spent {
     pub cpu: Duration,
     /// The part of it spent in user space, 0 to 1; sampled by the kernel's tick, so only roughly right.
     pub user_share: f64,
+    /// How long threads that could have run waited for their core: what other processes on it took away.
+    pub waited: Duration,
     /// Resident memory at the end, in bytes; pages that processes share are counted in each.
     pub resident: u64,
 }
@@ -65,12 +68,18 @@ impl Tree {
         Ok(Self { processes })
     }
 
+    /// Its process ids, `root` first.
+    pub fn ids(&self) -> impl Iterator<Item = u32> + '_ {
+        self.processes.iter().copied()
+    }
+
     /// What the processes have used up to now. One that has ended is an error: its time would be missing.
     pub fn read(&self) -> io::Result<Reading> {
         let mut reading = Reading::default();
         for &process in &self.processes {
             let pid = Pid::from_raw(i32::try_from(process).map_err(io::Error::other)?);
             reading.cpu += Duration::from(clock_getcpuclockid(pid)?.now()?);
+            reading.waited += waited(process)?;
             let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
             let stat = Stat::parse(&stat)
                 .ok_or_else(|| io::Error::other("an unknown form of /proc/PID/stat"))?;
@@ -98,6 +107,7 @@ impl Reading {
         let system = (self.system_ticks - earlier.system_ticks) as f64;
         Spent {
             cpu: self.cpu.saturating_sub(earlier.cpu),
+            waited: self.waited.saturating_sub(earlier.waited),
             user_share: if user + system > 0.0 {
                 user / (user + system)
             } else {
@@ -106,6 +116,21 @@ impl Reading {
             resident: self.resident,
         }
     }
+}
+
+/// The second number of `/proc/PID/task/*/schedstat`: nanoseconds in the run queue. A kernel without it says nothing,
+/// and then nothing is known of it here.
+fn waited(process: u32) -> io::Result<Duration> {
+    let mut nanoseconds = 0;
+    for task in fs::read_dir(format!("/proc/{process}/task"))? {
+        let line = fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
+        nanoseconds += line
+            .split_ascii_whitespace()
+            .nth(1)
+            .and_then(|number| number.parse().ok())
+            .unwrap_or(0);
+    }
+    Ok(Duration::from_nanos(nanoseconds))
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -42,6 +42,10 @@ pub struct Compare {
     #[arg(long, default_value_t = 1)]
     pub load_core: usize,
 
+    /// Record each proxy once more with perf, for each workload, and print where its time goes
+    #[arg(long)]
+    pub perf: bool,
+
     /// Write the tables to bench/RESULTS.md, with the machine they come from
     #[arg(long)]
     pub write: bool,

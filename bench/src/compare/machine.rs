@@ -19,18 +19,21 @@ pub(super) fn heading(options: &Compare, peers: &[Peer], shown: &str) -> String 
         "# Measured beside its peers\n\n\
          Written by `{shown}`; each number is the median of {rounds} rounds of {seconds} s.\n\n\
          - **When:** {date}\n\
-         - **Machine:** {cpu}, {cores} cores, Linux {kernel}\n\
+         - **Machine:** {cpu}, {cores} cores, Linux {kernel}, TCP {congestion}\n\
          - **Versions:** {versions}\n\
          - **Set-up:** every proxy has one worker on one core, the load ({connections} connections) and the origin \
          share another; rounds are interleaved, a ratio is the median of the ratios within each round. CPU is user and \
          system time of the whole process tree, from its CPU clocks, divided by the requests answered meanwhile. \
          The peers write no access log; the gateway writes its own, to /dev/null. Where `core busy` is well below 100 % \
-         the load was the limit, so that the rate and the latency say little about that proxy.\n",
+         the load was the limit, so that the rate and the latency say little about that proxy. `disturbed` is the \
+         part of the time in which the proxy waited because another process had its core: where it is not near 0 %, \
+         only the ratios are worth reading.\n",
         date = date(),
         cpu = cpu(),
         cores = thread::available_parallelism()
             .map_or(1, usize::from)
             .max(all_cores()),
+        congestion = file("/proc/sys/net/ipv4/tcp_congestion_control"),
         kernel = file("/proc/sys/kernel/osrelease"),
         versions = [first_line("rustc", &["--version"])]
             .into_iter()

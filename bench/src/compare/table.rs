@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use xtask::options::Workload;
 
+use crate::load::Report;
+
 use super::{
     median::median,
     results::{Outcome, Results, Row},
@@ -53,6 +55,7 @@ fn throughput(rows: &[Row]) -> Table {
         "p99 ms",
         "RSS MiB",
         "core busy",
+        "disturbed",
         "errors",
     ]);
     for row in rows {
@@ -75,10 +78,8 @@ fn throughput(rows: &[Row]) -> Table {
                     row.median(|report| report.spent.map(|spent| bytes(spent.resident) / MIB)),
                     1,
                 ),
-                number(
-                    row.median(|report| report.busy().map(|busy| busy * 100.0)),
-                    0,
-                ) + " %",
+                percent(row.median(Report::busy)),
+                percent(row.median(Report::disturbed)),
                 row.errors().to_string(),
             ],
         ));
@@ -154,6 +155,10 @@ fn cells<const N: usize>(name: &str, numbers: [String; N]) -> Vec<Cell> {
         .into_iter()
         .map(|number| Cell::new(number).set_alignment(CellAlignment::Right));
     [Cell::new(name)].into_iter().chain(numbers).collect()
+}
+
+fn percent(value: Option<f64>) -> String {
+    number(value.map(|value| value * 100.0), 0) + " %"
 }
 
 fn number(value: Option<f64>, digits: usize) -> String {

@@ -60,6 +60,13 @@ impl Report {
         }
     }
 
+    /// Which part of the time the proxy waited for its core because of other processes, 0 to 1. Above 0.1 or so the
+    /// machine was not quiet, and the numbers of this run are worth less.
+    pub fn disturbed(&self) -> Option<f64> {
+        self.spent
+            .map(|spent| spent.waited.as_secs_f64() / self.seconds)
+    }
+
     /// How busy the proxy's core was, 0 to 1. Below 0.9 or so the load was the limit, not the proxy, and the rate says
     /// little about it.
     pub fn busy(&self) -> Option<f64> {

@@ -1,1 +1,17 @@
-//! Filled by the commits that follow.
+//! Measures a proxy beside its peers: what a request costs, how fast it is, what an idle connection holds.
+//!
+//! - [`origin`]: the server behind the proxy, so cheap that the proxy is what is measured.
+//! - [`load`]: a closed loop of clients before it, which checks every answer.
+//! - [`usage`]: the CPU time and memory of a whole process tree, to the nanosecond and the page.
+//! - [`peer`]: the proxies themselves: how each is configured and started.
+//! - [`compare`]: rounds over all of them, interleaved, and the tables that come out.
+//!
+//! Everything stays on the loopback interface and is bounded in time and number.
+
+pub mod compare;
+pub mod load;
+pub mod origin;
+pub mod peer;
+pub mod pin;
+pub mod usage;
+pub mod wire;

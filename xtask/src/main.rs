@@ -1,2 +1,49 @@
-//! Filled by the commits that follow.
-fn main() {}
+//! `cargo xtask`: the project's own commands.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod compare;
+mod pgo;
+mod up;
+
+/// The project's own commands.
+///
+/// Each builds what it needs first (`CARGO_TARGET_DIR` is honoured), hands its environment on to what it starts, and
+/// leaves no process behind, however it ends.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run the whole system: release build, the services, the gateway on :8000; Ctrl-C ends all of it
+    ///
+    /// Checks first that every port is free (exit 2 when one is not, and nothing is started), waits until the
+    /// gateway's /health says healthy, prints the URLs and a curl session, then streams the logs of all, prefixed by
+    /// service. Databases live under data/ at the root of the repository. A process that dies ends the others, exit 1.
+    Up(up::Options),
+    /// Measure the gateway beside nginx and HAProxy: CPU a request, requests a second, latency, memory
+    ///
+    /// Every proxy has one worker on one core; the load and the origin share another. Rounds are interleaved, and
+    /// ratios are taken within a round, so that a machine that is busy with something else disturbs all alike.
+    /// Peers come from Debian's packages (`apt-get install nginx-light haproxy`); what is missing is left out.
+    Bench(compare::Options),
+    /// Build the gateway optimised for its own profile (PGO) and say where the binary is
+    ///
+    /// Builds it instrumented, drives the bench workloads through it, merges what was counted with llvm-profdata
+    /// (of the same LLVM as rustc's), and builds it again by the profile `dist`.
+    Pgo(pgo::Options),
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().command {
+        Task::Up(options) => up::main(&options),
+        Task::Bench(options) => compare::main(&options),
+        Task::Pgo(options) => pgo::main(&options),
+    }
+}

@@ -1,0 +1,105 @@
+//! Where results come from: numbers without their machine say nothing.
+
+use std::{fs, process::Command, thread};
+
+use xtask::options::Compare;
+
+use crate::peer::Peer;
+
+/// The head of `bench/RESULTS.md`.
+pub(super) fn heading(options: &Compare, peers: &[Peer], shown: &str) -> String {
+    let Compare {
+        rounds,
+        seconds,
+        connections,
+        ..
+    } = options;
+    let versions: Vec<_> = peers.iter().filter_map(version).collect();
+    format!(
+        "# Measured beside its peers\n\n\
+         Written by `{shown}`; each number is the median of {rounds} rounds of {seconds} s.\n\n\
+         - **When:** {date}\n\
+         - **Machine:** {cpu}, {cores} cores, Linux {kernel}, TCP {congestion}\n\
+         - **Versions:** {versions}\n\
+         - **Set-up:** every proxy has one worker on one core, the load ({connections} connections) and the origin \
+         share another; rounds are interleaved, a ratio is the median of the ratios within each round. CPU is user and \
+         system time of the whole process tree, from its CPU clocks, divided by the requests answered meanwhile. \
+         The peers write no access log; the gateway writes its own, to /dev/null. Where `core busy` is well below 100 % \
+         the load was the limit, so that the rate and the latency say little about that proxy. `disturbed` is the \
+         part of the time in which the proxy waited because another process had its core: where it is not near 0 %, \
+         only the ratios are worth reading.\n",
+        date = date(),
+        cpu = cpu(),
+        cores = thread::available_parallelism()
+            .map_or(1, usize::from)
+            .max(all_cores()),
+        congestion = file("/proc/sys/net/ipv4/tcp_congestion_control"),
+        kernel = file("/proc/sys/kernel/osrelease"),
+        versions = [first_line("rustc", &["--version"])]
+            .into_iter()
+            .chain(versions)
+            .collect::<Vec<_>>()
+            .join(", "),
+    )
+}
+
+fn version(peer: &Peer) -> Option<String> {
+    match peer {
+        Peer::Nginx(program) => {
+            Some(first_line(&program.to_string_lossy(), &["-v"]).replace("nginx version: ", ""))
+        }
+        Peer::HAProxy(program) => {
+            let line = first_line(&program.to_string_lossy(), &["-v"]);
+            Some(
+                line.split_whitespace()
+                    .take(3)
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            )
+        }
+        Peer::Gateway(_) | Peer::Command { .. } => None,
+    }
+}
+
+/// The first line that a program writes, on either stream.
+fn first_line(program: &str, arguments: &[&str]) -> String {
+    let Ok(output) = Command::new(program).args(arguments).output() else {
+        return format!("{program} unknown");
+    };
+    let text = [output.stdout, output.stderr].concat();
+    String::from_utf8_lossy(&text)
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn date() -> String {
+    let now = jiff::Timestamp::now().to_string();
+    format!("{} UTC", now.get(..16).unwrap_or(&now).replace('T', " "))
+}
+
+fn cpu() -> String {
+    let text = file("/proc/cpuinfo");
+    let model = text
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    model.map_or_else(
+        || "an unknown CPU".to_owned(),
+        |(_, name)| name.trim().to_owned(),
+    )
+}
+
+/// Also the cores that this process, which is pinned, may not use.
+fn all_cores() -> usize {
+    file("/proc/cpuinfo")
+        .lines()
+        .filter(|line| line.starts_with("processor"))
+        .count()
+}
+
+fn file(path: &str) -> String {
+    fs::read_to_string(path)
+        .map(|text| text.trim().to_owned())
+        .unwrap_or_default()
+}

@@ -1,0 +1,212 @@
+//! The results as tables, in Markdown, which reads as well on a terminal.
+
+use std::fmt::Write as _;
+
+use comfy_table::{Cell, CellAlignment, Table, presets};
+use xtask::options::Workload;
+
+use crate::load::Report;
+
+use super::{
+    median::median,
+    results::{Outcome, Results, Row},
+};
+
+const MIB: f64 = 1024.0 * 1024.0;
+
+/// One table a workload, each under its heading.
+pub(super) fn all(results: &Results) -> String {
+    let mut text = String::new();
+    for (workload, rows) in results.workloads() {
+        let (title, table) = match workload {
+            Workload::Idle => ("Idle keep-alive connections", idle(rows)),
+            Workload::Start => (
+                "From the start of the process to the first forwarded answer",
+                start(rows),
+            ),
+            Workload::Get => ("Small GET (100 bytes), keep-alive", throughput(rows)),
+            Workload::Get64k => ("GET of 64 KiB, keep-alive", throughput(rows)),
+            Workload::Post10k => ("POST of 10 KiB, keep-alive", throughput(rows)),
+            Workload::Newconn => ("Small GET, a new connection each", throughput(rows)),
+        };
+        let _ = writeln!(text, "## {title}\n\n{table}");
+        for row in rows {
+            if let Some(why) = row.failure() {
+                let _ = writeln!(text, "\n{} failed in a round: {why}", row.name);
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn throughput(rows: &[Row]) -> Table {
+    let named = |name: &str| rows.iter().find(|row| row.name == name);
+    let (nginx, haproxy) = (named("nginx"), named("haproxy"));
+    let mut table = new(&[
+        "proxy",
+        "CPU µs/request",
+        "user",
+        "system",
+        "÷ nginx",
+        "÷ haproxy",
+        "requests/s",
+        "p50 ms",
+        "p99 ms",
+        "RSS MiB",
+        "core busy",
+        "disturbed",
+        "errors",
+    ]);
+    for row in rows {
+        let user = |share_of: fn(f64) -> f64| {
+            row.median(|report| Some(report.cpu_us? * share_of(report.spent?.user_share)))
+        };
+        let ratio = |other: Option<&Row>| other.and_then(|other| row.ratio(other));
+        table.add_row(cells(
+            &row.name,
+            [
+                number(row.median(|report| report.cpu_us), 2),
+                number(user(|share| share), 1),
+                number(user(|share| 1.0 - share), 1),
+                number(ratio(nginx), 3),
+                number(ratio(haproxy), 3),
+                number(row.median(|report| Some(report.rate)), 0),
+                number(row.median(|report| Some(report.p50_us / 1e3)), 2),
+                number(row.median(|report| Some(report.p99_us / 1e3)), 2),
+                number(
+                    row.median(|report| report.spent.map(|spent| bytes(spent.resident) / MIB)),
+                    1,
+                ),
+                percent(row.median(Report::busy)),
+                percent(row.median(Report::disturbed)),
+                row.errors().to_string(),
+            ],
+        ));
+    }
+    table
+}
+
+fn idle(rows: &[Row]) -> Table {
+    let mut table = new(&[
+        "proxy",
+        "bytes/connection",
+        "connections",
+        "closed",
+        "RSS before MiB",
+        "RSS with them MiB",
+    ]);
+    for row in rows {
+        for round in &row.rounds {
+            let Outcome::Idle(report) = round else {
+                continue;
+            };
+            table.add_row(cells(
+                &row.name,
+                [
+                    number(Some(report.each()), 0),
+                    report.connections.to_string(),
+                    report.closed.to_string(),
+                    number(Some(bytes(report.before) / MIB), 1),
+                    number(Some(bytes(report.after) / MIB), 1),
+                ],
+            ));
+        }
+    }
+    table
+}
+
+fn start(rows: &[Row]) -> Table {
+    let mut table = new(&["proxy", "median ms", "shortest ms", "longest ms"]);
+    for row in rows {
+        let times: Vec<f64> = row
+            .rounds
+            .iter()
+            .filter_map(|round| {
+                if let Outcome::Started(time) = round {
+                    Some(time.as_secs_f64() * 1e3)
+                } else {
+                    None
+                }
+            })
+            .collect();
+        table.add_row(cells(
+            &row.name,
+            [
+                number(median(times.iter().copied()), 1),
+                number(times.iter().copied().reduce(f64::min), 1),
+                number(times.iter().copied().reduce(f64::max), 1),
+            ],
+        ));
+    }
+    table
+}
+
+fn new(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::ASCII_MARKDOWN)
+        .set_header(header.to_vec());
+    table
+}
+
+fn cells<const N: usize>(name: &str, numbers: [String; N]) -> Vec<Cell> {
+    let numbers = numbers
+        .into_iter()
+        .map(|number| Cell::new(number).set_alignment(CellAlignment::Right));
+    [Cell::new(name)].into_iter().chain(numbers).collect()
+}
+
+fn percent(value: Option<f64>) -> String {
+    number(value.map(|value| value * 100.0), 0) + " %"
+}
+
+fn number(value: Option<f64>, digits: usize) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "memory of a process is far below 2^52 bytes"
+)]
+fn bytes(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_start_and_a_failure() {
+        let mut results = Results::default();
+        for milliseconds in [30, 10, 20] {
+            results.add(
+                Workload::Start,
+                "nginx",
+                Outcome::Started(Duration::from_millis(milliseconds)),
+            );
+        }
+        results.add(Workload::Get, "haproxy", Outcome::Failed("refused".into()));
+        let text = all(&results);
+        let row = text
+            .lines()
+            .find(|line| line.starts_with("| nginx"))
+            .unwrap();
+        assert_eq!(
+            row.split_whitespace().collect::<Vec<_>>(),
+            ["|", "nginx", "|", "20.0", "|", "10.0", "|", "30.0", "|"]
+        );
+        assert!(
+            text.contains("haproxy failed in a round: refused"),
+            "{text}"
+        );
+        assert!(
+            text.lines()
+                .any(|line| line.starts_with("| haproxy") && line.contains('–')),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,184 @@
+//! The proxies that are measured: how each is configured, started and known to be up.
+
+mod error;
+mod gateway;
+mod haproxy;
+mod nginx;
+mod running;
+
+use std::{
+    env, fs, io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use xtask::{interrupt::Interrupt, ports};
+
+pub use error::PeerError;
+pub use running::Running;
+
+/// A kind of proxy, and its program.
+#[derive(Clone, Debug)]
+pub enum Peer {
+    /// Ours.
+    Gateway(PathBuf),
+    /// nginx, from Debian's package.
+    Nginx(PathBuf),
+    /// HAProxy, from Debian's package.
+    HAProxy(PathBuf),
+    /// Any other, by its command line, whose words may hold `{listen}` and `{upstream}`.
+    Command {
+        /// What it is called in the tables.
+        name: String,
+        /// The program and its arguments.
+        words: Vec<String>,
+    },
+}
+
+/// Where a proxy is to run, and what for.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// A directory for what it writes.
+    pub directory: &'a Path,
+    /// The origin behind it.
+    pub upstream: SocketAddr,
+    /// Its core.
+    pub core: usize,
+    /// How many files it may have open.
+    pub files: u64,
+}
+
+impl Peer {
+    /// What it is called on the command line and in the tables.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Gateway(_) => "gateway",
+            Self::Nginx(_) => "nginx",
+            Self::HAProxy(_) => "haproxy",
+            Self::Command { name, .. } => name,
+        }
+    }
+
+    /// Of a `NAME=COMMAND`.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (name, command) = text.split_once('=').ok_or("expected NAME=COMMAND")?;
+        let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+        if name.is_empty() || words.is_empty() {
+            return Err("expected NAME=COMMAND".into());
+        }
+        Ok(Self::Command {
+            name: name.to_owned(),
+            words,
+        })
+    }
+
+    /// Starts it with one worker, and returns when it has forwarded a request.
+    pub fn start(&self, place: &Place<'_>, interrupt: &Interrupt) -> Result<Running, PeerError> {
+        let io = |source| PeerError::Io {
+            name: self.name().to_owned(),
+            source,
+        };
+        let listen = ports::free_address().map_err(io)?;
+        let mut command = self.command(place, listen).map_err(io)?;
+        // The access log, where there is one, goes where writing is free; complaints are kept for the error message.
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        Running::start(self.name(), &mut command, place.core, listen, interrupt)
+    }
+
+    fn command(&self, place: &Place<'_>, listen: SocketAddr) -> io::Result<Command> {
+        match self {
+            Self::Gateway(program) => gateway::command(program, place, listen),
+            Self::Nginx(program) => nginx::command(program, place, listen),
+            Self::HAProxy(program) => haproxy::command(program, place, listen),
+            Self::Command { words, .. } => {
+                let fill = |word: &String| {
+                    word.replace("{listen}", &listen.to_string())
+                        .replace("{upstream}", &place.upstream.to_string())
+                };
+                let mut words = words.iter().map(fill);
+                let mut command = Command::new(words.next().unwrap_or_default());
+                command.args(words);
+                Ok(command)
+            }
+        }
+    }
+}
+
+/// Where a program is, of PATH and the directories of programs for administrators, which are often not in it.
+pub fn find(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let directories =
+        env::split_paths(&path).chain(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from));
+    directories
+        .map(|directory| directory.join(program))
+        .find(|file| file.is_file())
+}
+
+/// A directory of a proxy's own, fresh for this start.
+fn own_directory(place: &Place<'_>, name: &str, listen: SocketAddr) -> io::Result<PathBuf> {
+    let directory = place.directory.join(format!("{name}-{}", listen.port()));
+    fs::create_dir_all(&directory)?;
+    Ok(directory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pin;
+
+    #[test]
+    fn a_command_is_filled_in() {
+        let peer = Peer::parse("mine=/bin/proxy --to={upstream} {listen} 1").unwrap();
+        assert_eq!(peer.name(), "mine");
+        let upstream = "127.0.0.1:2".parse().unwrap();
+        let place = Place {
+            directory: Path::new("/"),
+            upstream,
+            core: 0,
+            files: 0,
+        };
+        let command = peer
+            .command(&place, "127.0.0.1:1".parse().unwrap())
+            .unwrap();
+        assert_eq!(command.get_program(), "/bin/proxy");
+        assert_eq!(
+            command.get_args().collect::<Vec<_>>(),
+            ["--to=127.0.0.1:2", "127.0.0.1:1", "1"]
+        );
+        for refused in ["mine", "=x", "mine= "] {
+            assert!(Peer::parse(refused).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn one_that_ends_early_says_why() {
+        let directory = tempfile::tempdir().unwrap();
+        let upstream = "127.0.0.1:2".parse().unwrap();
+        let core = (0..64)
+            .find(|&core| {
+                std::thread::spawn(move || pin::here(core).is_ok())
+                    .join()
+                    .unwrap()
+            })
+            .unwrap();
+        let place = Place {
+            directory: directory.path(),
+            upstream,
+            core,
+            files: 1024,
+        };
+        let peer = Peer::parse("broken=cat {listen}").unwrap();
+        let error = peer
+            .start(&place, &Interrupt::default())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("broken ended before its first answer") && error.contains("127.0.0.1"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,115 @@
+//! The flags of `cargo xtask bench`. They stand here so that `cargo xtask bench --help` can explain them without
+//! compiling the `bench` crate, which takes the same flags and does the work.
+
+use clap::{Args, ValueEnum};
+
+/// What to measure, against whom and for how long.
+#[derive(Args, Clone, Debug)]
+pub struct Compare {
+    /// How many rounds; each one takes every proxy in turn, and what is printed is the median
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub rounds: u32,
+
+    /// The length of one measurement, in seconds (fractions are fine); a warm-up comes before each
+    #[arg(long, default_value_t = 4.0, value_parser = seconds)]
+    pub seconds: f64,
+
+    /// Keep-alive connections of the load
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub connections: u32,
+
+    /// Idle connections whose memory is measured
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    pub idle_connections: u32,
+
+    /// Only these proxies: gateway, nginx, haproxy, or a --peer's name
+    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
+    pub only: Vec<String>,
+
+    /// Only these workloads
+    #[arg(long, value_delimiter = ',', value_name = "WORKLOAD,…")]
+    pub workload: Vec<Workload>,
+
+    /// One more proxy: a name and a command with {listen} and {upstream} (each IP:PORT); may be given again
+    #[arg(long, value_name = "NAME=COMMAND")]
+    pub peer: Vec<String>,
+
+    /// The core that each proxy is pinned to
+    #[arg(long, default_value_t = 0)]
+    pub core: usize,
+
+    /// The core of the load and the origin
+    #[arg(long, default_value_t = 1)]
+    pub load_core: usize,
+
+    /// Record each proxy once more with perf, for each workload, and print where its time goes
+    #[arg(long)]
+    pub perf: bool,
+
+    /// Write the tables to bench/RESULTS.md, with the machine they come from
+    #[arg(long)]
+    pub write: bool,
+}
+
+/// A kind of work for a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Workload {
+    /// A small GET on kept-alive connections
+    Get,
+    /// A GET of 64 KiB
+    Get64k,
+    /// A POST of 10 KiB
+    Post10k,
+    /// A small GET on a new connection each
+    Newconn,
+    /// Many connections that do nothing after one request each: their memory
+    Idle,
+    /// From the start of the process to the first forwarded answer
+    Start,
+}
+
+impl Workload {
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Get64k => "get64k",
+            Self::Post10k => "post10k",
+            Self::Newconn => "newconn",
+            Self::Idle => "idle",
+            Self::Start => "start",
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|error| format!("{error}"))?;
+    if (0.1..=600.0).contains(&seconds) {
+        Ok(seconds)
+    } else {
+        Err("expected 0.1 to 600".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_measurement_is_bounded() {
+        assert_eq!(seconds("0.5"), Ok(0.5));
+        for refused in ["0", "601", "-1", "NaN", "x"] {
+            assert!(seconds(refused).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn names_are_what_clap_takes() {
+        for workload in Workload::value_variants() {
+            assert_eq!(
+                workload.to_possible_value().unwrap().get_name(),
+                workload.name()
+            );
+        }
+    }
+}

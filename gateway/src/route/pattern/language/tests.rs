@@ -62,7 +62,7 @@ fn a_sample_is_a_path_that_matches() {
 #[test]
 fn what_every_match_begins_with() {
     let check = |expression: &str, expected: &str| {
-        assert_eq!(literal_start(expression), expected, "{expression}")
+        assert_eq!(literal_start(expression), expected, "{expression}");
     };
     check("/users/.*", "/users/");
     check("/(a|b)", "/");

@@ -13,6 +13,9 @@ use crate::route::{
     precedence::PathRank,
 };
 
+#[cfg(test)]
+mod tests;
+
 /// A route that can never win: every request that it matches is taken by routes that go before it.
 ///
 /// Two kinds are found. Routes that ask for the same host, path, header fields and query parameters, when their methods

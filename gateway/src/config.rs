@@ -6,7 +6,11 @@
 //!
 //! [`Config::load`] is the way from the file to here: `read` turns text into values with positions, `raw` lists every
 //! key that there is, `check` gives them their meaning, and `diagnose` says what is wrong.
+mod check;
 mod diagnose;
+mod load;
+mod raw;
+mod read;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 

@@ -11,6 +11,10 @@ mod diagnose;
 mod load;
 mod raw;
 mod read;
+mod schema;
+mod show;
+#[cfg(test)]
+mod tests;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -20,6 +24,7 @@ use ipnet::IpNet;
 use crate::route::{Rewrite, RoutePattern};
 
 pub use diagnose::{Fault, Faults, FaultsKind, Related, Style};
+pub use schema::schema;
 
 /// A whole `gateway.toml`.
 #[derive(Debug, Clone)]

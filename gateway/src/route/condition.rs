@@ -3,6 +3,9 @@ use http::{HeaderMap, HeaderName};
 
 use super::{PatternFault, pattern::Anchored};
 
+#[cfg(test)]
+mod tests;
+
 /// A header field that a request must have. Of several fields of that name, one that holds is enough.
 #[derive(Debug, Clone)]
 pub struct HeaderCondition {

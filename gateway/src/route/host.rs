@@ -3,6 +3,9 @@ use std::{cmp::Reverse, net::Ipv6Addr};
 
 use super::PatternFault;
 
+#[cfg(test)]
+mod tests;
+
 /// `api.example.com`, `*.example.com` (one label or more before it), `127.0.0.1` or `[::1]`; lower case, no port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostPattern {

@@ -9,6 +9,8 @@ pub(super) mod language;
 mod methods;
 mod path;
 mod regex;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use fault::PatternFault;

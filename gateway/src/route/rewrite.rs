@@ -5,6 +5,9 @@ use super::{
 };
 use crate::transform::path::normalise;
 
+#[cfg(test)]
+mod tests;
+
 /// `/v2/{id}`, or `/v2/$1` for a regular expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rewrite {

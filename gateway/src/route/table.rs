@@ -1,4 +1,6 @@
 //! All routes in order of precedence, and an index that finds those that a path can match.
+use std::ops::Range;
+
 use http::{HeaderValue, Method};
 use smallvec::SmallVec;
 
@@ -16,6 +18,8 @@ mod shadow;
 #[cfg(test)]
 mod tests;
 mod trie;
+#[cfg(test)]
+mod written;
 
 use hosts::Hosts;
 pub use shadow::Conflict;
@@ -75,17 +79,17 @@ impl<T> RouteTable<T> {
             level.paths.collect(query.path, &mut slots);
             // Places in the list of routes: their order is the precedence.
             slots.sort_unstable();
-            let by_segments = slots.iter().flat_map(|slot| slot.range());
-            let by_regex = level
-                .regexes
-                .clone()
-                .filter(|&at| self.routes[at].is_regex_match(query.path));
-            for at in by_segments.chain(by_regex) {
-                let entry = &self.routes[at];
-                match entry.pattern.judge(query) {
-                    Verdict::Holds => return Ok(entry.found(query.path)),
-                    Verdict::Method => misses.by_method.push(at),
-                    Verdict::Other => misses.otherwise = true,
+            for slot in &slots {
+                if let Some(entry) = self.first_that_holds(slot.range(), query, &mut misses) {
+                    return Ok(entry.found(query.path));
+                }
+            }
+            for at in level.regexes.clone() {
+                if !self.routes[at].is_regex_match(query.path) {
+                    continue;
+                }
+                if let Some(entry) = self.first_that_holds(at..at + 1, query, &mut misses) {
+                    return Ok(entry.found(query.path));
                 }
             }
         }
@@ -97,6 +101,23 @@ impl<T> RouteTable<T> {
         self.routes
             .iter()
             .map(|entry| (&entry.pattern, &entry.value))
+    }
+
+    /// Of some routes whose host and path match, the first all of which holds.
+    fn first_that_holds(
+        &self,
+        range: Range<usize>,
+        query: &Query<'_>,
+        misses: &mut Misses,
+    ) -> Option<&Entry<T>> {
+        for (at, entry) in range.clone().zip(&self.routes[range]) {
+            match entry.pattern.judge(query) {
+                Verdict::Holds => return Some(entry),
+                Verdict::Method => misses.by_method.push(at),
+                Verdict::Other => misses.otherwise = true,
+            }
+        }
+        None
     }
 
     fn miss(&self, misses: &Misses) -> Miss {

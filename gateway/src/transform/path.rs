@@ -4,6 +4,9 @@
 //! path is brought into one form as soon as it is known, and the raw one is forgotten.
 use std::borrow::Cow;
 
+#[cfg(test)]
+mod tests;
+
 /// Why a path is refused (400 `path_invalid`); places are bytes from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PathFault {
@@ -47,29 +50,47 @@ pub enum PathFault {
 /// What a byte of a raw path needs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Stands for itself wherever it stands.
+    /// Stands for itself.
     Plain,
-    /// `/`: what follows may be another, or a dot segment.
+    /// `/`
     Slash,
-    /// `%`.
+    /// `%`
     Escape,
     /// Never part of a path.
     Refused,
 }
 
-const KINDS: [Kind; 256] = {
-    let mut kinds = [Kind::Refused; 256];
-    let mut byte = 0x21;
-    while byte < 0x7F {
-        kinds[byte] = Kind::Plain;
+const fn kind(byte: u8) -> Kind {
+    match byte {
+        b'/' => Kind::Slash,
+        b'%' => Kind::Escape,
+        b'#' | b'?' | b'\\' => Kind::Refused,
+        0x21..=0x7E => Kind::Plain,
+        _ => Kind::Refused,
+    }
+}
+
+/// The next byte may make the path not normal.
+const IS_SLASH: u8 = 1;
+/// Behind a slash: a repeated one, or maybe a dot segment.
+const BAD_AFTER_SLASH: u8 = IS_SLASH << 1;
+/// Anywhere: an escape, or a fault.
+const BAD: u8 = 1 << 2;
+
+/// What a byte means to the first pass.
+const FLAGS: [u8; 256] = {
+    let mut flags = [BAD; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        flags[byte as usize] = match kind(byte) {
+            Kind::Slash => IS_SLASH | BAD_AFTER_SLASH,
+            Kind::Plain if byte == b'.' => BAD_AFTER_SLASH,
+            Kind::Plain => 0,
+            Kind::Escape | Kind::Refused => BAD,
+        };
         byte += 1;
     }
-    kinds[b'/' as usize] = Kind::Slash;
-    kinds[b'%' as usize] = Kind::Escape;
-    kinds[b'#' as usize] = Kind::Refused;
-    kinds[b'?' as usize] = Kind::Refused;
-    kinds[b'\\' as usize] = Kind::Refused;
-    kinds
+    flags
 };
 
 /// The path of a request target, without its query, in the form that is matched and forwarded:
@@ -85,18 +106,28 @@ pub fn normalise(path: &str) -> Result<Cow<'_, str>, PathFault> {
     if !path.starts_with('/') {
         return Err(PathFault::NotAbsolute);
     }
-    if is_normal(path.as_bytes())? {
+    if is_plainly_normal(path.as_bytes()) || is_normal(path.as_bytes())? {
         Ok(Cow::Borrowed(path))
     } else {
         rebuild(path).map(Cow::Owned)
     }
 }
 
+/// Whether nothing is to be done, told without a branch a byte: almost every path passes here. One that does not may be
+/// normal all the same (`/.well-known`, `/a%20b`).
+fn is_plainly_normal(path: &[u8]) -> bool {
+    let (_, seen) = path.iter().fold((0, 0), |(before, seen), &byte| {
+        let flags = FLAGS[usize::from(byte)];
+        (flags, seen | flags & (BAD | (before & IS_SLASH) << 1))
+    });
+    seen == 0
+}
+
 /// Whether nothing is to be done. A path that is not normal may hold faults behind the first thing to do.
 fn is_normal(path: &[u8]) -> Result<bool, PathFault> {
     let mut at = 0;
     while let Some(&byte) = path.get(at) {
-        match KINDS[usize::from(byte)] {
+        match kind(byte) {
             Kind::Plain => {}
             Kind::Slash => match path.get(at + 1) {
                 Some(b'/') => return Ok(false),
@@ -203,7 +234,7 @@ fn rebuild(path: &str) -> Result<String, PathFault> {
 /// Adds the segment at `at` to `out`, decoded, and returns where it ends.
 fn decode_segment(raw: &[u8], mut at: usize, out: &mut String) -> Result<usize, PathFault> {
     while let Some(&byte) = raw.get(at) {
-        match KINDS[usize::from(byte)] {
+        match kind(byte) {
             Kind::Plain => out.push(char::from(byte)),
             Kind::Slash => break,
             Kind::Escape => {

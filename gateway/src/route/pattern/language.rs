@@ -11,6 +11,8 @@ use regex_automata::{
 
 use super::{Shape, regex::SIZE_LIMIT};
 
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use walk::{Cursor, Walk};

@@ -18,7 +18,9 @@ pub(in crate::route) fn check_literal(text: &str) -> Result<(), PatternFault> {
             ' ' => {
                 PatternFault::new(range, "a path holds no space").help("percent-encode it: `%20`")
             }
-            _ if character.is_ascii_control() => PatternFault::new(range, "a path holds no control character"),
+            _ if character.is_ascii_control() => {
+                PatternFault::new(range, "a path holds no control character")
+            }
             _ if !character.is_ascii() => {
                 PatternFault::new(range, format!("`{character}` is not ASCII"))
                     .help(format!("percent-encode it: `{}`", encode(character)))
@@ -45,7 +47,10 @@ fn check_escape(text: &str) -> Result<(), PatternFault> {
     };
     // Behind a letter, so that an encoded full stop makes no dot segment.
     match normalise(&format!("/x{escape}")) {
-        Err(_) => Err(PatternFault::new(0..3, format!("requests with `{escape}` in their path are refused"))),
+        Err(_) => Err(PatternFault::new(
+            0..3,
+            format!("requests with `{escape}` in their path are refused"),
+        )),
         Ok(normal) if normal[2..] != *escape => {
             let fault = PatternFault::new(0..3, "this is not the form that paths are matched in");
             Err(fault.help(format!("write `{}`", &normal[2..])))

@@ -19,7 +19,7 @@ fn main() {
 }
 
 /// A literal path, deep in the table.
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_size = 1_000)]
 fn literal(bencher: Bencher, size: usize) {
     find(
         bencher,
@@ -29,7 +29,7 @@ fn literal(bencher: Bencher, size: usize) {
 }
 
 /// A path with a `{name}`, beside literals that are tried first.
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_size = 1_000)]
 fn name(bencher: Bencher, size: usize) {
     find(
         bencher,
@@ -39,7 +39,7 @@ fn name(bencher: Bencher, size: usize) {
 }
 
 /// A path that no route has, but for its first segments.
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_size = 1_000)]
 fn miss(bencher: Bencher, size: usize) {
     find(
         bencher,
@@ -49,7 +49,7 @@ fn miss(bencher: Bencher, size: usize) {
 }
 
 /// As `literal`, where every route has a host.
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_size = 1_000)]
 fn literal_with_host(bencher: Bencher, size: usize) {
     find(
         bencher,
@@ -59,7 +59,7 @@ fn literal_with_host(bencher: Bencher, size: usize) {
 }
 
 /// Every route in turn, far from the one before, so that the table is not in the nearest cache.
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_size = 1_000)]
 fn anywhere(bencher: Bencher, size: usize) {
     let table = table(size, None);
     let paths: Vec<_> = table
@@ -76,7 +76,7 @@ fn anywhere(bencher: Bencher, size: usize) {
 }
 
 /// The shipped file's kind of table: a few prefixes of one segment.
-#[divan::bench]
+#[divan::bench(sample_size = 1_000)]
 fn five_services(bencher: Bencher) {
     let prefixes = [
         "/users",
@@ -103,7 +103,7 @@ fn build(bencher: Bencher, size: usize) {
 }
 
 /// A path that needs nothing, and one that needs everything.
-#[divan::bench(args = ["/api/v1/resource-1/items/5f3a9c", "/a%20b/c", "//api/./v1/%72esource/../items"])]
+#[divan::bench(sample_size = 1_000, args = ["/api/v1/resource-1/items/5f3a9c", "/a%20b/c", "//api/./v1/%72esource/../items"])]
 fn normal(path: &str) -> usize {
     normalise(black_box(path)).expect("sound").len()
 }

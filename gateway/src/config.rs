@@ -3,12 +3,28 @@
 //!
 //! Nothing here can be invalid: the types that a request needs are parsed already (addresses, header names, patterns),
 //! so that no stage of the walk checks configuration again.
+//!
+//! [`Config::load`] is the way from the file to here: `read` turns text into values with positions, `raw` lists every
+//! key that there is, `check` gives them their meaning, and `diagnose` says what is wrong.
+mod check;
+mod diagnose;
+mod load;
+mod raw;
+mod read;
+mod schema;
+mod show;
+#[cfg(test)]
+mod tests;
+
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use http::{HeaderName, HeaderValue};
 use ipnet::IpNet;
 
 use crate::route::{Rewrite, RoutePattern};
+
+pub use diagnose::{Fault, Faults, FaultsKind, Related, Style};
+pub use schema::schema;
 
 /// A whole `gateway.toml`.
 #[derive(Debug, Clone)]
@@ -104,8 +120,16 @@ pub struct Upstream {
 impl Upstream {
     /// `user-1:8001`: what `Host` carries under [`HostPolicy::Upstream`]; port 80 is left out.
     pub fn authority(&self) -> String {
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        if self.port == 80 { host } else { format!("{host}:{}", self.port) }
+        let host = if self.host.contains(':') {
+            format!("[{}]", self.host)
+        } else {
+            self.host.clone()
+        };
+        if self.port == 80 {
+            host
+        } else {
+            format!("{host}:{}", self.port)
+        }
     }
 
     /// `http://user-1:8001`: how it is named in logs, metrics and `/health?verbose`.
@@ -145,6 +169,8 @@ pub enum HostPolicy {
 pub struct Route {
     /// What a request must look like.
     pub pattern: RoutePattern,
+    /// Its conditions and its rewrite as the file has them, for people.
+    pub written: Written,
     /// Removed from the path's front before it is sent.
     pub strip_prefix: StripPrefix,
     /// Replaces the path before it is sent; never together with [`Route::strip_prefix`].
@@ -157,6 +183,17 @@ pub struct Route {
     pub request_headers: HeaderRules,
     /// Done to the answer's fields.
     pub response_headers: HeaderRules,
+}
+
+/// What a route's parsed forms no longer say, as the file has it: references such as `${NAME}` are not filled in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Written {
+    /// `headers`: names and conditions.
+    pub headers: Vec<(String, String)>,
+    /// `query`: names and conditions.
+    pub query: Vec<(String, String)>,
+    /// `rewrite`.
+    pub rewrite: Option<String>,
 }
 
 /// `strip_prefix`.

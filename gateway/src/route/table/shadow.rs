@@ -1,5 +1,5 @@
 //! Routes that can never win.
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use smallvec::SmallVec;
 
@@ -34,74 +34,89 @@ pub struct Conflict {
 
 /// All conflicts of `ranked`, which is in order of precedence, by the index of the loser.
 pub(super) fn conflicts(ranked: &[Ranked<'_>], hosts: &Hosts) -> Vec<Conflict> {
-    let mut conflicts = Vec::new();
+    let mut conflicts = BTreeMap::new();
     for alike in ranked.chunk_by(|(one, ..), (other, ..)| one.differs_by_methods_only(other)) {
         for (place, &(_, loser, pattern)) in alike.iter().enumerate().skip(1) {
-            conflicts.extend(
-                among(pattern, &alike[..place]).map(|(winner, winners)| Conflict {
-                    loser,
-                    winner,
-                    reason: alike_reason(pattern, &winners),
-                }),
-            );
+            if let Some(winners) = that_take_all(pattern, &alike[..place]) {
+                conflicts.insert(loser, (winners[0].1, alike_reason(pattern, &winners)));
+            }
         }
     }
-    let beaten: BTreeSet<_> = conflicts.iter().map(|conflict| conflict.loser).collect();
     for &(rank, loser, pattern) in ranked {
-        if rank.path == PathRank::Regex && !beaten.contains(&loser) {
+        if rank.path == PathRank::Regex && !conflicts.contains_key(&loser) {
             let above = above_regex((rank, loser, pattern), ranked, hosts);
-            conflicts.extend(among(pattern, &above).map(|(winner, winners)| Conflict {
-                loser,
-                winner,
-                reason: format!(
-                    "regular expressions come last, so {} takes every request that this one matches",
-                    winners.join(" with ")
-                ),
-            }));
+            if let Some(winners) = that_take_all(pattern, &above) {
+                conflicts.insert(loser, (winners[0].1, regex_reason(&winners)));
+            }
         }
     }
-    conflicts.sort_unstable_by_key(|conflict| conflict.loser);
-    conflicts
+    let conflict = |(loser, (winner, reason))| Conflict {
+        loser,
+        winner,
+        reason,
+    };
+    conflicts.into_iter().map(conflict).collect()
 }
 
-/// Whether `before` takes every method of `pattern`, when all else of `pattern` is covered by each of them: the first of
-/// those that do, and how all of them are written.
-fn among(pattern: &RoutePattern, before: &[Ranked<'_>]) -> Option<(usize, Vec<String>)> {
-    let text = |pattern: &RoutePattern| format!("`{}`", pattern.text);
-    if let Some((_, winner, all)) = before.iter().find(|(.., before)| before.methods.is_empty()) {
-        return Some((*winner, vec![text(all)]));
+/// Routes that together take every method of `pattern`, when each of `before` covers all else of it.
+fn that_take_all<'r>(pattern: &RoutePattern, before: &[Ranked<'r>]) -> Option<Vec<Ranked<'r>>> {
+    if let Some(any) = before.iter().find(|(.., before)| before.methods.is_empty()) {
+        return Some(vec![*any]);
     }
-    let mut wanted = names(&pattern.methods);
-    if wanted.is_empty() {
+    let mut left = names(&pattern.methods);
+    if left.is_empty() {
         return None;
     }
     let mut winners = Vec::new();
-    for (_, index, before) in before {
-        let taken = names(&before.methods);
-        let left = wanted.len();
-        wanted.retain(|method| !taken.contains(method));
-        if wanted.len() < left {
-            winners.push((*index, text(before)));
+    for winner in before {
+        let taken = names(&winner.2.methods);
+        if left.iter().any(|method| taken.contains(method)) {
+            left.retain(|method| !taken.contains(method));
+            winners.push(*winner);
+        }
+        if left.is_empty() {
+            return Some(winners);
         }
     }
-    let first = winners.first()?.0;
-    wanted
-        .is_empty()
-        .then(|| (first, winners.into_iter().map(|(_, text)| text).collect()))
+    None
 }
 
-fn alike_reason(loser: &RoutePattern, winners: &[String]) -> String {
+fn alike_reason(loser: &RoutePattern, winners: &[Ranked<'_>]) -> String {
     match winners {
-        [winner] if *winner == format!("`{}`", loser.text) => format!("{winner} stands here twice"),
-        [winner] if loser.path.names().next().is_some() => {
-            format!("{winner} matches the same requests: the names in braces make no difference")
+        [(.., winner)] if winner.text == loser.text => {
+            format!("`{}` stands here twice", loser.text)
         }
-        [winner] => format!("{winner} takes every request that this one matches"),
+        [(.., winner)] if !winner.path.names().eq(loser.path.names()) => {
+            format!(
+                "`{}` matches the same requests: the names in braces make no difference",
+                winner.text
+            )
+        }
+        [(.., winner)] => format!(
+            "`{}` takes every request that this one matches",
+            winner.text
+        ),
         _ => format!(
             "{} take every request that this one matches",
-            winners.join(" and ")
+            written(winners)
         ),
     }
+}
+
+fn regex_reason(winners: &[Ranked<'_>]) -> String {
+    let take = if winners.len() == 1 { "takes" } else { "take" };
+    let winners = written(winners);
+    format!(
+        "regular expressions come last, so {winners} {take} every request that this one matches"
+    )
+}
+
+fn written(routes: &[Ranked<'_>]) -> String {
+    let texts: Vec<_> = routes
+        .iter()
+        .map(|(.., pattern)| format!("`{}`", pattern.text))
+        .collect();
+    texts.join(" and ")
 }
 
 /// The routes before an expression that match whatever it matches, but for the method.

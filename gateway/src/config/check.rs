@@ -1,0 +1,110 @@
+//! From the file as written to a [`Config`]: defaults, inheritance, and every fault that more than one value, or a
+//! value's meaning, makes.
+//!
+//! A fault never stops the check. What cannot be used is reported and replaced by something harmless, which never gets
+//! out: one finding is enough for the whole to be refused.
+mod address;
+mod conflicts;
+mod headers;
+mod health;
+mod layer;
+mod route;
+mod server;
+mod service;
+mod upstream;
+
+use std::{ops::RangeInclusive, path::Path, time::Duration};
+
+use super::{
+    Config,
+    diagnose::{Code, Finding},
+    raw::RawConfig,
+    read::{At, Bytes, Count, Length, units},
+};
+
+/// The meaning of `raw`, or all that is wrong with it.
+pub(super) fn check(raw: &RawConfig, file: &str) -> Result<Config, Vec<Finding>> {
+    let mut checks = Checks {
+        findings: Vec::new(),
+    };
+    let (server, admin) = server::check(raw, &mut checks);
+    let services = service::check_all(raw, &server, &mut checks);
+    if checks.findings.is_empty() {
+        Ok(Config {
+            file: Path::new(file).to_owned(),
+            server,
+            admin,
+            services,
+        })
+    } else {
+        Err(checks.findings)
+    }
+}
+
+/// The faults so far.
+struct Checks {
+    findings: Vec<Finding>,
+}
+
+/// No time of the file may be longer: beyond it, somebody mistook the unit.
+const LONGEST: Duration = Duration::from_hours(24);
+
+impl Checks {
+    fn report(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// The number under `key`, if it is within `range`.
+    fn count(&mut self, key: &str, written: &At<Count>, range: RangeInclusive<u64>) -> Option<u64> {
+        let number = written.value.0;
+        if range.contains(&number) {
+            return Some(number);
+        }
+        let (least, most) = range.into_inner();
+        let message = format!("`{key}` cannot be {number}");
+        self.out_of_range(written, message, &format!("from {least} to {most}"))
+    }
+
+    /// The size under `key`, if it is within `range`; in bytes.
+    fn size(&mut self, key: &str, written: &At<Bytes>, range: RangeInclusive<u64>) -> Option<u64> {
+        let size = written.value.0;
+        if range.contains(&size) {
+            return Some(size);
+        }
+        let (least, most) = (
+            units::show_size(*range.start()),
+            units::show_size(*range.end()),
+        );
+        let message = format!("`{key}` cannot be {}", units::show_size(size));
+        self.out_of_range(written, message, &format!("from \"{least}\" to \"{most}\""))
+    }
+
+    /// The time under `key`, if it is above zero and not absurd.
+    fn time(&mut self, key: &str, written: &At<Length>) -> Option<Duration> {
+        if written.value.0.is_zero() {
+            let message = format!("`{key}` cannot be zero");
+            return self.out_of_range(written, message, "longer than \"0s\"");
+        }
+        self.time_or_zero(key, written)
+    }
+
+    /// The same where no time at all makes sense.
+    fn time_or_zero(&mut self, key: &str, written: &At<Length>) -> Option<Duration> {
+        let time = written.value.0;
+        if time <= LONGEST {
+            return Some(time);
+        }
+        let message = format!("`{key}` cannot be {}", units::show_duration(time));
+        self.out_of_range(written, message, "at most \"24h\"")
+    }
+
+    fn out_of_range<T, V>(&mut self, at: &At<V>, message: String, expected: &str) -> Option<T> {
+        let finding = Finding::new(Code::OutOfRange, &at.span, message);
+        self.report(
+            finding
+                .label("out of range")
+                .help(format!("expected a value {expected}")),
+        );
+        None
+    }
+}

@@ -1,0 +1,88 @@
+//! `health`.
+use std::time::Duration;
+
+use super::Checks;
+use crate::config::{
+    HealthCheck,
+    diagnose::{Code, Finding},
+    raw::RawHealth,
+    read::{At, Text},
+};
+
+/// One layer's settings, checked; `None` where it is silent.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Probe {
+    path: Option<String>,
+    interval: Option<Duration>,
+    timeout: Option<Duration>,
+    healthy_after: Option<u32>,
+    unhealthy_after: Option<u32>,
+}
+
+impl Probe {
+    pub(super) fn of(raw: &RawHealth, checks: &mut Checks) -> Self {
+        let mut time = |key, at: &Option<At<_>>| at.as_ref().and_then(|at| checks.time(key, at));
+        let interval = time("interval", &raw.interval);
+        let timeout = time("timeout", &raw.timeout);
+        let mut threshold = |key, at: &Option<At<_>>| {
+            let count = at.as_ref().and_then(|at| checks.count(key, at, 1..=100));
+            count.and_then(|count| u32::try_from(count).ok())
+        };
+        let healthy_after = threshold("healthy_after", &raw.healthy_after);
+        let unhealthy_after = threshold("unhealthy_after", &raw.unhealthy_after);
+        let path = raw.path.as_ref().map(|text| path(text, checks));
+        Self {
+            path,
+            interval,
+            timeout,
+            healthy_after,
+            unhealthy_after,
+        }
+    }
+
+    /// This layer, with what it is silent about from `outer`.
+    pub(super) fn over(self, outer: &Self) -> Self {
+        Self {
+            path: self.path.or_else(|| outer.path.clone()),
+            interval: self.interval.or(outer.interval),
+            timeout: self.timeout.or(outer.timeout),
+            healthy_after: self.healthy_after.or(outer.healthy_after),
+            unhealthy_after: self.unhealthy_after.or(outer.unhealthy_after),
+        }
+    }
+
+    /// The whole check; none without a path, since there is nothing to ask for.
+    pub(super) fn complete(self) -> Option<HealthCheck> {
+        Some(HealthCheck {
+            path: self.path?,
+            interval: self.interval.unwrap_or(Duration::from_secs(5)),
+            timeout: self.timeout.unwrap_or(Duration::from_secs(2)),
+            healthy_after: self.healthy_after.unwrap_or(2),
+            unhealthy_after: self.unhealthy_after.unwrap_or(3),
+        })
+    }
+}
+
+/// A path that is at fault is still one: the service does not lack it as well.
+fn path(text: &At<Text>, checks: &mut Checks) -> String {
+    let meant = text.value.as_str();
+    let bad = meant
+        .char_indices()
+        .find(|(_, c)| !matches!(c, '!'..='~') || *c == '#');
+    if !meant.starts_with('/') {
+        let message = format!(
+            "the health path `{}` does not begin with `/`",
+            text.value.shown()
+        );
+        let finding = Finding::new(Code::BadHealthPath, &text.span, message);
+        let help = "write a path of the upstream, such as \"/health\": its host and port are known";
+        checks.report(finding.label("expected a path").help(help));
+    } else if let Some((at, character)) = bad {
+        let message = "a health path cannot hold this character";
+        let span = text.part(&(at..at + character.len_utf8()));
+        let finding = Finding::new(Code::BadHealthPath, &span, message);
+        let help = "write it percent-encoded: a path and a query of visible ASCII, without `#`";
+        checks.report(finding.label("this character").help(help));
+    }
+    meant.to_owned()
+}

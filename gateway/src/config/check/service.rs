@@ -1,0 +1,168 @@
+//! `[services.NAME]` and `[defaults]`.
+use http::HeaderValue;
+
+use super::{
+    Checks,
+    conflicts::{self, Contender},
+    health::Probe,
+    layer::Layer,
+    route, upstream,
+};
+use crate::config::{
+    HostPolicy, Server, Service,
+    diagnose::{Code, Finding},
+    raw::{RawConfig, RawDefaults, RawService},
+    read::{At, Entry, OrOff, Text},
+};
+
+/// What services inherit.
+struct Outer<'s> {
+    server: &'s Server,
+    layer: Layer,
+    probe: Probe,
+    host: Option<HostPolicy>,
+}
+
+pub(super) fn check_all(raw: &RawConfig, server: &Server, checks: &mut Checks) -> Vec<Service> {
+    let empty = RawDefaults::default();
+    let defaults = raw
+        .defaults
+        .as_ref()
+        .map_or(&empty, |written| &written.value);
+    let outer = Outer {
+        server,
+        layer: Layer::of_defaults(defaults, checks),
+        probe: defaults
+            .health
+            .as_ref()
+            .map(|health| Probe::of(&health.value.0, checks))
+            .unwrap_or_default(),
+        host: defaults.host.as_ref().and_then(|text| host(text, checks)),
+    };
+    let Some(services) = &raw.services else {
+        return Vec::new();
+    };
+    if services.value.is_empty {
+        let finding = Finding::new(Code::NoService, &services.span, "the file has no service");
+        let help = "add `[services.NAME]` with `upstreams` and `routes`";
+        checks.report(finding.label("no service").help(help));
+    }
+    let mut contenders = Vec::new();
+    let checked = services
+        .value
+        .entries
+        .iter()
+        .map(|entry| check(entry, &outer, &mut contenders, checks));
+    let checked = checked.collect();
+    conflicts::report(contenders, checks);
+    checked
+}
+
+fn check<'r>(
+    entry: &'r Entry<RawService>,
+    outer: &Outer<'_>,
+    contenders: &mut Vec<Contender<'r>>,
+    checks: &mut Checks,
+) -> Service {
+    let raw = &entry.value.value;
+    check_name(entry, checks);
+    let layer = Layer::of_service(raw, checks).over(&outer.layer);
+    let upstreams = raw.upstreams.as_ref().map(|written| {
+        if written.value.is_empty {
+            let message = format!("`services.{}` has no upstream", entry.name);
+            let finding = Finding::new(Code::NoUpstreams, &written.span, message);
+            checks.report(
+                finding
+                    .label("no upstream")
+                    .help("add \"http://127.0.0.1:8001\""),
+            );
+        }
+        upstream::check_all(written, &entry.name, checks)
+    });
+    let routes = raw.routes.as_ref().map_or(&[][..], |written| {
+        if written.value.is_empty {
+            let message = format!("`services.{}` has no route", entry.name);
+            let finding = Finding::new(Code::NoRoutes, &written.span, message);
+            checks.report(
+                finding
+                    .label("no route")
+                    .help("add a path such as \"/users\""),
+            );
+        }
+        &written.value.list
+    });
+    let checked = routes.iter().filter_map(|written| {
+        let checked = route::check(&written.value.0, &layer, outer.server, checks)?;
+        contenders.push(Contender {
+            pattern: checked.pattern.clone(),
+            raw: &written.value.0,
+        });
+        Some(checked)
+    });
+    let routes = checked.collect();
+    let own_host = raw.host.as_ref().and_then(|text| host(text, checks));
+    Service {
+        name: entry.name.as_str().into(),
+        upstreams: upstreams.unwrap_or_default(),
+        critical: raw.critical.as_ref().is_none_or(|critical| critical.value),
+        health: check_health(raw, &outer.probe, checks),
+        host: own_host
+            .or_else(|| outer.host.clone())
+            .unwrap_or(HostPolicy::Preserve),
+        routes,
+    }
+}
+
+/// It stands in metrics, logs and URLs of the admin, so it is kept plain.
+fn check_name(entry: &Entry<RawService>, checks: &mut Checks) {
+    let is_plain = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '-' | '_');
+    if !entry.name.is_empty() && entry.name.chars().all(is_plain) {
+        return;
+    }
+    let message = format!("`{}` is not a name for a service", entry.name);
+    let finding = Finding::new(Code::BadServiceName, &entry.name_span, message);
+    let help = "a name has lower-case letters, digits, `-` and `_`, such as `user-api`";
+    checks.report(finding.label("not a name").help(help));
+}
+
+fn check_health(
+    raw: &RawService,
+    inherited: &Probe,
+    checks: &mut Checks,
+) -> Option<crate::config::HealthCheck> {
+    let Some(written) = &raw.health else {
+        return inherited.clone().complete();
+    };
+    let OrOff::On(health) = &written.value else {
+        return None;
+    };
+    let check = Probe::of(&health.0, checks).over(inherited).complete();
+    if check.is_none() && health.0.path.is_none() {
+        let message = "`health` has no path to ask for";
+        let finding = Finding::new(Code::MissingKey, &written.span, message);
+        checks.report(
+            finding
+                .label("`path` is missing")
+                .help("add `path = \"/health\"`"),
+        );
+    }
+    check
+}
+
+fn host(text: &At<Text>, checks: &mut Checks) -> Option<HostPolicy> {
+    match text.value.as_str() {
+        "preserve" => return Some(HostPolicy::Preserve),
+        "upstream" => return Some(HostPolicy::Upstream),
+        _ => {}
+    }
+    let authority = text.value.as_str().parse::<http::uri::Authority>().ok();
+    let plain = authority.filter(|name| !name.as_str().contains('@') && !name.host().is_empty());
+    let name = plain.and_then(|name| HeaderValue::from_str(name.as_str()).ok());
+    if name.is_none() {
+        let message = format!("`{}` is no host", text.value.shown());
+        let finding = Finding::new(Code::BadHost, &text.span, message);
+        let help = "write \"preserve\", \"upstream\" or a name such as \"api.internal\"";
+        checks.report(finding.label("expected a host").help(help));
+    }
+    name.map(HostPolicy::Name)
+}

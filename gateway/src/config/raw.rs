@@ -1,0 +1,276 @@
+//! The file as written: every key that there is, each optional, each with its position.
+//!
+//! This is the one list of keys. What the file means (defaults, inheritance, what fits together) is `check`'s.
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use toml::de::DeValue;
+
+use super::read::{
+    At, Brief, Bytes, Count, Length, Named, Node, OneOrMany, OrOff, Read, Reader, Shorthand, Text,
+    table,
+};
+
+table! {
+    /// The configuration of the gateway.
+    RawConfig {
+        /// The public side: where clients connect, and what they may do.
+        server: RawServer,
+        /// The operator's side.
+        admin: RawAdmin,
+        /// What every service inherits; a service overrides it key by key, and a route overrides the service.
+        defaults: RawDefaults,
+        /// The services, each under its name: lower-case letters, digits, `-` and `_`.
+        #[required]
+        services: Named<RawService>,
+    }
+}
+
+table! {
+    /// The public side: where clients connect, and what they may do.
+    RawServer {
+        /// Addresses for cleartext HTTP.
+        listen: OneOrMany<Text> = "0.0.0.0:8000",
+        /// Worker threads; 0 means one for each core.
+        workers: Count = 0,
+        /// Networks whose `X-Forwarded-*`, `Forwarded` and `X-Request-Id` are believed.
+        trusted_proxies: OneOrMany<Text> = [],
+        /// Client connections open at once.
+        max_connections: Count = 10_000,
+        /// How long running requests may take after SIGTERM.
+        drain_timeout: Length = "30s",
+        /// How long a client may take.
+        timeouts: RawClientTimeouts,
+        /// How much a client may send.
+        limits: RawLimits,
+    }
+}
+
+table! {
+    /// How long a client may take.
+    RawClientTimeouts {
+        /// From the accept, or the first byte of a later request, to the end of the head.
+        header: Length = "10s",
+        /// Between two requests of a connection.
+        idle: Length = "75s",
+        /// Between two pieces of a body, in either direction.
+        body_idle: Length = "30s",
+    }
+}
+
+table! {
+    /// How much a client may send.
+    RawLimits {
+        /// The whole head of a request.
+        header: Bytes = "32KiB",
+        /// The number of header fields.
+        headers: Count = 100,
+        /// The request target.
+        uri: Bytes = "8KiB",
+        /// The body, unless a service or a route says otherwise.
+        body: Bytes = "10MiB",
+    }
+}
+
+table! {
+    /// The operator's side.
+    RawAdmin {
+        /// The address for metrics, probes and the running configuration.
+        listen: Text = "127.0.0.1:8900",
+    }
+}
+
+table! {
+    /// What every service inherits.
+    RawDefaults {
+        /// How long upstreams may take.
+        timeouts: RawTimeouts,
+        /// How upstreams are probed: a path, or a table.
+        health: Brief<RawHealth>,
+        /// How much a client may send.
+        limits: RawBodyLimit,
+        /// The Host that upstreams see: `preserve` (the client's), `upstream` (the upstream's own) or a name.
+        host: Text = "preserve",
+        /// What is done to the fields of requests.
+        request_headers: RawHeaderRules,
+        /// What is done to the fields of answers.
+        response_headers: RawHeaderRules,
+    }
+}
+
+table! {
+    /// One service: its upstreams and what is routed to them.
+    RawService {
+        /// Where it runs: URLs such as `http://127.0.0.1:8001`, or tables with a weight.
+        #[required]
+        upstreams: OneOrMany<Brief<RawUpstream>>,
+        /// Whether the gateway is unhealthy without it.
+        critical: bool = true,
+        /// How its upstreams are probed: a path, a table, or false to turn an inherited probe off.
+        health: OrOff<Brief<RawHealth>>,
+        /// How long its upstreams may take.
+        timeouts: RawTimeouts,
+        /// How much a client may send.
+        limits: RawBodyLimit,
+        /// The Host that its upstreams see: `preserve` (the client's), `upstream` (the upstream's own) or a name.
+        host: Text = "preserve",
+        /// What is done to the fields of requests.
+        request_headers: RawHeaderRules,
+        /// What is done to the fields of answers.
+        response_headers: RawHeaderRules,
+        /// Which requests it gets: patterns such as `/users` or `GET,POST /users/{id}$`, or tables.
+        #[required]
+        routes: OneOrMany<Brief<RawRoute>>,
+    }
+}
+
+table! {
+    /// One upstream.
+    RawUpstream {
+        /// Its URL: scheme, host and port, such as `http://user-1:8001`.
+        #[required]
+        url: Text,
+        /// Its share of the requests beside the others', from 1 to 1000.
+        weight: Count = 1,
+    }
+}
+
+impl Shorthand for RawUpstream {
+    fn from_text(text: At<Text>) -> Self {
+        Self {
+            url: Some(text),
+            ..Self::default()
+        }
+    }
+}
+
+table! {
+    /// How upstreams are probed.
+    RawHealth {
+        /// Path and query to ask for; an answer of 2xx is healthy.
+        path: Text,
+        /// Between two probes of one upstream.
+        interval: Length = "5s",
+        /// For one probe, the connect included.
+        timeout: Length = "2s",
+        /// Good probes in a row that make an unhealthy upstream healthy.
+        healthy_after: Count = 2,
+        /// Failed probes in a row that make a healthy upstream unhealthy.
+        unhealthy_after: Count = 3,
+    }
+}
+
+impl Shorthand for RawHealth {
+    fn from_text(text: At<Text>) -> Self {
+        Self {
+            path: Some(text),
+            ..Self::default()
+        }
+    }
+}
+
+table! {
+    /// How long upstreams may take.
+    RawTimeouts {
+        /// For a connect.
+        connect: Length = "2s",
+        /// From the choice of an upstream to the head of its answer.
+        request: Length = "30s",
+        /// For a pooled connection that nobody uses.
+        idle: Length = "50s",
+    }
+}
+
+table! {
+    /// How much a client may send.
+    RawBodyLimit {
+        /// The body of a request.
+        body: Bytes,
+    }
+}
+
+table! {
+    /// What is done to header fields, in the order remove, set, add.
+    RawHeaderRules {
+        /// Names and values that replace every field of that name.
+        set: Named<Text>,
+        /// Names and values that come beside the fields of that name.
+        add: Named<Text>,
+        /// Names whose fields are removed.
+        remove: OneOrMany<Text>,
+    }
+}
+
+table! {
+    /// One route of a service.
+    RawRoute {
+        /// Methods and path: `/users`, `/users$`, `GET,POST /users/{id}`, `~/v[0-9]+/.*`.
+        #[required]
+        r#match: Text,
+        /// Only for this Host: `api.example.com` or `*.example.com`.
+        host: Text,
+        /// Only with these header fields: a value, `*` for any, or `~` and a regular expression.
+        headers: Named<Text>,
+        /// Only with these query parameters: a value, `*` for any, or `~` and a regular expression.
+        query: Named<Text>,
+        /// Removed from the path's front: true for what the pattern matched, or a path.
+        strip_prefix: RawStripPrefix = false,
+        /// Replaces the path: `/v2/{id}`, or with `$1` for a regular expression.
+        rewrite: Text,
+        /// How long upstreams may take.
+        timeouts: RawTimeouts,
+        /// How much a client may send.
+        limits: RawBodyLimit,
+        /// What is done to the fields of the request.
+        request_headers: RawHeaderRules,
+        /// What is done to the fields of the answer.
+        response_headers: RawHeaderRules,
+    }
+}
+
+impl Shorthand for RawRoute {
+    fn from_text(text: At<Text>) -> Self {
+        Self {
+            r#match: Some(text),
+            ..Self::default()
+        }
+    }
+}
+
+/// `strip_prefix`: yes, no, or which.
+#[derive(Debug)]
+pub(crate) enum RawStripPrefix {
+    Whether(bool),
+    Text(Text),
+}
+
+impl Read for RawStripPrefix {
+    fn expected() -> String {
+        String::from("true, false, or a path such as \"/api\"")
+    }
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        match node.get_ref() {
+            DeValue::Boolean(whether) => Some(Self::Whether(*whether)),
+            DeValue::String(_) => Text::read(node, reader).map(Self::Text),
+            _ => {
+                reader.wrong_type::<Self>(node);
+                None
+            }
+        }
+    }
+}
+
+impl JsonSchema for RawStripPrefix {
+    fn schema_name() -> Cow<'static, str> {
+        "StripPrefix".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [{ "type": "boolean" }, { "type": "string" }] })
+    }
+}

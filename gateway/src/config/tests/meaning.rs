@@ -1,0 +1,261 @@
+//! Sound files: defaults, short forms, inheritance, interpolation.
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+use serde_json::json;
+
+use super::{EVERY_KEY, sound};
+use crate::config::{HostPolicy, StripPrefix, UpstreamTimeouts};
+
+/// The newcomer's whole file, as the documentation has it.
+const NEWCOMER: &str = r#"
+[server]
+listen = "0.0.0.0:8000"
+
+[services.user]
+upstreams = ["http://127.0.0.1:8001"]
+health    = "/health"
+routes    = ["/users", "/auth"]
+"#;
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+#[test]
+fn a_newcomers_file_gets_every_default() {
+    let nothing = json!({ "set": {}, "add": {}, "remove": [] });
+    let route = |path: &str| {
+        json!({
+            "match": path,
+            "headers": {},
+            "query": {},
+            "strip_prefix": false,
+            "timeouts": { "connect": "2s", "request": "30s", "idle": "50s" },
+            "limits": { "body": "10MiB" },
+            "request_headers": nothing,
+            "response_headers": nothing,
+        })
+    };
+    let expected = json!({
+        "server": {
+            "listen": ["0.0.0.0:8000"],
+            "workers": 0,
+            "trusted_proxies": [],
+            "max_connections": 10_000,
+            "drain_timeout": "30s",
+            "timeouts": { "header": "10s", "idle": "75s", "body_idle": "30s" },
+            "limits": { "header": "32KiB", "headers": 100, "uri": "8KiB", "body": "10MiB" },
+        },
+        "admin": { "listen": "127.0.0.1:8900" },
+        "services": { "user": {
+            "upstreams": [{ "url": "http://127.0.0.1:8001", "weight": 1 }],
+            "critical": true,
+            "health": {
+                "path": "/health",
+                "interval": "5s",
+                "timeout": "2s",
+                "healthy_after": 2,
+                "unhealthy_after": 3,
+            },
+            "host": "preserve",
+            "routes": [route("/users"), route("/auth")],
+        } },
+    });
+    let mut shown = sound(NEWCOMER).redacted();
+    let workers = shown["server"]["workers"].take();
+    assert!(
+        workers.as_u64().is_some_and(|workers| workers >= 1),
+        "{workers}"
+    );
+    shown["server"]["workers"] = json!(0);
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn short_and_long_forms_mean_the_same() {
+    let file = |listen: &str, upstreams: &str, health: &str, routes: &str| {
+        let text = format!(
+            "server.listen = {listen}\n[services.a]\nupstreams = {upstreams}\nhealth = {health}\nroutes = {routes}"
+        );
+        sound(&text).redacted()
+    };
+    let short = file("\"1.1.1.1:1\"", "\"http://a\"", "\"/h\"", "\"/a\"");
+    assert_eq!(
+        short,
+        file("[\"1.1.1.1:1\"]", "[\"http://a\"]", "\"/h\"", "[\"/a\"]")
+    );
+    let long = (
+        "[{ url = \"http://a\" }]",
+        "{ path = \"/h\" }",
+        "[{ match = \"/a\" }]",
+    );
+    assert_eq!(short, file("[\"1.1.1.1:1\"]", long.0, long.1, long.2));
+}
+
+#[test]
+fn services_keep_the_files_order() {
+    let service = |name: &str| {
+        format!("[services.{name}]\nupstreams = \"http://{name}\"\nroutes = \"/{name}\"\n")
+    };
+    let config = sound(&["z", "a", "m"].map(service).concat());
+    let names: Vec<_> = config
+        .services
+        .iter()
+        .map(|service| &*service.name)
+        .collect();
+    assert_eq!(names, ["z", "a", "m"]);
+}
+
+#[test]
+fn inheritance_goes_key_by_key() {
+    let config = sound(
+        r#"
+[server.limits]
+body = "1MiB"
+[defaults]
+timeouts = { connect = "1s", request = "10s" }
+health = { interval = "9s" }
+host = "upstream"
+limits.body = "2MiB"
+[services.a]
+upstreams = "http://a"
+health = "/h"
+timeouts.request = "20s"
+routes = ["/a", { match = "/a/slow", timeouts.request = "60s", limits.body = "3MiB" }]
+[services.b]
+upstreams = "http://b"
+host = "b.internal"
+routes = "/b"
+"#,
+    );
+    let [a, b] = &config.services[..] else {
+        panic!("two services")
+    };
+    let timeouts = |connect, request| UpstreamTimeouts {
+        connect: seconds(connect),
+        request: seconds(request),
+        idle: seconds(50),
+    };
+    assert_eq!(a.routes[0].timeouts, timeouts(1, 20));
+    assert_eq!(a.routes[1].timeouts, timeouts(1, 60));
+    assert_eq!(b.routes[0].timeouts, timeouts(1, 10));
+    assert_eq!(
+        (a.routes[0].max_body, a.routes[1].max_body),
+        (2 << 20, 3 << 20)
+    );
+    assert_eq!(
+        a.health.as_ref().map(|h| (h.path.as_str(), h.interval)),
+        Some(("/h", seconds(9)))
+    );
+    assert_eq!(b.health, None, "no path is known for it");
+    assert_eq!(a.host, HostPolicy::Upstream);
+    assert_eq!(
+        b.host,
+        HostPolicy::Name(HeaderValue::from_static("b.internal"))
+    );
+}
+
+#[test]
+fn without_any_layer_the_servers_body_limit_holds() {
+    let config =
+        sound("server.limits.body = 5\n[services.a]\nupstreams = \"http://a\"\nroutes = \"/a\"");
+    assert_eq!(config.services[0].routes[0].max_body, 5);
+}
+
+#[test]
+fn an_inherited_probe_can_be_turned_off() {
+    let config = sound(
+        "defaults.health = \"/h\"\n[services.a]\nupstreams = \"http://a\"\nroutes = \"/a\"\nhealth = false",
+    );
+    assert_eq!(config.services[0].health, None);
+}
+
+#[test]
+fn header_rules_are_inherited_name_by_name() {
+    let config = sound(
+        r#"
+[defaults.request_headers]
+set = { X-A = "1", X-B = "1", X-C = "1" }
+remove = ["X-R"]
+[services.a]
+upstreams = "http://a"
+request_headers = { set = { x-b = "2" } }
+routes = ["/a", { match = "/b", request_headers = { remove = "X-C", add = { X-D = "3" } } }]
+"#,
+    );
+    let shown = |route: usize| {
+        let rules = &config.services[0].routes[route].request_headers;
+        let fields = |fields: &[(HeaderName, HeaderValue)]| {
+            let fields = fields
+                .iter()
+                .map(|(name, value)| format!("{name}={value:?}"));
+            fields.collect::<Vec<_>>().join(" ")
+        };
+        format!(
+            "set {}; add {}; remove {:?}",
+            fields(&rules.set),
+            fields(&rules.add),
+            rules.remove
+        )
+    };
+    assert_eq!(
+        shown(0),
+        r#"set x-a="1" x-c="1" x-b="2"; add ; remove ["x-r"]"#
+    );
+    assert_eq!(
+        shown(1),
+        r#"set x-a="1" x-b="2"; add x-d="3"; remove ["x-c"]"#
+    );
+}
+
+#[test]
+fn the_environment_fills_strings_only() {
+    let config = sound(
+        "[services.a] # ${NOT_EVEN_THIS}\nupstreams = \"http://${NAME:-a}:${PORT}\"\nrequest_headers.set.A = \"$${x}$\"\nroutes = [\"/${NONE:-a}\", \"/b$\"]",
+    );
+    let service = &config.services[0];
+    assert_eq!(service.upstreams[0].url(), "http://a:8001");
+    assert_eq!(service.routes[0].request_headers.set[0].1, "${x}$");
+    let pattern = &service.routes[0].pattern.text;
+    assert_eq!(pattern, "/${NONE:-a}", "patterns are shown as written");
+}
+
+#[test]
+fn every_key_is_read() {
+    let config = sound(EVERY_KEY);
+    let shown = config.redacted();
+    let user = &shown["services"]["user"];
+    let route = &user["routes"][0];
+    for (found, expected) in [
+        (&shown["server"]["workers"], json!(2)),
+        (
+            &shown["server"]["trusted_proxies"],
+            json!(["10.0.0.0/8", "192.168.1.1/32"]),
+        ),
+        (&shown["server"]["limits"]["body"], json!("1MiB")),
+        (&user["critical"], json!(false)),
+        (&user["health"]["interval"], json!("1m")),
+        (
+            &user["upstreams"][1],
+            json!({ "url": "http://user-2:8001", "weight": 2 }),
+        ),
+        (&route["match"], json!("GET,POST /users/{id}")),
+        (&route["host"], json!("*.example.com")),
+        (
+            &route["headers"],
+            json!({ "X-Version": "2", "X-Debug": "*", "X-Kind": "~a|b" }),
+        ),
+        (&route["rewrite"], json!("/v2/{id}")),
+        (&route["timeouts"]["request"], json!("500ms")),
+        (&route["limits"]["body"], json!("0B")),
+        (&route["request_headers"]["add"], json!({ "x-hop": "3" })),
+        (&route["request_headers"]["remove"], json!(["x-c"])),
+        (&shown["services"]["task"]["health"], json!(false)),
+        (&shown["services"]["task"]["host"], json!("upstream")),
+    ] {
+        assert_eq!(*found, expected);
+    }
+    let stripped = &config.services[1].routes[1].strip_prefix;
+    assert_eq!(*stripped, StripPrefix::Text(String::from("/api")));
+}

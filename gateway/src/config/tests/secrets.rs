@@ -1,0 +1,89 @@
+//! Nothing that looks like a secret leaves, whatever is wrong with the file.
+use super::{EVERY_KEY, SERVICE, faulty, sound};
+use crate::config::Style;
+
+/// Every way out of a faulty file, in one text.
+fn all_output(text: &str) -> String {
+    let faults = faulty(text);
+    format!(
+        "{faults}{}{}{:?}",
+        faults.render(Style::Color),
+        faults.to_json(),
+        faults
+    )
+}
+
+#[test]
+fn secrets_of_a_faulty_file_are_masked() {
+    for text in [
+        "password = \"hunter2\"",
+        "password = hunter2",
+        "password: hunter2",
+        "[server]\nworkers = yes # api_key = hunter2",
+        "[services.a]\nupstreams = [\"http://joe:hunter2@a\"]\nroutes = \"/a\"",
+        "[services.a]\nupstreams = [\"joe:hunter2@a\"]\nroutes = \"/a\"",
+        "[services.a]\nupstreams = [\"https://joe:hunter2@a",
+        "[services.a]\nrequest_headers.set = { Authorization = \"hunter2\\u0000\" }",
+        "[services.a]\nrequest_headers.set.Authorization = \"hunter2",
+        "[services.a]\nroutes = [{ match = \"/a\", headers = { X-Api-Key = \"~hunter2(\" } }]",
+        "[services.a]\nhealth = \"health?token=hunter2\"",
+    ] {
+        let shown = all_output(text);
+        assert!(!shown.contains("hunter2"), "{text}\n{shown}");
+    }
+}
+
+#[test]
+fn what_the_environment_holds_is_never_shown() {
+    let value = "${PASSWORD}";
+    for text in [
+        format!("[server]\nlisten = \"{value}\""),
+        format!("[server]\nlisten = \"127.0.0.1:{value}\""),
+        format!("[server]\ntrusted_proxies = \"{value}\""),
+        format!("[server]\ndrain_timeout = \"{value}\"\nlimits.body = \"{value}\""),
+        format!("[services.a]\nupstreams = \"{value}\"\nhealth = \"{value}\"\nhost = \" {value}\""),
+        format!("[services.a]\nroutes = [\"{value}\", {{ match = \"/a\", host = \"{value}!\" }}]"),
+        format!("[services.a]\nroutes = [\"/{value}\", \"/{value}\"]"),
+        format!(
+            "[services.a]\nroutes = {{ match = \"/a\", rewrite = \"{value}\", strip_prefix = \"{value}\" }}"
+        ),
+        format!("[services.a]\nroutes = {{ match = \"/a\", headers = {{ A = \"~({value}\" }} }}"),
+        format!(
+            "[services.a]\nrequest_headers = {{ set = {{ A = \"{value}\\u0000\" }}, remove = \"{value} \" }}"
+        ),
+    ] {
+        let shown = all_output(&text);
+        assert!(!shown.contains("hunter2"), "{text}\n{shown}");
+        assert!(shown.contains("${PASSWORD}"), "{text}\n{shown}");
+    }
+}
+
+#[test]
+fn the_running_configuration_is_redacted() {
+    let config = sound(&format!(
+        "{SERVICE}request_headers.set = {{ Authorization = \"Bearer a1b2\", X-Region = \"${{PASSWORD}}\" }}
+[[services.b.routes]]
+match = \"/${{PASSWORD}}\"
+headers = {{ X-Api-Key = \"a1b2\", X-Tenant = \"${{PASSWORD}}\" }}
+rewrite = \"/${{PASSWORD}}\"
+[services.b]
+upstreams = \"http://b\"
+health = \"/health?token=a1b2\"
+"
+    ));
+    let shown = config.redacted().to_string();
+    assert!(
+        !shown.contains("a1b2") && !shown.contains("hunter2"),
+        "{shown}"
+    );
+    let debug = format!("{:?}", config.services[0].routes[0].request_headers);
+    assert!(
+        !debug.contains("a1b2") && !debug.contains("hunter2"),
+        "{debug}"
+    );
+}
+
+#[test]
+fn a_file_without_secrets_is_shown_as_it_is() {
+    assert_eq!(super::super::diagnose::mask(EVERY_KEY), EVERY_KEY);
+}

@@ -102,8 +102,15 @@ fn build(bencher: Bencher, size: usize) {
         .bench_values(RouteTable::build);
 }
 
-/// A path that needs nothing, and one that needs everything.
-#[divan::bench(sample_size = 1_000, args = ["/api/v1/resource-1/items/5f3a9c", "/a%20b/c", "//api/./v1/%72esource/../items"])]
+/// One that needs nothing, one with an escape that stays, and one that needs everything.
+const PATHS: [&str; 3] = [
+    "/api/v1/resource-1/items/5f3a9c",
+    "/a%20b/c",
+    "//api/./v1/%72esource/../items",
+];
+
+/// A path into its one form.
+#[divan::bench(sample_size = 1_000, args = PATHS)]
 fn normal(path: &str) -> usize {
     normalise(black_box(path)).expect("sound").len()
 }

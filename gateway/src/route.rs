@@ -1,7 +1,7 @@
 //! Stage 4: which route a request takes. Pure: values in, a choice out; no clock, no I/O, no log.
 //!
-//! [`RoutePattern`] is what an operator writes, parsed; [`RouteTable`] puts all of them in order of precedence, once, and
-//! finds the winner for a request. The path of a request must be normalised before
+//! [`RoutePattern`] is what an operator writes, parsed; [`RouteTable`] puts all of them in order of precedence, once,
+//! and finds the winner for a request. The path of a request must be normalised before
 //! ([`crate::transform::path::normalise`]): what is matched is what is forwarded.
 //!
 //! # Precedence
@@ -14,8 +14,8 @@
 //!    Of equally long ones, segment by segment from the left, a literal goes before a `{name}`.
 //! 3. **Conditions**: more go before fewer. Each header field and each query parameter is one; all methods together are
 //!    one.
-//! 4. So that the order is certain: longer expressions before shorter ones, then by their text; header fields, then query
-//!    parameters, by name and then an exact value before an expression before mere presence; fewer methods before more,
+//! 4. So that the order is certain: longer expressions before shorter ones, then by their text; header fields, then
+//!    query parameters, by name and then an exact value before an expression before mere presence; fewer methods before more,
 //!    and a HEAD that is written before one that GET brings.
 //!
 //! Routes that are equal in all of this, and others that can never win, are each a [`Conflict`].

@@ -44,7 +44,7 @@ impl RoutePattern {
     ///
     /// | written | is |
     /// |---|---|
-    /// | `/users` | a prefix of whole segments: `/users`, `/users/`, `/users/7`, not `/usersx`; `/users/` means the same |
+    /// | `/users` | a prefix of whole segments: `/users`, `/users/`, `/users/7`, not `/usersx`; same as `/users/` |
     /// | `/` | every path |
     /// | `/users$` | exactly `/users`, not `/users/` |
     /// | `/users/$` | exactly `/users/` |

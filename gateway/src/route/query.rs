@@ -25,8 +25,8 @@ pub struct Found<'t, T> {
     pub value: &'t T,
     /// The route itself.
     pub pattern: &'t RoutePattern,
-    /// Bytes of the path that the pattern covers (what `strip_prefix = true` removes): up to the end of its last segment
-    /// for a prefix, so 0 for `/`; all of it for an exact path and a regular expression.
+    /// Bytes of the path that the pattern covers (what `strip_prefix = true` removes): up to the end of its last
+    /// segment for a prefix, so 0 for `/`; all of it for an exact path and a regular expression.
     pub matched: usize,
     /// What its `{name}`s, or its expression's groups, took.
     pub params: Params,

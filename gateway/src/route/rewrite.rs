@@ -24,8 +24,8 @@ enum Part {
 impl Rewrite {
     /// Reads a template for what `path` matches; ranges of faults are into `template`.
     ///
-    /// `{name}` is a segment or a named group of `path`, `$1` to `$99` a group of its regular expression; they may stand
-    /// anywhere after the first `/`. A `$` without a digit is itself. The text between must be normalised.
+    /// `{name}` is a segment or a named group of `path`, `$1` to `$99` a group of its regular expression; they may
+    /// stand anywhere after the first `/`. A `$` without a digit is itself. The text between must be normalised.
     pub fn parse(template: &str, path: &PathPattern) -> Result<Self, PatternFault> {
         if !template.starts_with('/') {
             let fault = PatternFault::new(0..template.len(), "a path begins with `/`");
@@ -45,8 +45,8 @@ impl Rewrite {
     /// The new path, for a `path` that the pattern matched and what it `found` there.
     ///
     /// It replaces what the pattern covers: below a prefix, the rest of the path follows it (`/users` to `/v2/people`
-    /// makes `/users/7` into `/v2/people/7`), as nginx and Envoy do. The result is normalised again, because pieces that
-    /// are harmless apart can join into a dot segment or an escape; one that even so cannot be a path gets its `%`
+    /// makes `/users/7` into `/v2/people/7`), as nginx and Envoy do. The result is normalised again, because pieces
+    /// that are harmless apart can join into a dot segment or an escape; one that even so cannot be a path gets its `%`
     /// encoded.
     pub fn apply(&self, path: &str, found: &Params) -> String {
         let mut new = String::with_capacity(path.len() + 32);

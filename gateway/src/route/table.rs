@@ -12,6 +12,7 @@ use super::{
 
 mod hash;
 mod hosts;
+mod literals;
 #[cfg(test)]
 mod oracle;
 mod shadow;
@@ -37,6 +38,8 @@ pub struct RouteTable<T> {
 struct Entry<T> {
     pattern: RoutePattern,
     value: T,
+    /// Bytes that it covers, when they are the same on every path.
+    covers: Option<usize>,
 }
 
 impl<T> RouteTable<T> {
@@ -47,7 +50,7 @@ impl<T> RouteTable<T> {
             .into_iter()
             .enumerate()
             .map(|(index, (pattern, value))| {
-                (Precedence::of(&pattern), index, Entry { pattern, value })
+                (Precedence::of(&pattern), index, Entry::new(pattern, value))
             })
             .collect();
         // The index only decides which of two equal routes is the loser of their conflict: the later one.
@@ -176,6 +179,22 @@ impl RoutePattern {
 }
 
 impl<T> Entry<T> {
+    fn new(pattern: RoutePattern, value: T) -> Self {
+        let is_literal = |segment: &Segment| matches!(segment, Segment::Literal(_));
+        let covers = match pattern.path.shape() {
+            Shape::Exact(segments) | Shape::Prefix(segments) => segments
+                .iter()
+                .all(is_literal)
+                .then(|| place(segments, "", &mut Params::default())),
+            Shape::Regex(_) => None,
+        };
+        Self {
+            pattern,
+            value,
+            covers,
+        }
+    }
+
     fn is_regex_match(&self, path: &str) -> bool {
         matches!(self.pattern.path.shape(), Shape::Regex(regex) if regex.is_match(path))
     }
@@ -183,13 +202,12 @@ impl<T> Entry<T> {
     /// The place of everything in `path`, which matches.
     fn found(&self, path: &str) -> Found<'_, T> {
         let mut params = Params::default();
-        params.matched = match self.pattern.path.shape() {
-            Shape::Exact(segments) => {
-                place(segments, path, &mut params);
-                path.len()
+        params.matched = match (self.covers, self.pattern.path.shape()) {
+            (Some(covers), _) => covers,
+            (None, Shape::Exact(segments) | Shape::Prefix(segments)) => {
+                place(segments, path, &mut params)
             }
-            Shape::Prefix(segments) => place(segments, path, &mut params),
-            Shape::Regex(regex) => {
+            (None, Shape::Regex(regex)) => {
                 for group in regex.captures(path) {
                     params.push(&group.unwrap_or(0..0));
                 }
@@ -205,7 +223,8 @@ impl<T> Entry<T> {
     }
 }
 
-/// Where the names of `segments` stand in `path`, which begins with them, and where the last segment ends.
+/// Where the names of `segments` stand in `path`, which begins with them, and where the last segment ends: literals are
+/// not looked up.
 fn place(segments: &[Segment], path: &str, params: &mut Params) -> usize {
     let mut end = 0;
     for segment in segments {

@@ -1,7 +1,7 @@
 //! What paths a regular expression matches, told from its automaton and not from its text.
 //!
-//! Assertions (`\b`, a `$` inside) are taken to hold. So the expression seems to match more than it does, and what covers
-//! that covers the expression.
+//! Assertions (`\b`, a `$` inside) are taken to hold. So the expression seems to match more than it does, and what
+//! covers that covers the expression.
 use std::collections::HashSet;
 
 use regex_automata::{

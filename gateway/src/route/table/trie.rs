@@ -1,9 +1,9 @@
 //! The segments of all paths of a host, merged into a tree.
-use std::{collections::HashMap, ops::Range};
+use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::{Segment, hash::BuildTextHasher};
+use super::{Segment, literals::Literals};
 
 #[cfg(test)]
 mod tests;
@@ -42,7 +42,7 @@ pub(super) struct Trie {
 /// What has been read leads to one node.
 #[derive(Debug, Default)]
 struct Node {
-    literals: HashMap<Box<str>, u32, BuildTextHasher>,
+    literals: Literals,
     name: Option<u32>,
     /// Matches when nothing follows.
     exact: Option<Slot>,
@@ -65,7 +65,7 @@ impl Trie {
             let fresh = u32::try_from(self.nodes.len()).expect("there is memory for fewer nodes");
             let node = &mut self.nodes[at];
             let child = match segment {
-                Segment::Literal(text) => *node.literals.entry(text.clone()).or_insert(fresh),
+                Segment::Literal(text) => node.literals.get_or_insert(text, fresh),
                 Segment::Name(_) => *node.name.get_or_insert(fresh),
             };
             if child == fresh {
@@ -88,8 +88,8 @@ impl Trie {
         }
     }
 
-    /// `rest` is what follows the last slash that was read; none at the path's end. The recursion is as deep as a pattern
-    /// is long, and that is bounded.
+    /// `rest` is what follows the last slash that was read; none at the path's end. The recursion is as deep as a
+    /// pattern is long, and that is bounded.
     fn walk<'p>(&self, mut at: u32, mut rest: Option<&'p str>, slots: &mut SmallVec<[Slot; 8]>) {
         loop {
             let node = &self.nodes[at as usize];
@@ -100,7 +100,7 @@ impl Trie {
             };
             let end = segment_end(text.as_bytes(), 0);
             let (segment, after): (&str, Option<&'p str>) = (&text[..end], text.get(end + 1..));
-            let literal = node.literals.get(segment).copied();
+            let literal = node.literals.get(segment);
             let name = node.name.filter(|_| !segment.is_empty());
             at = match (literal, name) {
                 (Some(literal), Some(name)) => {

@@ -27,14 +27,8 @@ use rounds::Rounds;
 pub use error::CompareError;
 pub use results::{Outcome, Results, Row};
 
-const ALL: [Workload; 6] = [
-    Workload::Get,
-    Workload::Get64k,
-    Workload::Post10k,
-    Workload::Newconn,
-    Workload::Idle,
-    Workload::Start,
-];
+const ALL: [Workload; 6] =
+    [Workload::Get, Workload::Get64k, Workload::Post10k, Workload::Newconn, Workload::Idle, Workload::Start];
 
 /// Measures, prints, and writes `bench/RESULTS.md` when asked to. `shown` is the command as a reader should repeat it.
 pub fn run(
@@ -46,11 +40,7 @@ pub fn run(
     let peers = choice::peers(options, gateway)?;
     let rounds = Rounds::new(options, interrupt)?;
     let mut results = Results::default();
-    let workloads = if options.workload.is_empty() {
-        ALL.to_vec()
-    } else {
-        options.workload.clone()
-    };
+    let workloads = if options.workload.is_empty() { ALL.to_vec() } else { options.workload.clone() };
 
     rounds.throughput(&peers, &workloads, &mut results)?;
     for &workload in &workloads {
@@ -65,10 +55,7 @@ pub fn run(
     if options.write {
         let file = xtask::workspace::root().join("bench/RESULTS.md");
         let text = format!("{}\n{tables}", machine::heading(options, &peers, shown));
-        std::fs::write(&file, text).map_err(|source| CompareError::Io {
-            what: "bench/RESULTS.md",
-            source,
-        })?;
+        std::fs::write(&file, text).map_err(|source| CompareError::Io { what: "bench/RESULTS.md", source })?;
         eprintln!("written to bench/RESULTS.md");
     }
     Ok(())

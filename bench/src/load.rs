@@ -71,9 +71,7 @@ pub fn run(plan: &Plan, interrupt: &Interrupt) -> Result<Report, LoadError> {
     let elapsed = measured_from.elapsed();
     let after = run.read_usage()?;
 
-    let spent = before
-        .zip(after)
-        .map(|(before, after)| after.since(&before));
+    let spent = before.zip(after).map(|(before, after)| after.since(&before));
     Ok(Report::new(&run.counts, elapsed, spent))
 }
 
@@ -90,13 +88,7 @@ impl Counts {
     fn new() -> Result<Self, LoadError> {
         // 1 µs to a minute, in nanoseconds, to three digits; what is longer saturates.
         let latencies = Histogram::new_with_bounds(1_000, 60_000_000_000, 3)?;
-        Ok(Self {
-            requests: 0,
-            errors: 0,
-            reconnects: 0,
-            first_error: None,
-            latencies,
-        })
+        Ok(Self { requests: 0, errors: 0, reconnects: 0, first_error: None, latencies })
     }
 
     fn error(&mut self, what: String) {
@@ -150,10 +142,7 @@ impl<'a> Run<'a> {
             }
             if self.counts.errors > MAX_ERRORS {
                 let first = self.counts.first_error.take().unwrap_or_default();
-                return Err(LoadError::Failing {
-                    count: self.counts.errors,
-                    first,
-                });
+                return Err(LoadError::Failing { count: self.counts.errors, first });
             }
             match self.poll.poll(&mut events, Some(LOOK.min(end - now))) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,

@@ -65,16 +65,11 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Task::Origin { listen } => serve(listen),
         Task::Load(options) => drive(&options),
-        Task::Compare {
-            gateway,
-            shown,
-            options,
-        } => Interrupt::install()
-            .map_err(|error| error.to_string())
-            .and_then(|interrupt| {
-                compare::run(&options, gateway, &shown, &interrupt)
-                    .map_err(|error| error.to_string())
-            }),
+        Task::Compare { gateway, shown, options } => {
+            Interrupt::install().map_err(|error| error.to_string()).and_then(|interrupt| {
+                compare::run(&options, gateway, &shown, &interrupt).map_err(|error| error.to_string())
+            })
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -86,8 +81,7 @@ fn main() -> ExitCode {
 }
 
 fn serve(listen: SocketAddr) -> Result<(), String> {
-    let listener =
-        origin::listen(listen).map_err(|error| format!("cannot listen on {listen}: {error}"))?;
+    let listener = origin::listen(listen).map_err(|error| format!("cannot listen on {listen}: {error}"))?;
     origin::serve(listener).map_err(|error| format!("the origin cannot go on: {error}"))
 }
 
@@ -99,30 +93,19 @@ fn drive(options: &Load) -> Result<(), String> {
     plan.watch = options.watch;
     plan.max_requests = options.requests.unwrap_or(plan.max_requests);
     let files = u64::from(options.connections) + 100;
-    bench::pin::raise_file_limit(files)
-        .map_err(|error| format!("the limit on open files: {error}"))?;
+    bench::pin::raise_file_limit(files).map_err(|error| format!("the limit on open files: {error}"))?;
     let json = if options.workload == Workload::Idle {
-        let watch = options
-            .watch
-            .ok_or("idle connections need --watch PID: their memory is what is measured")?;
+        let watch = options.watch.ok_or("idle connections need --watch PID: their memory is what is measured")?;
         load::hold_idle(&plan, watch, &interrupt).map(|report| serde_json::to_string(&report))
     } else {
         load::run(&plan, &interrupt).map(|report| serde_json::to_string(&report))
     };
-    println!(
-        "{}",
-        json.map_err(|error| error.to_string())?
-            .map_err(|error| error.to_string())?
-    );
+    println!("{}", json.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?);
     Ok(())
 }
 
 /// The load is for measuring one's own machine, and for nobody else's.
 fn loopback(text: &str) -> Result<SocketAddr, String> {
     let address: SocketAddr = text.parse().map_err(|error| format!("{error}"))?;
-    if address.ip().is_loopback() {
-        Ok(address)
-    } else {
-        Err("expected a loopback address, as 127.0.0.1:8000".into())
-    }
+    if address.ip().is_loopback() { Ok(address) } else { Err("expected a loopback address, as 127.0.0.1:8000".into()) }
 }

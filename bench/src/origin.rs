@@ -39,8 +39,7 @@ pub fn serve(listener: net::TcpListener) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let mut listener = TcpListener::from_std(listener);
     let mut poll = Poll::new()?;
-    poll.registry()
-        .register(&mut listener, LISTENER, Interest::READABLE)?;
+    poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
     let mut events = Events::with_capacity(EVENTS);
     let mut buffer = vec![0; BUFFER];
     let mut connections = Connections::default();
@@ -82,8 +81,7 @@ impl Connections {
                 self.open.len() - 1
             });
             let interest = Interest::READABLE | Interest::WRITABLE;
-            poll.registry()
-                .register(&mut stream, Token(place), interest)?;
+            poll.registry().register(&mut stream, Token(place), interest)?;
             self.open[place] = Some(Connection::new(stream));
         }
     }

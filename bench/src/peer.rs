@@ -67,25 +67,16 @@ impl Peer {
         if name.is_empty() || words.is_empty() {
             return Err("expected NAME=COMMAND".into());
         }
-        Ok(Self::Command {
-            name: name.to_owned(),
-            words,
-        })
+        Ok(Self::Command { name: name.to_owned(), words })
     }
 
     /// Starts it with one worker, and returns when it has forwarded a request.
     pub fn start(&self, place: &Place<'_>, interrupt: &Interrupt) -> Result<Running, PeerError> {
-        let io = |source| PeerError::Io {
-            name: self.name().to_owned(),
-            source,
-        };
+        let io = |source| PeerError::Io { name: self.name().to_owned(), source };
         let listen = ports::free_address().map_err(io)?;
         let mut command = self.command(place, listen).map_err(io)?;
         // The access log, where there is one, goes where writing is free; complaints are kept for the error message.
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         Running::start(self.name(), &mut command, place.core, listen, interrupt)
     }
 
@@ -96,8 +87,7 @@ impl Peer {
             Self::HAProxy(program) => haproxy::command(program, place, listen),
             Self::Command { words, .. } => {
                 let fill = |word: &String| {
-                    word.replace("{listen}", &listen.to_string())
-                        .replace("{upstream}", &place.upstream.to_string())
+                    word.replace("{listen}", &listen.to_string()).replace("{upstream}", &place.upstream.to_string())
                 };
                 let mut words = words.iter().map(fill);
                 let mut command = Command::new(words.next().unwrap_or_default());
@@ -111,11 +101,8 @@ impl Peer {
 /// Where a program is, of PATH and the directories of programs for administrators, which are often not in it.
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    let directories =
-        env::split_paths(&path).chain(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from));
-    directories
-        .map(|directory| directory.join(program))
-        .find(|file| file.is_file())
+    let directories = env::split_paths(&path).chain(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from));
+    directories.map(|directory| directory.join(program)).find(|file| file.is_file())
 }
 
 /// A directory of a proxy's own, fresh for this start.
@@ -135,20 +122,10 @@ mod tests {
         let peer = Peer::parse("mine=/bin/proxy --to={upstream} {listen} 1").unwrap();
         assert_eq!(peer.name(), "mine");
         let upstream = "127.0.0.1:2".parse().unwrap();
-        let place = Place {
-            directory: Path::new("/"),
-            upstream,
-            core: 0,
-            files: 0,
-        };
-        let command = peer
-            .command(&place, "127.0.0.1:1".parse().unwrap())
-            .unwrap();
+        let place = Place { directory: Path::new("/"), upstream, core: 0, files: 0 };
+        let command = peer.command(&place, "127.0.0.1:1".parse().unwrap()).unwrap();
         assert_eq!(command.get_program(), "/bin/proxy");
-        assert_eq!(
-            command.get_args().collect::<Vec<_>>(),
-            ["--to=127.0.0.1:2", "127.0.0.1:1", "1"]
-        );
+        assert_eq!(command.get_args().collect::<Vec<_>>(), ["--to=127.0.0.1:2", "127.0.0.1:1", "1"]);
         for refused in ["mine", "=x", "mine= "] {
             assert!(Peer::parse(refused).is_err(), "{refused}");
         }
@@ -158,27 +135,10 @@ mod tests {
     fn one_that_ends_early_says_why() {
         let directory = tempfile::tempdir().unwrap();
         let upstream = "127.0.0.1:2".parse().unwrap();
-        let core = (0..64)
-            .find(|&core| {
-                std::thread::spawn(move || pin::here(core).is_ok())
-                    .join()
-                    .unwrap()
-            })
-            .unwrap();
-        let place = Place {
-            directory: directory.path(),
-            upstream,
-            core,
-            files: 1024,
-        };
+        let core = (0..64).find(|&core| std::thread::spawn(move || pin::here(core).is_ok()).join().unwrap()).unwrap();
+        let place = Place { directory: directory.path(), upstream, core, files: 1024 };
         let peer = Peer::parse("broken=cat {listen}").unwrap();
-        let error = peer
-            .start(&place, &Interrupt::default())
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("broken ended before its first answer") && error.contains("127.0.0.1"),
-            "{error}"
-        );
+        let error = peer.start(&place, &Interrupt::default()).unwrap_err().to_string();
+        assert!(error.contains("broken ended before its first answer") && error.contains("127.0.0.1"), "{error}");
     }
 }

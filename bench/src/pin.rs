@@ -13,9 +13,7 @@ use xtask::child::{Child, SpawnError};
 #[derive(Debug, thiserror::Error)]
 pub enum PinError {
     /// The machine, or the container, has no such core.
-    #[error(
-        "core {core} cannot be had ({source}); see --core and --load-core: a measurement needs two of its own"
-    )]
+    #[error("core {core} cannot be had ({source}); see --core and --load-core: a measurement needs two of its own")]
     Core {
         /// The core's number.
         core: usize,
@@ -40,8 +38,7 @@ pub fn here(core: usize) -> Result<(), PinError> {
 /// Starts `command` on `core`. The calling thread goes there for the moment of the start, so that the child is on its
 /// core from its first instruction and sees a machine of one core.
 pub fn spawn(core: usize, name: &str, command: &mut Command) -> Result<Child, PinError> {
-    let own =
-        sched_getaffinity(Pid::from_raw(0)).map_err(|source| PinError::Core { core, source })?;
+    let own = sched_getaffinity(Pid::from_raw(0)).map_err(|source| PinError::Core { core, source })?;
     here(core)?;
     let child = Child::spawn(name, command);
     sched_setaffinity(Pid::from_raw(0), &own).map_err(|source| PinError::Core { core, source })?;
@@ -70,20 +67,13 @@ mod tests {
     #[test]
     fn a_child_runs_where_it_is_told() {
         let before = sched_getaffinity(Pid::from_raw(0)).unwrap();
-        let core = (0..CpuSet::count())
-            .find(|&core| before.is_set(core).unwrap())
-            .unwrap();
+        let core = (0..CpuSet::count()).find(|&core| before.is_set(core).unwrap()).unwrap();
         let mut command = Command::new("sh");
-        command
-            .args(["-c", "grep Cpus_allowed_list /proc/self/status"])
-            .stdout(Stdio::piped());
+        command.args(["-c", "grep Cpus_allowed_list /proc/self/status"]).stdout(Stdio::piped());
         let mut child = spawn(core, "shell", &mut command).unwrap();
         child.follow(|_| ());
         child.wait(&xtask::interrupt::Interrupt::default()).unwrap();
-        assert_eq!(
-            child.last_words().split_whitespace().last(),
-            Some(core.to_string().as_str())
-        );
+        assert_eq!(child.last_words().split_whitespace().last(), Some(core.to_string().as_str()));
         assert_eq!(sched_getaffinity(Pid::from_raw(0)).unwrap(), before);
     }
 

@@ -44,18 +44,11 @@ impl Tree {
     pub fn of(root: u32) -> io::Result<Self> {
         let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
         for entry in fs::read_dir("/proc")? {
-            let Some(process) = entry?
-                .file_name()
-                .to_str()
-                .and_then(|name| name.parse().ok())
-            else {
+            let Some(process) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else {
                 continue;
             };
             // One that has ended since the directory was read is nobody's child any more.
-            if let Some(stat) = fs::read_to_string(format!("/proc/{process}/stat"))
-                .ok()
-                .and_then(|s| Stat::parse(&s))
-            {
+            if let Some(stat) = fs::read_to_string(format!("/proc/{process}/stat")).ok().and_then(|s| Stat::parse(&s)) {
                 children.entry(stat.parent).or_default().push(process);
             }
         }
@@ -81,8 +74,7 @@ impl Tree {
             reading.cpu += Duration::from(clock_getcpuclockid(pid)?.now()?);
             reading.waited += waited(process)?;
             let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-            let stat = Stat::parse(&stat)
-                .ok_or_else(|| io::Error::other("an unknown form of /proc/PID/stat"))?;
+            let stat = Stat::parse(&stat).ok_or_else(|| io::Error::other("an unknown form of /proc/PID/stat"))?;
             reading.user_ticks += stat.user_ticks;
             reading.system_ticks += stat.system_ticks;
             reading.resident += stat.resident_pages * PAGE;
@@ -98,21 +90,14 @@ impl Reading {
     }
 
     /// What was used between `earlier` and this reading.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "ticks of one run are far below 2^52"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "ticks of one run are far below 2^52")]
     pub fn since(&self, earlier: &Self) -> Spent {
         let user = (self.user_ticks - earlier.user_ticks) as f64;
         let system = (self.system_ticks - earlier.system_ticks) as f64;
         Spent {
             cpu: self.cpu.saturating_sub(earlier.cpu),
             waited: self.waited.saturating_sub(earlier.waited),
-            user_share: if user + system > 0.0 {
-                user / (user + system)
-            } else {
-                0.0
-            },
+            user_share: if user + system > 0.0 { user / (user + system) } else { 0.0 },
             resident: self.resident,
         }
     }
@@ -124,11 +109,7 @@ fn waited(process: u32) -> io::Result<Duration> {
     let mut nanoseconds = 0;
     for task in fs::read_dir(format!("/proc/{process}/task"))? {
         let line = fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
-        nanoseconds += line
-            .split_ascii_whitespace()
-            .nth(1)
-            .and_then(|number| number.parse().ok())
-            .unwrap_or(0);
+        nanoseconds += line.split_ascii_whitespace().nth(1).and_then(|number| number.parse().ok()).unwrap_or(0);
     }
     Ok(Duration::from_nanos(nanoseconds))
 }
@@ -164,14 +145,8 @@ mod tests {
 
     #[test]
     fn a_name_with_spaces_and_parentheses() {
-        let line =
-            "42 (a) b (c) S 7 42 42 0 -1 4194560 1 2 3 4 15 16 17 18 20 0 1 0 99 1000 24 more";
-        let expected = Stat {
-            parent: 7,
-            user_ticks: 15,
-            system_ticks: 16,
-            resident_pages: 24,
-        };
+        let line = "42 (a) b (c) S 7 42 42 0 -1 4194560 1 2 3 4 15 16 17 18 20 0 1 0 99 1000 24 more";
+        let expected = Stat { parent: 7, user_ticks: 15, system_ticks: 16, resident_pages: 24 };
         assert_eq!(Stat::parse(line), Some(expected));
         assert_eq!(Stat::parse("42 (a) S 7"), None);
     }

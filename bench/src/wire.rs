@@ -52,14 +52,9 @@ impl Body {
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Fed, Malformed> {
         match self {
             Self::Length(left) => {
-                let used = bytes
-                    .len()
-                    .min(usize::try_from(*left).unwrap_or(usize::MAX));
+                let used = bytes.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
                 *left -= used as u64;
-                Ok(Fed {
-                    used,
-                    content: used as u64,
-                })
+                Ok(Fed { used, content: used as u64 })
             }
             Self::Chunked(chunked) => chunked.feed(bytes),
         }
@@ -113,13 +108,7 @@ pub fn request(bytes: &[u8]) -> Result<Option<RequestHead<'_>>, Malformed> {
     let (Some(method), Some(target)) = (request.method, request.path) else {
         return Err(Malformed::Head);
     };
-    Ok(Some(RequestHead {
-        length,
-        method,
-        target,
-        body: body.unwrap_or(Body::Length(0)),
-        close,
-    }))
+    Ok(Some(RequestHead { length, method, target, body: body.unwrap_or(Body::Length(0)), close }))
 }
 
 /// The head at the start of `bytes`, or `None` while it is incomplete.
@@ -131,12 +120,7 @@ pub fn response(bytes: &[u8]) -> Result<Option<ResponseHead>, Malformed> {
     };
     let (body, close) = framing(response.headers)?;
     let status = response.code.ok_or(Malformed::Head)?;
-    Ok(Some(ResponseHead {
-        length,
-        status,
-        body: body.ok_or(Malformed::NoLength)?,
-        close,
-    }))
+    Ok(Some(ResponseHead { length, status, body: body.ok_or(Malformed::NoLength)?, close }))
 }
 
 fn complete(parsed: httparse::Result<usize>, bytes: &[u8]) -> Result<Option<usize>, Malformed> {
@@ -157,9 +141,7 @@ fn framing(headers: &[httparse::Header<'_>]) -> Result<(Option<Body>, bool), Mal
                 close |= header.value.eq_ignore_ascii_case(b"close");
             }
             14 if header.name.eq_ignore_ascii_case("content-length") => {
-                let length = std::str::from_utf8(header.value)
-                    .ok()
-                    .and_then(|value| value.parse().ok());
+                let length = std::str::from_utf8(header.value).ok().and_then(|value| value.parse().ok());
                 body = Some(Body::Length(length.ok_or(Malformed::Length)?));
             }
             17 if header.name.eq_ignore_ascii_case("transfer-encoding") => {
@@ -179,29 +161,13 @@ mod tests {
     fn requests() {
         let check = |bytes: &str, expected: Option<(&str, &str, Body, bool)>| {
             let head = request(bytes.as_bytes()).unwrap();
-            assert_eq!(
-                head.map(|h| (h.method, h.target, h.body, h.close)),
-                expected,
-                "{bytes:?}"
-            );
+            assert_eq!(head.map(|h| (h.method, h.target, h.body, h.close)), expected, "{bytes:?}");
         };
         let chunked = Body::Chunked(Chunked::default());
-        check(
-            "GET /small HTTP/1.1\r\nHost: a\r\n\r\n",
-            Some(("GET", "/small", Body::Length(0), false)),
-        );
-        check(
-            "GET / HTTP/1.1\r\nConnection: Close\r\n\r\n",
-            Some(("GET", "/", Body::Length(0), true)),
-        );
-        check(
-            "POST / HTTP/1.1\r\ncontent-length: 12\r\n\r\n",
-            Some(("POST", "/", Body::Length(12), false)),
-        );
-        check(
-            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
-            Some(("POST", "/", chunked, false)),
-        );
+        check("GET /small HTTP/1.1\r\nHost: a\r\n\r\n", Some(("GET", "/small", Body::Length(0), false)));
+        check("GET / HTTP/1.1\r\nConnection: Close\r\n\r\n", Some(("GET", "/", Body::Length(0), true)));
+        check("POST / HTTP/1.1\r\ncontent-length: 12\r\n\r\n", Some(("POST", "/", Body::Length(12), false)));
+        check("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", Some(("POST", "/", chunked, false)));
         check("GET /small HT", None);
         check("", None);
     }
@@ -209,14 +175,8 @@ mod tests {
     #[test]
     fn what_is_refused() {
         assert_eq!(request(b"GET\x01/ HTTP/1.1\r\n\r\n"), Err(Malformed::Head));
-        assert_eq!(
-            request(b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n"),
-            Err(Malformed::Length)
-        );
-        assert_eq!(
-            response(b"HTTP/1.1 200 OK\r\n\r\n"),
-            Err(Malformed::NoLength)
-        );
+        assert_eq!(request(b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n"), Err(Malformed::Length));
+        assert_eq!(response(b"HTTP/1.1 200 OK\r\n\r\n"), Err(Malformed::NoLength));
         let endless = ["GET / HTTP/1.1\r\nA: ", &"a".repeat(HEAD_LIMIT)].concat();
         assert_eq!(request(endless.as_bytes()), Err(Malformed::HeadTooLong));
     }
@@ -224,21 +184,9 @@ mod tests {
     #[test]
     fn a_body_leaves_what_is_not_its_own() {
         let mut body = Body::Length(3);
-        assert_eq!(
-            body.feed(b"ab"),
-            Ok(Fed {
-                used: 2,
-                content: 2
-            })
-        );
+        assert_eq!(body.feed(b"ab"), Ok(Fed { used: 2, content: 2 }));
         assert!(!body.is_done());
-        assert_eq!(
-            body.feed(b"cHTTP/1.1"),
-            Ok(Fed {
-                used: 1,
-                content: 1
-            })
-        );
+        assert_eq!(body.feed(b"cHTTP/1.1"), Ok(Fed { used: 1, content: 1 }));
         assert!(body.is_done());
     }
 }

@@ -3,8 +3,8 @@ use std::hint::black_box;
 
 use divan::{AllocProfiler, Bencher};
 use gateway::{
+    path::normalise,
     route::{HostPattern, Query, RoutePattern, RouteTable},
-    transform::path::normalise,
 };
 use http::{HeaderMap, Method};
 
@@ -21,51 +21,32 @@ fn main() {
 /// A literal path, deep in the table.
 #[divan::bench(args = SIZES, sample_size = 1_000)]
 fn literal(bencher: Bencher, size: usize) {
-    find(
-        bencher,
-        &table(size, None),
-        &format!("/api/v1/resource-{}/items", size / 4),
-    );
+    find(bencher, &table(size, None), &format!("/api/v1/resource-{}/items", size / 4));
 }
 
 /// A path with a `{name}`, beside literals that are tried first.
 #[divan::bench(args = SIZES, sample_size = 1_000)]
 fn name(bencher: Bencher, size: usize) {
-    find(
-        bencher,
-        &table(size, None),
-        &format!("/api/v1/resource-{}/5f3a9c/comments/17", size / 4),
-    );
+    find(bencher, &table(size, None), &format!("/api/v1/resource-{}/5f3a9c/comments/17", size / 4));
 }
 
 /// A path that no route has, but for its first segments.
 #[divan::bench(args = SIZES, sample_size = 1_000)]
 fn miss(bencher: Bencher, size: usize) {
-    find(
-        bencher,
-        &table(size, None),
-        "/api/v1/resource-unknown/items",
-    );
+    find(bencher, &table(size, None), "/api/v1/resource-unknown/items");
 }
 
 /// As `literal`, where every route has a host.
 #[divan::bench(args = SIZES, sample_size = 1_000)]
 fn literal_with_host(bencher: Bencher, size: usize) {
-    find(
-        bencher,
-        &table(size, Some("api.example.com")),
-        &format!("/api/v1/resource-{}/items", size / 4),
-    );
+    find(bencher, &table(size, Some("api.example.com")), &format!("/api/v1/resource-{}/items", size / 4));
 }
 
 /// Every route in turn, far from the one before, so that the table is not in the nearest cache.
 #[divan::bench(args = SIZES, sample_size = 1_000)]
 fn anywhere(bencher: Bencher, size: usize) {
     let table = table(size, None);
-    let paths: Vec<_> = table
-        .in_match_order()
-        .map(|(pattern, _)| pattern.text.replace(['{', '}', '$'], ""))
-        .collect();
+    let paths: Vec<_> = table.in_match_order().map(|(pattern, _)| pattern.text.replace(['{', '}', '$'], "")).collect();
     let headers = HeaderMap::new();
     let mut at = 0;
     bencher.bench_local(|| {
@@ -78,36 +59,19 @@ fn anywhere(bencher: Bencher, size: usize) {
 /// The shipped file's kind of table: a few prefixes of one segment.
 #[divan::bench(sample_size = 1_000)]
 fn five_services(bencher: Bencher) {
-    let prefixes = [
-        "/users",
-        "/auth",
-        "/tasks",
-        "/categories",
-        "/notifications",
-        "/api/v1/available",
-    ];
+    let prefixes = ["/users", "/auth", "/tasks", "/categories", "/notifications", "/api/v1/available"];
     let routes = prefixes.map(|prefix| (RoutePattern::parse(prefix).expect("sound"), 0));
-    find(
-        bencher,
-        &RouteTable::build(routes.into()).expect("no conflict"),
-        "/users/5f3a9c",
-    );
+    find(bencher, &RouteTable::build(routes.into()).expect("no conflict"), "/users/5f3a9c");
 }
 
 /// From patterns to a table, conflicts looked for: a part of every reload.
 #[divan::bench(args = SIZES, sample_count = 20)]
 fn build(bencher: Bencher, size: usize) {
-    bencher
-        .with_inputs(|| patterns(size, None))
-        .bench_values(RouteTable::build);
+    bencher.with_inputs(|| patterns(size, None)).bench_values(RouteTable::build);
 }
 
 /// One that needs nothing, one with an escape that stays, and one that needs everything.
-const PATHS: [&str; 3] = [
-    "/api/v1/resource-1/items/5f3a9c",
-    "/a%20b/c",
-    "//api/./v1/%72esource/../items",
-];
+const PATHS: [&str; 3] = ["/api/v1/resource-1/items/5f3a9c", "/a%20b/c", "//api/./v1/%72esource/../items"];
 
 /// A path into its one form.
 #[divan::bench(sample_size = 1_000, args = PATHS)]
@@ -122,13 +86,7 @@ fn find(bencher: Bencher, table: &RouteTable<usize>, path: &str) {
 }
 
 fn query<'q>(path: &'q str, headers: &'q HeaderMap) -> Query<'q> {
-    Query {
-        method: &Method::GET,
-        host: "api.example.com",
-        path,
-        query: None,
-        headers,
-    }
+    Query { method: &Method::GET, host: "api.example.com", path, query: None, headers }
 }
 
 fn table(size: usize, host: Option<&str>) -> RouteTable<usize> {
@@ -147,10 +105,5 @@ fn patterns(size: usize, host: Option<&str>) -> Vec<(RoutePattern, usize)> {
         pattern.host = host.map(|host| HostPattern::parse(host).expect("sound"));
         pattern
     };
-    texts
-        .map(pattern)
-        .enumerate()
-        .map(|(index, pattern)| (pattern, index))
-        .take(size.max(2))
-        .collect()
+    texts.map(pattern).enumerate().map(|(index, pattern)| (pattern, index)).take(size.max(2)).collect()
 }

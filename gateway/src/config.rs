@@ -120,16 +120,8 @@ pub struct Upstream {
 impl Upstream {
     /// `user-1:8001`: what `Host` carries under [`HostPolicy::Upstream`]; port 80 is left out.
     pub fn authority(&self) -> String {
-        let host = if self.host.contains(':') {
-            format!("[{}]", self.host)
-        } else {
-            self.host.clone()
-        };
-        if self.port == 80 {
-            host
-        } else {
-            format!("{host}:{}", self.port)
-        }
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        if self.port == 80 { host } else { format!("{host}:{}", self.port) }
     }
 
     /// `http://user-1:8001`: how it is named in logs, metrics and `/health?verbose`.

@@ -1,4 +1,42 @@
 //! The gateway: a request walks down the module list once.
+//!
+//! | step | module | does |
+//! |---|---|---|
+//! | 1 | `accept` | takes connections, as many as there are permits |
+//! | 2 | `edge` | speaks HTTP with the client, within its time and size limits |
+//! | 3 | `trace` | gives the request its id and its place in a trace |
+//! | 4 | [`route`] | finds the route, on the one form of the path |
+//! | 5 | | permits: the size of the body, so far |
+//! | 6 | `transform` | makes the client's request into the upstream's, and the answer likewise |
+//! | 7 | `cluster`, `balance` | picks a healthy upstream |
+//! | 8 | `upstream` | sends, over a pooled connection or a new one |
+//! | 9 | `respond` | makes an answer of whatever came out |
+//!
+//! `gateway::handle` is this table in code. Beside the walk stand what all of it speaks of (`exchange`, `rejection`,
+//! `body`), the wire (`h1`), what the file says ([`config`]) and what becomes of it (`live`), and the process (`run`,
+//! `worker`, `shutdown`, `telemetry`, `admin`).
+mod accept;
+mod admin;
+mod balance;
+mod body;
+mod cluster;
 pub mod config;
+mod edge;
+mod exchange;
+mod gateway;
+mod h1;
+mod live;
+mod local;
+pub mod path;
+mod rejection;
+mod respond;
 pub mod route;
-pub mod transform;
+mod run;
+mod shutdown;
+pub mod telemetry;
+mod trace;
+mod transform;
+mod upstream;
+mod worker;
+
+pub use run::{StartError, run};

@@ -1,2 +1,141 @@
-//! Filled by the commits that follow.
-fn main() {}
+//! The command line: `gateway run | check | routes | schema`.
+use std::{io::Write, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use comfy_table::{ContentArrangement, Table, presets};
+use gateway::{
+    config::{self, Config, Faults, Style},
+    route::RouteTable,
+    telemetry::messages,
+};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// One entry point before your services.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve until SIGTERM or SIGINT. Exits 2 on a faulty file or a taken port.
+    Run(ConfigFile),
+    /// Print every fault of the file. Exits 0 for a sound file and 1 for a faulty one.
+    Check {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// How faults are printed: for people on stderr, or as a JSON array on stdout.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Print the routes in match order.
+    Routes(ConfigFile),
+    /// Print the JSON Schema of the file, for editors.
+    Schema,
+}
+
+#[derive(Args)]
+struct ConfigFile {
+    /// The file to read.
+    #[arg(long, value_name = "FILE", env = "GATEWAY_CONFIG", default_value = "gateway.toml")]
+    config: PathBuf,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+/// The file, or the command line, is at fault; or a port is taken.
+const CANNOT_RUN: u8 = 2;
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Run(file) => run(&file),
+        Command::Check { config, format } => check(&config, format),
+        Command::Routes(file) => routes(&file),
+        Command::Schema => {
+            print(&format!("{:#}\n", config::schema()));
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+fn run(file: &ConfigFile) -> ExitCode {
+    let config = match Config::load(&file.config) {
+        Ok(config) => config,
+        Err(faults) => return report(&faults, CANNOT_RUN),
+    };
+    messages::start();
+    match gateway::run(&config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("gateway: {error}");
+            ExitCode::from(CANNOT_RUN)
+        }
+    }
+}
+
+fn check(file: &ConfigFile, format: Format) -> ExitCode {
+    match (Config::load(&file.config), format) {
+        (Ok(config), Format::Text) => {
+            let routes: usize = config.services.iter().map(|service| service.routes.len()).sum();
+            let (file, services) = (file.config.display(), config.services.len());
+            print(&format!("{file} is sound: {services} services, {routes} routes\n"));
+            ExitCode::SUCCESS
+        }
+        (Ok(_), Format::Json) => {
+            print("[]\n");
+            ExitCode::SUCCESS
+        }
+        (Err(faults), Format::Text) => report(&faults, 1),
+        (Err(faults), Format::Json) => {
+            print(&format!("{:#}\n", faults.to_json()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn routes(file: &ConfigFile) -> ExitCode {
+    let config = match Config::load(&file.config) {
+        Ok(config) => config,
+        Err(faults) => return report(&faults, 1),
+    };
+    let all = config.services.iter().flat_map(|service| service.routes.iter().map(move |route| (route, service)));
+    let patterns = all.map(|(route, service)| (route.pattern.clone(), (route, service))).collect();
+    let table = RouteTable::build(patterns).expect("a checked configuration has no conflicting routes");
+    let mut out = Table::new();
+    out.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    out.set_header(["ROUTE", "HOST", "CONDITIONS", "SERVICE", "UPSTREAMS"]);
+    for (pattern, (route, service)) in table.in_match_order() {
+        let conditions = route.written.headers.iter().chain(&route.written.query);
+        let conditions: Vec<String> = conditions.map(|(name, value)| format!("{name}={value}")).collect();
+        let upstreams: Vec<String> = service.upstreams.iter().map(config::Upstream::url).collect();
+        out.add_row([
+            pattern.text.as_str(),
+            pattern.host.as_ref().map_or("*", |host| host.as_str()),
+            &conditions.join(" "),
+            &service.name,
+            &upstreams.join(" "),
+        ]);
+    }
+    print(&format!("{}\n", out.trim_fmt()));
+    ExitCode::SUCCESS
+}
+
+/// Prints every fault for people.
+fn report(faults: &Faults, code: u8) -> ExitCode {
+    eprint!("{}", faults.render(Style::for_stderr()));
+    ExitCode::from(code)
+}
+
+/// Prints to stdout; a reader that has gone (`| head`) is no error.
+fn print(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}

@@ -2,7 +2,7 @@
 //!
 //! [`RoutePattern`] is what an operator writes, parsed; [`RouteTable`] puts all of them in order of precedence, once,
 //! and finds the winner for a request. The path of a request must be normalised before
-//! ([`crate::transform::path::normalise`]): what is matched is what is forwarded.
+//! ([`crate::path::normalise`]): what is matched is what is forwarded.
 //!
 //! # Precedence
 //!

@@ -1,2 +1,71 @@
 //! Stage 6: what a request and an answer look like on the other side.
-pub mod path;
+//!
+//! The order matters and is this file's to decide: what the client or the upstream may not say is removed first, then
+//! the gateway writes its own fields, then the operator's rules have the last word.
+pub(crate) mod forwarded;
+pub(crate) mod headers;
+pub(crate) mod hop_by_hop;
+pub(crate) mod identity;
+
+pub(crate) mod target;
+
+use http::{HeaderMap, HeaderValue, Request, header};
+
+use crate::{
+    body::Body,
+    config::{HeaderRules, HostPolicy, StripPrefix},
+    exchange::Client,
+    route::{Params, Rewrite},
+};
+
+/// What one route does to what passes.
+#[derive(Debug)]
+pub(crate) struct Transform {
+    pub(crate) strip_prefix: StripPrefix,
+    pub(crate) rewrite: Option<Rewrite>,
+    pub(crate) request: HeaderRules,
+    pub(crate) response: HeaderRules,
+}
+
+impl Transform {
+    /// Makes a client's request into the upstream's. `path` is its normalised path, `matched` the bytes of it that the
+    /// route's pattern covers, `params` what the pattern captured.
+    pub(crate) fn request(
+        &self,
+        request: &mut Request<Body>,
+        client: &Client,
+        path: &str,
+        matched: usize,
+        params: &Params,
+    ) {
+        let new_path = target::forwarded_path(&self.strip_prefix, self.rewrite.as_ref(), path, matched, params);
+        if *new_path != *request.uri().path() {
+            *request.uri_mut() = target::with_path(request.uri(), &new_path);
+        }
+        let fields = request.headers_mut();
+        hop_by_hop::remove(fields);
+        identity::remove(fields);
+        forwarded::write(fields, client);
+        headers::apply(&self.request, fields);
+    }
+
+    /// Makes an upstream's answer into the client's.
+    pub(crate) fn response(&self, fields: &mut HeaderMap) {
+        hop_by_hop::remove(fields);
+        headers::apply(&self.response, fields);
+    }
+}
+
+/// Writes the Host that an upstream sees.
+pub(crate) fn write_host(policy: &HostPolicy, authority: &HeaderValue, fields: &mut HeaderMap) {
+    match policy {
+        // An HTTP/1.0 client may have sent none.
+        HostPolicy::Preserve if fields.contains_key(header::HOST) => {}
+        HostPolicy::Preserve | HostPolicy::Upstream => {
+            fields.insert(header::HOST, authority.clone());
+        }
+        HostPolicy::Name(name) => {
+            fields.insert(header::HOST, name.clone());
+        }
+    }
+}

@@ -86,46 +86,29 @@ impl Build {
         let executables = Arc::new(Mutex::new(Vec::new()));
         let found = Arc::clone(&executables);
         cargo.follow_stdout(move |line| {
-            found
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .extend(executable(line));
+            found.lock().unwrap_or_else(PoisonError::into_inner).extend(executable(line));
         });
         let Some(status) = cargo.wait(interrupt)? else {
             cargo.stop(GRACE, || false)?;
             return Err(BuildError::Interrupted);
         };
         if !status.success() {
-            return Err(BuildError::Failed {
-                packages: self.packages.join(", "),
-            });
+            return Err(BuildError::Failed { packages: self.packages.join(", ") });
         }
         cargo.last_words();
         let executables = executables.lock().unwrap_or_else(PoisonError::into_inner);
-        self.packages
-            .iter()
-            .map(|name| pick(&executables, name))
-            .collect()
+        self.packages.iter().map(|name| pick(&executables, name)).collect()
     }
 
     fn command(&self) -> Command {
         // `cargo run` tells which cargo it is.
         let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        command.args([
-            "build",
-            "--message-format=json-render-diagnostics",
-            "--profile",
-            &self.profile,
-        ]);
-        command
-            .arg("--manifest-path")
-            .arg(workspace::root().join("Cargo.toml"));
+        command.args(["build", "--message-format=json-render-diagnostics", "--profile", &self.profile]);
+        command.arg("--manifest-path").arg(workspace::root().join("Cargo.toml"));
         for package in &self.packages {
             command.args(["--package", package]);
         }
-        command
-            .args(&self.arguments)
-            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.args(&self.arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         command
     }
@@ -133,13 +116,7 @@ impl Build {
 
 fn pick(executables: &[PathBuf], name: &str) -> Result<PathBuf, BuildError> {
     let named = |path: &&PathBuf| path.file_stem().is_some_and(|stem| stem == Path::new(name));
-    executables
-        .iter()
-        .find(named)
-        .cloned()
-        .ok_or_else(|| BuildError::Missing {
-            name: name.to_owned(),
-        })
+    executables.iter().find(named).cloned().ok_or_else(|| BuildError::Missing { name: name.to_owned() })
 }
 
 /// The path in one of cargo's JSON lines that tell of a built binary. The names of the fields are unambiguous in what
@@ -166,14 +143,8 @@ mod tests {
         let check = |line: &str, expected: Option<&str>| {
             assert_eq!(executable(line), expected.map(PathBuf::from), "{line}");
         };
-        check(
-            r#"{"reason":"compiler-artifact","executable":"/t/release/user","fresh":true}"#,
-            Some("/t/release/user"),
-        );
-        check(
-            r#"{"executable":"/a \"quoted\" \\ path/user"}"#,
-            Some(r#"/a "quoted" \ path/user"#),
-        );
+        check(r#"{"reason":"compiler-artifact","executable":"/t/release/user","fresh":true}"#, Some("/t/release/user"));
+        check(r#"{"executable":"/a \"quoted\" \\ path/user"}"#, Some(r#"/a "quoted" \ path/user"#));
         check(r#"{"reason":"compiler-artifact","executable":null}"#, None);
         check(r#"{"executable":"/cut off"#, None);
         check("", None);
@@ -183,11 +154,6 @@ mod tests {
     fn binaries_are_told_by_their_whole_name() {
         let built = ["/t/gateway-old", "/t/gateway", "/t/user"].map(PathBuf::from);
         assert_eq!(pick(&built, "gateway").unwrap(), Path::new("/t/gateway"));
-        assert!(
-            pick(&built, "task")
-                .unwrap_err()
-                .to_string()
-                .contains("task")
-        );
+        assert!(pick(&built, "task").unwrap_err().to_string().contains("task"));
     }
 }

@@ -49,13 +49,7 @@ impl Child {
             program: command.get_program().to_string_lossy().into_owned(),
             source,
         })?;
-        Ok(Self {
-            name: name.to_owned(),
-            process,
-            status: None,
-            tail: Tail::default(),
-            readers: Vec::new(),
-        })
+        Ok(Self { name: name.to_owned(), process, status: None, tail: Tail::default(), readers: Vec::new() })
     }
 
     /// What the child is called in messages.
@@ -132,10 +126,7 @@ impl Child {
         self.signal(Signal::SIGKILL);
         match self.status {
             Some(status) => Ok(status),
-            None => self
-                .process
-                .wait()
-                .inspect(|status| self.status = Some(*status)),
+            None => self.process.wait().inspect(|status| self.status = Some(*status)),
         }
     }
 
@@ -162,21 +153,14 @@ pub struct SpawnError {
     source: io::Error,
 }
 
-#[expect(
-    unsafe_code,
-    reason = "the standard library has no safe hook between fork and exec"
-)]
+#[expect(unsafe_code, reason = "the standard library has no safe hook between fork and exec")]
 fn die_with_parent(command: &mut Command) {
     let parent = getpid();
     let ask_kernel = move || {
         #[cfg(target_os = "linux")]
         nix::sys::prctl::set_pdeathsig(Signal::SIGTERM)?;
         // The parent may have died between the fork and the line above; then no signal will ever come.
-        if getppid() == parent {
-            Ok(())
-        } else {
-            Err(io::Error::from(io::ErrorKind::NotFound))
-        }
+        if getppid() == parent { Ok(()) } else { Err(io::Error::from(io::ErrorKind::NotFound)) }
     };
     command.process_group(0);
     // SAFETY: what runs between fork and exec must be async-signal-safe. This closure makes the system calls prctl
@@ -187,11 +171,7 @@ fn die_with_parent(command: &mut Command) {
     }
 }
 
-fn lines(
-    pipe: impl Read + Send + 'static,
-    tail: Tail,
-    sink: impl Fn(&str) + Send + 'static,
-) -> JoinHandle<()> {
+fn lines(pipe: impl Read + Send + 'static, tail: Tail, sink: impl Fn(&str) + Send + 'static) -> JoinHandle<()> {
     thread::spawn(move || {
         let mut reader = BufReader::new(pipe);
         let mut line = Vec::new();

@@ -43,10 +43,7 @@ pub(crate) fn main(options: &Options) -> ExitCode {
 /// Becomes `command`: no process of ours remains between the user's Ctrl-C and the measurement.
 fn replace_by(mut command: Command) -> ExitCode {
     let error = command.exec();
-    eprintln!(
-        "error: cannot start {}: {error}",
-        command.get_program().to_string_lossy()
-    );
+    eprintln!("error: cannot start {}: {error}", command.get_program().to_string_lossy());
     ExitCode::FAILURE
 }
 
@@ -65,13 +62,10 @@ fn prepare(options: &Options) -> Result<Command, BuildError> {
 
 fn gateway(options: &Options, interrupt: &Interrupt) -> Result<Option<PathBuf>, BuildError> {
     let only = &options.compare.only;
-    if options.gateway.is_some() || !(only.is_empty() || only.iter().any(|name| name == "gateway"))
-    {
+    if options.gateway.is_some() || !(only.is_empty() || only.iter().any(|name| name == "gateway")) {
         return Ok(options.gateway.clone());
     }
-    Ok(Build::new(&options.profile, &["gateway"])
-        .run(interrupt)?
-        .pop())
+    Ok(Build::new(&options.profile, &["gateway"]).run(interrupt)?.pop())
 }
 
 /// The command for RESULTS.md. Programs that are only on this machine, of `--gateway` and `--peer`, are left out.
@@ -79,25 +73,15 @@ fn shown(arguments: impl Iterator<Item = String>) -> String {
     let mut words = vec!["cargo xtask bench".to_owned()];
     let mut flag = String::new();
     for word in arguments {
-        let joined = word
-            .split_once('=')
-            .filter(|(name, _)| name.starts_with("--"));
+        let joined = word.split_once('=').filter(|(name, _)| name.starts_with("--"));
         let (name, value) = joined.unwrap_or((&flag, &word));
         let value = match name {
             "--gateway" => "…".to_owned(),
             "--peer" => format!("'{}=…'", value.split('=').next().unwrap_or_default()),
             _ => value.to_owned(),
         };
-        words.push(if joined.is_some() {
-            format!("{name}={value}")
-        } else {
-            value
-        });
-        flag = if joined.is_some() {
-            String::new()
-        } else {
-            word.clone()
-        };
+        words.push(if joined.is_some() { format!("{name}={value}") } else { value });
+        flag = if joined.is_some() { String::new() } else { word.clone() };
     }
     words.join(" ")
 }
@@ -124,40 +108,22 @@ mod tests {
     #[test]
     fn what_is_shown_names_no_program_of_this_machine() {
         let check = |given: &[&str], expected: &str| {
-            assert_eq!(
-                shown(given.iter().map(|&word| word.to_owned())),
-                format!("cargo xtask bench{expected}")
-            );
+            assert_eq!(shown(given.iter().map(|&word| word.to_owned())), format!("cargo xtask bench{expected}"));
         };
         check(&[], "");
         check(&["--rounds", "3", "--write"], " --rounds 3 --write");
-        check(
-            &["--gateway", "/home/me/g", "--only=nginx"],
-            " --gateway … --only=nginx",
-        );
-        check(
-            &["--peer", "old=/home/me/g {listen}", "--peer=b=/x"],
-            " --peer 'old=…' --peer='b=…'",
-        );
+        check(&["--gateway", "/home/me/g", "--only=nginx"], " --gateway … --only=nginx");
+        check(&["--peer", "old=/home/me/g {listen}", "--peer=b=/x"], " --peer 'old=…' --peer='b=…'");
     }
 
     #[test]
     fn only_the_measurements_flags_are_handed_on() {
         let check = |given: &[&str], expected: &[&str]| {
             let arguments = shared_arguments(given.iter().map(OsString::from));
-            assert_eq!(
-                arguments,
-                expected.iter().map(OsString::from).collect::<Vec<_>>()
-            );
+            assert_eq!(arguments, expected.iter().map(OsString::from).collect::<Vec<_>>());
         };
-        check(
-            &["--rounds", "3", "--profile", "dist", "--write"],
-            &["--rounds", "3", "--write"],
-        );
-        check(
-            &["--gateway=/g", "--profile=dist", "--only=nginx"],
-            &["--only=nginx"],
-        );
+        check(&["--rounds", "3", "--profile", "dist", "--write"], &["--rounds", "3", "--write"]);
+        check(&["--gateway=/g", "--profile=dist", "--only=nginx"], &["--only=nginx"]);
         check(&[], &[]);
     }
 }

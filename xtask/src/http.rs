@@ -26,21 +26,14 @@ pub fn get(address: SocketAddr, path: &str, timeout: Duration) -> io::Result<Ans
     stream.write_all(request.as_bytes())?;
     let mut bytes = Vec::new();
     stream.take(LIMIT).read_to_end(&mut bytes)?;
-    parse(&String::from_utf8_lossy(&bytes)).ok_or_else(|| {
-        io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!("{address} did not answer in HTTP/1"),
-        )
-    })
+    parse(&String::from_utf8_lossy(&bytes))
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("{address} did not answer in HTTP/1")))
 }
 
 fn parse(text: &str) -> Option<Answer> {
     let (head, body) = text.split_once("\r\n\r\n")?;
     let status = head.strip_prefix("HTTP/1.")?.get(2..5)?.parse().ok()?;
-    Some(Answer {
-        status,
-        body: body.to_owned(),
-    })
+    Some(Answer { status, body: body.to_owned() })
 }
 
 #[cfg(test)]
@@ -51,11 +44,7 @@ mod tests {
     fn answers() {
         let check = |text: &str, expected: Option<(u16, &str)>| {
             let answer = parse(text);
-            assert_eq!(
-                answer.as_ref().map(|a| (a.status, a.body.as_str())),
-                expected,
-                "{text:?}"
-            );
+            assert_eq!(answer.as_ref().map(|a| (a.status, a.body.as_str())), expected, "{text:?}");
         };
         check("HTTP/1.1 200 OK\r\nA: b\r\n\r\nhello", Some((200, "hello")));
         check("HTTP/1.0 503 No\r\n\r\n", Some((503, "")));

@@ -24,13 +24,11 @@ impl Interrupt {
         let interrupt = Self::default();
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
         let seen = interrupt.clone();
-        thread::Builder::new()
-            .name("signals".into())
-            .spawn(move || {
-                for _ in signals.forever() {
-                    seen.raise();
-                }
-            })?;
+        thread::Builder::new().name("signals".into()).spawn(move || {
+            for _ in signals.forever() {
+                seen.raise();
+            }
+        })?;
         Ok(interrupt)
     }
 
@@ -53,10 +51,7 @@ impl Interrupt {
     /// Waits for `time`, or less when a first signal comes (or has come); true when one has.
     pub fn wait(&self, time: Duration) -> bool {
         let count = self.count_mut();
-        let waited = self
-            .shared
-            .1
-            .wait_timeout_while(count, time, |count| *count == 0);
+        let waited = self.shared.1.wait_timeout_while(count, time, |count| *count == 0);
         *waited.unwrap_or_else(PoisonError::into_inner).0 > 0
     }
 

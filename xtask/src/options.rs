@@ -84,11 +84,7 @@ impl Workload {
 
 fn seconds(text: &str) -> Result<f64, String> {
     let seconds: f64 = text.parse().map_err(|error| format!("{error}"))?;
-    if (0.1..=600.0).contains(&seconds) {
-        Ok(seconds)
-    } else {
-        Err("expected 0.1 to 600".into())
-    }
+    if (0.1..=600.0).contains(&seconds) { Ok(seconds) } else { Err("expected 0.1 to 600".into()) }
 }
 
 #[cfg(test)]
@@ -106,10 +102,7 @@ mod tests {
     #[test]
     fn names_are_what_clap_takes() {
         for workload in Workload::value_variants() {
-            assert_eq!(
-                workload.to_possible_value().unwrap().get_name(),
-                workload.name()
-            );
+            assert_eq!(workload.to_possible_value().unwrap().get_name(), workload.name());
         }
     }
 }

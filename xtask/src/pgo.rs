@@ -39,10 +39,7 @@ enum PgoError {
     #[error("{path}: {source}")]
     Io { path: PathBuf, source: io::Error },
     #[error("{step} failed ({status}); what it says is above")]
-    Failed {
-        step: &'static str,
-        status: ExitStatus,
-    },
+    Failed { step: &'static str, status: ExitStatus },
     #[error(
         "the instrumented gateway left no profile in {0}: it writes one when it ends by itself, so either SIGTERM \
          did not end it in time, or it crashed"
@@ -56,10 +53,7 @@ pub(crate) fn main(options: &Options) -> ExitCode {
     match run(options) {
         Ok(binary) => {
             println!("{}", binary.display());
-            eprintln!(
-                "Built by its own profile. Compare: cargo xtask bench --gateway {}",
-                binary.display()
-            );
+            eprintln!("Built by its own profile. Compare: cargo xtask bench --gateway {}", binary.display());
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -86,44 +80,22 @@ fn run(options: &Options) -> Result<PathBuf, PgoError> {
     // 3.
     empty(&profiles)?;
     let mut command = Command::new(bench);
-    command.args([
-        "compare",
-        "--only=gateway",
-        "--rounds=1",
-        "--workload",
-        WORKLOADS,
-    ]);
-    command
-        .args(["--seconds", &options.seconds.to_string()])
-        .arg("--gateway")
-        .arg(instrumented);
+    command.args(["compare", "--only=gateway", "--rounds=1", "--workload", WORKLOADS]);
+    command.args(["--seconds", &options.seconds.to_string()]).arg("--gateway").arg(instrumented);
     step("the run of the benchmarks", command, &interrupt)?;
     // 4.
     let counted = raw_profiles(&profiles)?;
     let mut command = Command::new(&toolchain.profdata);
-    command
-        .args(["merge", "--output"])
-        .arg(&merged)
-        .args(counted);
+    command.args(["merge", "--output"]).arg(&merged).args(counted);
     step("llvm-profdata merge", command, &interrupt)?;
     // 5.
     eprintln!("Building the gateway by its profile");
-    build(
-        &directory,
-        &toolchain,
-        &format!("-Cprofile-use={}", merged.display()),
-        &interrupt,
-    )
+    build(&directory, &toolchain, &format!("-Cprofile-use={}", merged.display()), &interrupt)
 }
 
 /// A build of the gateway in a target directory of its own. `--target` keeps the flag from build scripts and macros,
 /// which run here and now.
-fn build(
-    directory: &Path,
-    toolchain: &Toolchain,
-    flag: &str,
-    interrupt: &Interrupt,
-) -> Result<PathBuf, PgoError> {
+fn build(directory: &Path, toolchain: &Toolchain, flag: &str, interrupt: &Interrupt) -> Result<PathBuf, PgoError> {
     let flags = [env::var("RUSTFLAGS").unwrap_or_default(), flag.to_owned()].join(" ");
     let build = Build::new("dist", &["gateway"])
         .argument("--target")
@@ -145,19 +117,14 @@ fn step(step: &'static str, mut command: Command, interrupt: &Interrupt) -> Resu
 
 /// Where cargo builds: `CARGO_TARGET_DIR`, which is relative to the working directory, or `target`.
 fn target_directory() -> PathBuf {
-    let named = env::var_os("CARGO_TARGET_DIR")
-        .filter(|directory| !directory.is_empty())
-        .map(PathBuf::from);
+    let named = env::var_os("CARGO_TARGET_DIR").filter(|directory| !directory.is_empty()).map(PathBuf::from);
     let directory = named.unwrap_or_else(|| workspace::root().join("target"));
     // The profile's path is used by processes that run elsewhere.
     std::path::absolute(&directory).unwrap_or(directory)
 }
 
 fn empty(directory: &Path) -> Result<(), PgoError> {
-    let io = |source| PgoError::Io {
-        path: directory.to_owned(),
-        source,
-    };
+    let io = |source| PgoError::Io { path: directory.to_owned(), source };
     match fs::remove_dir_all(directory) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io(error)),
         _ => {}
@@ -166,25 +133,15 @@ fn empty(directory: &Path) -> Result<(), PgoError> {
 }
 
 fn raw_profiles(directory: &Path) -> Result<Vec<PathBuf>, PgoError> {
-    let io = |source| PgoError::Io {
-        path: directory.to_owned(),
-        source,
-    };
+    let io = |source| PgoError::Io { path: directory.to_owned(), source };
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).map_err(io)? {
         let path = entry.map_err(io)?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "profraw")
-        {
+        if path.extension().is_some_and(|extension| extension == "profraw") {
             found.push(path);
         }
     }
-    if found.is_empty() {
-        Err(PgoError::NoProfile(directory.to_owned()))
-    } else {
-        Ok(found)
-    }
+    if found.is_empty() { Err(PgoError::NoProfile(directory.to_owned())) } else { Ok(found) }
 }
 
 #[cfg(test)]
@@ -195,16 +152,10 @@ mod tests {
     fn a_run_without_a_profile_is_an_error() {
         let directory = env::temp_dir().join(format!("pgo-{}", std::process::id()));
         empty(&directory).unwrap();
-        assert!(matches!(
-            raw_profiles(&directory),
-            Err(PgoError::NoProfile(_))
-        ));
+        assert!(matches!(raw_profiles(&directory), Err(PgoError::NoProfile(_))));
         fs::write(directory.join("1.profraw"), "").unwrap();
         fs::write(directory.join("notes"), "").unwrap();
-        assert_eq!(
-            raw_profiles(&directory).unwrap(),
-            [directory.join("1.profraw")]
-        );
+        assert_eq!(raw_profiles(&directory).unwrap(), [directory.join("1.profraw")]);
         fs::remove_dir_all(&directory).unwrap();
     }
 }

@@ -50,31 +50,19 @@ enum UpError {
     #[error("cannot watch the processes: {0}")]
     Watch(#[from] io::Error),
     #[error("{name} ended ({status}), so everything else was ended too. Its last lines:\n{tail}")]
-    Died {
-        name: String,
-        status: ExitStatus,
-        tail: String,
-    },
+    Died { name: String, status: ExitStatus, tail: String },
     #[error(
         "{name} did not become healthy within {seconds} s: {url} {answer}.\n\
          Its last lines:\n{tail}(a slow machine can be given more time: cargo xtask up --wait SECONDS)"
     )]
-    Unhealthy {
-        name: &'static str,
-        url: String,
-        seconds: u64,
-        answer: String,
-        tail: String,
-    },
+    Unhealthy { name: &'static str, url: String, seconds: u64, answer: String, tail: String },
     #[error("interrupted")]
     Interrupted,
 }
 
 pub(crate) fn main(options: &Options) -> ExitCode {
     match run(options) {
-        Ok(()) | Err(UpError::Interrupted | UpError::Build(BuildError::Interrupted)) => {
-            ExitCode::SUCCESS
-        }
+        Ok(()) | Err(UpError::Interrupted | UpError::Build(BuildError::Interrupted)) => ExitCode::SUCCESS,
         Err(error @ UpError::Ports(_)) => failed(&error, 2),
         Err(error) => failed(&error, 1),
     }
@@ -90,25 +78,16 @@ fn run(options: &Options) -> Result<(), UpError> {
     ports::check(&parts)?;
     let interrupt = Interrupt::install()?;
     let packages: Vec<_> = parts.iter().map(|part| part.name).collect();
-    eprintln!(
-        "Building {} (release; the first time takes minutes)",
-        packages.join(", ")
-    );
+    eprintln!("Building {} (release; the first time takes minutes)", packages.join(", "));
     let binaries = Build::new("release", &packages).run(&interrupt)?;
     // A long build leaves time for another process to come.
     ports::check(&parts)?;
 
-    let mut system = System {
-        running: Vec::new(),
-        logs: Logs::new(&packages),
-        interrupt,
-    };
-    let ended = system
-        .bring_up(&parts, &binaries, options.wait)
-        .and_then(|()| {
-            session::print(&parts);
-            system.watch()
-        });
+    let mut system = System { running: Vec::new(), logs: Logs::new(&packages), interrupt };
+    let ended = system.bring_up(&parts, &binaries, options.wait).and_then(|()| {
+        session::print(&parts);
+        system.watch()
+    });
     system.stop();
     ended
 }
@@ -123,12 +102,7 @@ struct System {
 impl System {
     /// Starts the parts, each when the ones before it are healthy: the gateway's first probe of a service alone
     /// decides its state, so the services stand before the gateway asks.
-    fn bring_up(
-        &mut self,
-        parts: &[&'static Part],
-        binaries: &[std::path::PathBuf],
-        wait: u64,
-    ) -> Result<(), UpError> {
+    fn bring_up(&mut self, parts: &[&'static Part], binaries: &[std::path::PathBuf], wait: u64) -> Result<(), UpError> {
         let deadline = Instant::now() + Duration::from_secs(wait);
         for (part, binary) in parts.iter().zip(binaries) {
             eprintln!("Starting {} on port {}", part.name, part.ports[0]);
@@ -140,13 +114,7 @@ impl System {
                 if Instant::now() > deadline {
                     let tail = self.running.last().map(Child::tail).unwrap_or_default();
                     let url = part.health_url();
-                    return Err(UpError::Unhealthy {
-                        name: part.name,
-                        url,
-                        seconds: wait,
-                        answer,
-                        tail,
-                    });
+                    return Err(UpError::Unhealthy { name: part.name, url, seconds: wait, answer, tail });
                 }
             }
             eprintln!("{} is healthy", part.name);
@@ -167,11 +135,7 @@ impl System {
         }
         for child in &mut self.running {
             if let Some(status) = child.exited()? {
-                return Err(UpError::Died {
-                    name: child.name().to_owned(),
-                    status,
-                    tail: child.last_words(),
-                });
+                return Err(UpError::Died { name: child.name().to_owned(), status, tail: child.last_words() });
             }
         }
         Ok(())
@@ -196,8 +160,7 @@ impl System {
 /// `Err` says what came instead, for the message that gives up.
 fn healthy(part: &Part) -> Result<(), String> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, part.ports[0]));
-    let answer =
-        http::get(address, "/health", PATIENCE).map_err(|error| format!("failed: {error}"))?;
+    let answer = http::get(address, "/health", PATIENCE).map_err(|error| format!("failed: {error}"))?;
     if answer.status == 200 && says_healthy(&answer.body) {
         return Ok(());
     }
@@ -206,10 +169,7 @@ fn healthy(part: &Part) -> Result<(), String> {
 
 /// Whether the top-level status is `healthy`. No other field of the answer is called `status`.
 fn says_healthy(body: &str) -> bool {
-    let compact: String = body
-        .chars()
-        .filter(|character| !character.is_whitespace())
-        .collect();
+    let compact: String = body.chars().filter(|character| !character.is_whitespace()).collect();
     compact.contains(r#""status":"healthy""#)
 }
 
@@ -219,16 +179,10 @@ mod tests {
 
     #[test]
     fn health() {
-        assert!(says_healthy(
-            r#"{"status":"healthy","services":{"user":"healthy"}}"#
-        ));
+        assert!(says_healthy(r#"{"status":"healthy","services":{"user":"healthy"}}"#));
         assert!(says_healthy("{\n  \"status\" : \"healthy\"\n}"));
-        assert!(!says_healthy(
-            r#"{"status":"unhealthy","services":{"user":"unhealthy"}}"#
-        ));
-        assert!(!says_healthy(
-            r#"{"status":"degraded","services":{"user":"healthy"}}"#
-        ));
+        assert!(!says_healthy(r#"{"status":"unhealthy","services":{"user":"unhealthy"}}"#));
+        assert!(!says_healthy(r#"{"status":"degraded","services":{"user":"healthy"}}"#));
         assert!(!says_healthy(""));
     }
 }

@@ -14,9 +14,7 @@ pub fn root() -> PathBuf {
         .map(PathBuf::from)
         .filter(|directory| directory.ends_with("xtask"))
         .unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));
-    package
-        .parent()
-        .map_or_else(|| package.clone(), Path::to_path_buf)
+    package.parent().map_or_else(|| package.clone(), Path::to_path_buf)
 }
 
 #[cfg(test)]

@@ -8,12 +8,7 @@ use crate::peer::Peer;
 
 /// The head of `bench/RESULTS.md`.
 pub(super) fn heading(options: &Compare, peers: &[Peer], shown: &str) -> String {
-    let Compare {
-        rounds,
-        seconds,
-        connections,
-        ..
-    } = options;
+    let Compare { rounds, seconds, connections, .. } = options;
     let versions: Vec<_> = peers.iter().filter_map(version).collect();
     format!(
         "# Measured beside its peers\n\n\
@@ -30,32 +25,19 @@ pub(super) fn heading(options: &Compare, peers: &[Peer], shown: &str) -> String 
          only the ratios are worth reading.\n",
         date = date(),
         cpu = cpu(),
-        cores = thread::available_parallelism()
-            .map_or(1, usize::from)
-            .max(all_cores()),
+        cores = thread::available_parallelism().map_or(1, usize::from).max(all_cores()),
         congestion = file("/proc/sys/net/ipv4/tcp_congestion_control"),
         kernel = file("/proc/sys/kernel/osrelease"),
-        versions = [first_line("rustc", &["--version"])]
-            .into_iter()
-            .chain(versions)
-            .collect::<Vec<_>>()
-            .join(", "),
+        versions = [first_line("rustc", &["--version"])].into_iter().chain(versions).collect::<Vec<_>>().join(", "),
     )
 }
 
 fn version(peer: &Peer) -> Option<String> {
     match peer {
-        Peer::Nginx(program) => {
-            Some(first_line(&program.to_string_lossy(), &["-v"]).replace("nginx version: ", ""))
-        }
+        Peer::Nginx(program) => Some(first_line(&program.to_string_lossy(), &["-v"]).replace("nginx version: ", "")),
         Peer::HAProxy(program) => {
             let line = first_line(&program.to_string_lossy(), &["-v"]);
-            Some(
-                line.split_whitespace()
-                    .take(3)
-                    .collect::<Vec<_>>()
-                    .join(" "),
-            )
+            Some(line.split_whitespace().take(3).collect::<Vec<_>>().join(" "))
         }
         Peer::Gateway(_) | Peer::Command { .. } => None,
     }
@@ -67,11 +49,7 @@ fn first_line(program: &str, arguments: &[&str]) -> String {
         return format!("{program} unknown");
     };
     let text = [output.stdout, output.stderr].concat();
-    String::from_utf8_lossy(&text)
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .to_owned()
+    String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned()
 }
 
 fn date() -> String {
@@ -81,25 +59,15 @@ fn date() -> String {
 
 fn cpu() -> String {
     let text = file("/proc/cpuinfo");
-    let model = text
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(':'));
-    model.map_or_else(
-        || "an unknown CPU".to_owned(),
-        |(_, name)| name.trim().to_owned(),
-    )
+    let model = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    model.map_or_else(|| "an unknown CPU".to_owned(), |(_, name)| name.trim().to_owned())
 }
 
 /// Also the cores that this process, which is pinned, may not use.
 fn all_cores() -> usize {
-    file("/proc/cpuinfo")
-        .lines()
-        .filter(|line| line.starts_with("processor"))
-        .count()
+    file("/proc/cpuinfo").lines().filter(|line| line.starts_with("processor")).count()
 }
 
 fn file(path: &str) -> String {
-    fs::read_to_string(path)
-        .map(|text| text.trim().to_owned())
-        .unwrap_or_default()
+    fs::read_to_string(path).map(|text| text.trim().to_owned()).unwrap_or_default()
 }

@@ -28,31 +28,13 @@ impl Recording {
     /// Watches all threads of the tree of `process`. The clock of the CPU is sampled, which every machine has, also a
     /// virtual one; call graphs need frame pointers or the profile `dist`.
     pub(super) fn start(name: &str, workload: &str, process: u32) -> Result<Self, CompareError> {
-        let io = |source| CompareError::Io {
-            what: "the recording",
-            source,
-        };
+        let io = |source| CompareError::Io { what: "the recording", source };
         let directory = workspace::root().join("bench/out");
         fs::create_dir_all(&directory).map_err(io)?;
         let file = directory.join(format!("{workload}-{name}.perf"));
-        let processes = Tree::of(process)
-            .map_err(io)?
-            .ids()
-            .map(|id| id.to_string())
-            .collect::<Vec<_>>()
-            .join(",");
+        let processes = Tree::of(process).map_err(io)?.ids().map(|id| id.to_string()).collect::<Vec<_>>().join(",");
         let mut command = Command::new("perf");
-        command
-            .args([
-                "record",
-                "--event=cpu-clock",
-                "--freq=1999",
-                "-g",
-                "--pid",
-                &processes,
-                "--output",
-            ])
-            .arg(&file);
+        command.args(["record", "--event=cpu-clock", "--freq=1999", "-g", "--pid", &processes, "--output"]).arg(&file);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let perf = Child::spawn("perf", &mut command).map_err(CompareError::Perf)?;
         Ok(Self { perf, file })
@@ -60,20 +42,10 @@ impl Recording {
 
     /// Ends the recording, and gives the symbols that took most.
     pub(super) fn finish(mut self) -> Result<String, CompareError> {
-        let io = |source| CompareError::Io {
-            what: "the recording",
-            source,
-        };
+        let io = |source| CompareError::Io { what: "the recording", source };
         self.perf.stop(GRACE, || false).map_err(io)?;
         let output = Command::new("perf")
-            .args([
-                "report",
-                "--stdio",
-                "--no-children",
-                "--call-graph=none",
-                "--sort=symbol",
-                "--input",
-            ])
+            .args(["report", "--stdio", "--no-children", "--call-graph=none", "--sort=symbol", "--input"])
             .arg(&self.file)
             .stderr(Stdio::null())
             .output()
@@ -83,14 +55,8 @@ impl Recording {
 }
 
 fn top(report: &str, file: &Path) -> String {
-    let symbols = report
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let mut text: String = symbols
-        .take(SHOWN)
-        .flat_map(|line| ["  ", line, "\n"])
-        .collect();
+    let symbols = report.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let mut text: String = symbols.take(SHOWN).flat_map(|line| ["  ", line, "\n"]).collect();
     text.push_str("  (the rest, with call graphs: perf report --input ");
     text.push_str(&file.display().to_string());
     text.push(')');
@@ -103,10 +69,7 @@ mod tests {
 
     #[test]
     fn the_first_symbols() {
-        let report = format!(
-            "# Samples: 5\n#\n\n{}",
-            "  14.16%  [k] writev  \n".repeat(40)
-        );
+        let report = format!("# Samples: 5\n#\n\n{}", "  14.16%  [k] writev  \n".repeat(40));
         let text = top(&report, Path::new("out/x.perf"));
         assert_eq!(text.lines().count(), SHOWN + 1);
         assert!(text.starts_with("  14.16%  [k] writev\n"), "{text}");

@@ -25,11 +25,7 @@ impl fmt::Display for Outcome {
         match self {
             Self::Measured(report) => {
                 let cpu = report.cpu_us.unwrap_or_default();
-                write!(
-                    formatter,
-                    "{cpu:6.2} µs of CPU a request, {:7.0} a second",
-                    report.rate
-                )?;
+                write!(formatter, "{cpu:6.2} µs of CPU a request, {:7.0} a second", report.rate)?;
                 match &report.first_error {
                     Some(error) => write!(formatter, ", {} errors: {error}", report.errors),
                     None => Ok(()),
@@ -60,21 +56,14 @@ pub struct Results {
 impl Results {
     /// Adds the outcome of the next round.
     pub fn add(&mut self, workload: Workload, name: &str, outcome: Outcome) {
-        let place = self
-            .workloads
-            .iter()
-            .position(|(known, _)| *known == workload)
-            .unwrap_or_else(|| {
-                self.workloads.push((workload, Vec::new()));
-                self.workloads.len() - 1
-            });
+        let place = self.workloads.iter().position(|(known, _)| *known == workload).unwrap_or_else(|| {
+            self.workloads.push((workload, Vec::new()));
+            self.workloads.len() - 1
+        });
         let rows = &mut self.workloads[place].1;
         match rows.iter_mut().find(|row| row.name == name) {
             Some(row) => row.rounds.push(outcome),
-            None => rows.push(Row {
-                name: name.to_owned(),
-                rounds: vec![outcome],
-            }),
+            None => rows.push(Row { name: name.to_owned(), rounds: vec![outcome] }),
         }
     }
 
@@ -106,11 +95,7 @@ impl Row {
     /// How many requests failed, in all rounds.
     pub fn errors(&self) -> u64 {
         let errors = |round: &Outcome| {
-            if let Outcome::Measured(report) = round {
-                report.errors
-            } else {
-                0
-            }
+            if let Outcome::Measured(report) = round { report.errors } else { 0 }
         };
         self.rounds.iter().map(errors).sum()
     }

@@ -28,12 +28,7 @@ const WARM_UP: Duration = Duration::from_millis(700);
 /// Of each proxy, for its median start.
 const STARTS: usize = 10;
 
-const THROUGHPUT: [Workload; 4] = [
-    Workload::Get,
-    Workload::Get64k,
-    Workload::Post10k,
-    Workload::Newconn,
-];
+const THROUGHPUT: [Workload; 4] = [Workload::Get, Workload::Get64k, Workload::Post10k, Workload::Newconn];
 /// The origin, and what every measurement has in common.
 pub(super) struct Rounds<'a> {
     options: &'a Compare,
@@ -46,10 +41,7 @@ pub(super) struct Rounds<'a> {
 }
 
 impl<'a> Rounds<'a> {
-    pub(super) fn new(
-        options: &'a Compare,
-        interrupt: &'a Interrupt,
-    ) -> Result<Self, CompareError> {
+    pub(super) fn new(options: &'a Compare, interrupt: &'a Interrupt) -> Result<Self, CompareError> {
         let io = |what| move |source| CompareError::Io { what, source };
         let files = pin::raise_file_limit(FILES).map_err(io("the limit on open files"))?;
         // Tried now, so that a missing core is told before anything is started.
@@ -60,34 +52,14 @@ impl<'a> Rounds<'a> {
         let program = env::current_exe().map_err(io("the path of this program"))?;
         let mut command = Command::new(program);
         command.args(["origin", "--listen", &upstream.to_string()]);
-        let origin = Running::start(
-            "origin",
-            &mut command,
-            options.load_core,
-            upstream,
-            interrupt,
-        )
-        .map_err(CompareError::Origin)?;
-        Ok(Self {
-            options,
-            interrupt,
-            directory,
-            files,
-            upstream,
-            _origin: origin,
-        })
+        let origin = Running::start("origin", &mut command, options.load_core, upstream, interrupt)
+            .map_err(CompareError::Origin)?;
+        Ok(Self { options, interrupt, directory, files, upstream, _origin: origin })
     }
 
     fn place(&self) -> Place<'_> {
-        let Self {
-            upstream, files, ..
-        } = *self;
-        Place {
-            directory: self.directory.path(),
-            upstream,
-            core: self.options.core,
-            files,
-        }
+        let Self { upstream, files, .. } = *self;
+        Place { directory: self.directory.path(), upstream, core: self.options.core, files }
     }
 
     fn plan(&self, running: &Running, workload: Workload) -> Plan {
@@ -118,10 +90,7 @@ impl<'a> Rounds<'a> {
         workloads: &[Workload],
         results: &mut Results,
     ) -> Result<(), CompareError> {
-        let workloads: Vec<_> = THROUGHPUT
-            .into_iter()
-            .filter(|workload| workloads.contains(workload))
-            .collect();
+        let workloads: Vec<_> = THROUGHPUT.into_iter().filter(|workload| workloads.contains(workload)).collect();
         if workloads.is_empty() {
             return Ok(());
         }
@@ -136,11 +105,7 @@ impl<'a> Rounds<'a> {
             for round in 1..=self.options.rounds {
                 for (name, started) in &running {
                     let outcome = self.measure(started, workload)?;
-                    eprintln!(
-                        "{:8} round {round}/{}  {name:10} {outcome}",
-                        workload.name(),
-                        self.options.rounds
-                    );
+                    eprintln!("{:8} round {round}/{}  {name:10} {outcome}", workload.name(), self.options.rounds);
                     results.add(workload, name, outcome);
                 }
             }
@@ -149,10 +114,7 @@ impl<'a> Rounds<'a> {
             }
         }
         for (_, started) in running {
-            started.stop().map_err(|source| CompareError::Io {
-                what: "the end of a proxy",
-                source,
-            })?;
+            started.stop().map_err(|source| CompareError::Io { what: "the end of a proxy", source })?;
         }
         Ok(())
     }
@@ -162,10 +124,7 @@ impl<'a> Rounds<'a> {
             let recording = perf::Recording::start(name, workload.name(), started.id())?;
             let outcome = self.measure(started, workload)?;
             let symbols = recording.finish()?;
-            eprintln!(
-                "{:8} perf       {name:10} {outcome}\n{symbols}",
-                workload.name()
-            );
+            eprintln!("{:8} perf       {name:10} {outcome}\n{symbols}", workload.name());
         }
         Ok(())
     }
@@ -182,20 +141,14 @@ impl<'a> Rounds<'a> {
         let wanted = u64::from(self.options.idle_connections);
         let connections = wanted.min(self.files.saturating_sub(IDLE_SPARE));
         if connections < wanted {
-            eprintln!(
-                "idle: only {connections} connections, since `ulimit -n` is {}",
-                self.files
-            );
+            eprintln!("idle: only {connections} connections, since `ulimit -n` is {}", self.files);
         }
         let connections = usize::try_from(connections).unwrap_or(usize::MAX);
         for peer in peers {
             let Some(running) = self.start(peer)? else {
                 continue;
             };
-            let plan = Plan {
-                connections,
-                ..self.plan(&running, Workload::Idle)
-            };
+            let plan = Plan { connections, ..self.plan(&running, Workload::Idle) };
             let outcome = match load::hold_idle(&plan, running.id(), self.interrupt) {
                 Ok(report) => Outcome::Idle(report),
                 Err(LoadError::Interrupted) => return Err(CompareError::Interrupted),
@@ -203,10 +156,7 @@ impl<'a> Rounds<'a> {
             };
             eprintln!("idle     {:10} {outcome}", peer.name());
             results.add(Workload::Idle, peer.name(), outcome);
-            running.stop().map_err(|source| CompareError::Io {
-                what: "the end of a proxy",
-                source,
-            })?;
+            running.stop().map_err(|source| CompareError::Io { what: "the end of a proxy", source })?;
         }
         Ok(())
     }
@@ -217,15 +167,8 @@ impl<'a> Rounds<'a> {
                 let Some(running) = self.start(peer)? else {
                     continue;
                 };
-                results.add(
-                    Workload::Start,
-                    peer.name(),
-                    Outcome::Started(running.start),
-                );
-                running.stop().map_err(|source| CompareError::Io {
-                    what: "the end of a proxy",
-                    source,
-                })?;
+                results.add(Workload::Start, peer.name(), Outcome::Started(running.start));
+                running.stop().map_err(|source| CompareError::Io { what: "the end of a proxy", source })?;
             }
         }
         eprintln!("start    {STARTS} times each");

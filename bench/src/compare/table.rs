@@ -20,10 +20,7 @@ pub(super) fn all(results: &Results) -> String {
     for (workload, rows) in results.workloads() {
         let (title, table) = match workload {
             Workload::Idle => ("Idle keep-alive connections", idle(rows)),
-            Workload::Start => (
-                "From the start of the process to the first forwarded answer",
-                start(rows),
-            ),
+            Workload::Start => ("From the start of the process to the first forwarded answer", start(rows)),
             Workload::Get => ("Small GET (100 bytes), keep-alive", throughput(rows)),
             Workload::Get64k => ("GET of 64 KiB, keep-alive", throughput(rows)),
             Workload::Post10k => ("POST of 10 KiB, keep-alive", throughput(rows)),
@@ -59,9 +56,8 @@ fn throughput(rows: &[Row]) -> Table {
         "errors",
     ]);
     for row in rows {
-        let user = |share_of: fn(f64) -> f64| {
-            row.median(|report| Some(report.cpu_us? * share_of(report.spent?.user_share)))
-        };
+        let user =
+            |share_of: fn(f64) -> f64| row.median(|report| Some(report.cpu_us? * share_of(report.spent?.user_share)));
         let ratio = |other: Option<&Row>| other.and_then(|other| row.ratio(other));
         table.add_row(cells(
             &row.name,
@@ -74,10 +70,7 @@ fn throughput(rows: &[Row]) -> Table {
                 number(row.median(|report| Some(report.rate)), 0),
                 number(row.median(|report| Some(report.p50_us / 1e3)), 2),
                 number(row.median(|report| Some(report.p99_us / 1e3)), 2),
-                number(
-                    row.median(|report| report.spent.map(|spent| bytes(spent.resident) / MIB)),
-                    1,
-                ),
+                number(row.median(|report| report.spent.map(|spent| bytes(spent.resident) / MIB)), 1),
                 percent(row.median(Report::busy)),
                 percent(row.median(Report::disturbed)),
                 row.errors().to_string(),
@@ -88,14 +81,7 @@ fn throughput(rows: &[Row]) -> Table {
 }
 
 fn idle(rows: &[Row]) -> Table {
-    let mut table = new(&[
-        "proxy",
-        "bytes/connection",
-        "connections",
-        "closed",
-        "RSS before MiB",
-        "RSS with them MiB",
-    ]);
+    let mut table = new(&["proxy", "bytes/connection", "connections", "closed", "RSS before MiB", "RSS with them MiB"]);
     for row in rows {
         for round in &row.rounds {
             let Outcome::Idle(report) = round else {
@@ -122,13 +108,7 @@ fn start(rows: &[Row]) -> Table {
         let times: Vec<f64> = row
             .rounds
             .iter()
-            .filter_map(|round| {
-                if let Outcome::Started(time) = round {
-                    Some(time.as_secs_f64() * 1e3)
-                } else {
-                    None
-                }
-            })
+            .filter_map(|round| if let Outcome::Started(time) = round { Some(time.as_secs_f64() * 1e3) } else { None })
             .collect();
         table.add_row(cells(
             &row.name,
@@ -144,16 +124,12 @@ fn start(rows: &[Row]) -> Table {
 
 fn new(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table
-        .load_style(presets::ASCII_MARKDOWN)
-        .set_header(header.to_vec());
+    table.load_style(presets::ASCII_MARKDOWN).set_header(header.to_vec());
     table
 }
 
 fn cells<const N: usize>(name: &str, numbers: [String; N]) -> Vec<Cell> {
-    let numbers = numbers
-        .into_iter()
-        .map(|number| Cell::new(number).set_alignment(CellAlignment::Right));
+    let numbers = numbers.into_iter().map(|number| Cell::new(number).set_alignment(CellAlignment::Right));
     [Cell::new(name)].into_iter().chain(numbers).collect()
 }
 
@@ -165,10 +141,7 @@ fn number(value: Option<f64>, digits: usize) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "memory of a process is far below 2^52 bytes"
-)]
+#[expect(clippy::cast_precision_loss, reason = "memory of a process is far below 2^52 bytes")]
 fn bytes(count: u64) -> f64 {
     count as f64
 }
@@ -183,30 +156,16 @@ mod tests {
     fn a_start_and_a_failure() {
         let mut results = Results::default();
         for milliseconds in [30, 10, 20] {
-            results.add(
-                Workload::Start,
-                "nginx",
-                Outcome::Started(Duration::from_millis(milliseconds)),
-            );
+            results.add(Workload::Start, "nginx", Outcome::Started(Duration::from_millis(milliseconds)));
         }
         results.add(Workload::Get, "haproxy", Outcome::Failed("refused".into()));
         let text = all(&results);
-        let row = text
-            .lines()
-            .find(|line| line.starts_with("| nginx"))
-            .unwrap();
+        let row = text.lines().find(|line| line.starts_with("| nginx")).unwrap();
         assert_eq!(
             row.split_whitespace().collect::<Vec<_>>(),
             ["|", "nginx", "|", "20.0", "|", "10.0", "|", "30.0", "|"]
         );
-        assert!(
-            text.contains("haproxy failed in a round: refused"),
-            "{text}"
-        );
-        assert!(
-            text.lines()
-                .any(|line| line.starts_with("| haproxy") && line.contains('–')),
-            "{text}"
-        );
+        assert!(text.contains("haproxy failed in a round: refused"), "{text}");
+        assert!(text.lines().any(|line| line.starts_with("| haproxy") && line.contains('–')), "{text}");
     }
 }

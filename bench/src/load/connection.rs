@@ -68,14 +68,7 @@ impl<'a> Connection<'a> {
         // been read to its end by then, so the reset destroys nothing.
         SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
         registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
-        Ok(Self {
-            plan,
-            stream,
-            asked,
-            written: 0,
-            partial: Vec::new(),
-            answer: Answer::Awaited,
-        })
+        Ok(Self { plan, stream, asked, written: 0, partial: Vec::new(), answer: Answer::Awaited })
     }
 
     /// Does all that can be done now. Events come once for each change, so this must not stop early.
@@ -124,10 +117,7 @@ impl<'a> Connection<'a> {
 
     fn ended(&mut self) -> Result<Step, Fault> {
         match self.answer {
-            Answer::Closing { latency } => Ok(Step::Answered {
-                latency,
-                reopen: true,
-            }),
+            Answer::Closing { latency } => Ok(Step::Answered { latency, reopen: true }),
             _ => Err(Fault::Ended),
         }
     }
@@ -152,18 +142,9 @@ impl<'a> Connection<'a> {
                 return Err(Fault::Status(head.status));
             }
             bytes = &bytes[head.length..];
-            self.answer = Answer::Reading {
-                body: head.body,
-                content: 0,
-                close: head.close,
-            };
+            self.answer = Answer::Reading { body: head.body, content: 0, close: head.close };
         }
-        let Answer::Reading {
-            body,
-            content,
-            close,
-        } = &mut self.answer
-        else {
+        let Answer::Reading { body, content, close } = &mut self.answer else {
             return Err(Fault::Surplus);
         };
         let fed = body.feed(bytes)?;
@@ -184,9 +165,6 @@ impl<'a> Connection<'a> {
             return Ok(None);
         }
         self.answer = Answer::Awaited;
-        Ok(Some(Step::Answered {
-            latency,
-            reopen: false,
-        }))
+        Ok(Some(Step::Answered { latency, reopen: false }))
     }
 }

@@ -41,10 +41,7 @@ pub struct IdleReport {
 
 impl IdleReport {
     /// Bytes of growth for each connection.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "memory of a process is far below 2^52 bytes"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "memory of a process is far below 2^52 bytes")]
     pub fn each(&self) -> f64 {
         (self.after as f64 - self.before as f64) / self.connections.max(1) as f64
     }
@@ -54,13 +51,7 @@ impl IdleReport {
 /// alone, and reads what the process has grown by.
 pub fn hold_idle(plan: &Plan, watch: u32, interrupt: &Interrupt) -> Result<IdleReport, LoadError> {
     let tree = Tree::of(watch)?;
-    let mut idle = Idle {
-        plan,
-        poll: Poll::new()?,
-        connections: HashMap::new(),
-        opened: 0,
-        closed: 0,
-    };
+    let mut idle = Idle { plan, poll: Poll::new()?, connections: HashMap::new(), opened: 0, closed: 0 };
     let before = tree.read()?.resident();
     let mut answered = 0;
     let deadline = Instant::now() + DEADLINE;
@@ -70,14 +61,8 @@ pub fn hold_idle(plan: &Plan, watch: u32, interrupt: &Interrupt) -> Result<IdleR
         }
         answered += idle.turn(interrupt)?;
         if Instant::now() > deadline {
-            let first = format!(
-                "only {answered} of {} connections were answered in {DEADLINE:?}",
-                plan.connections
-            );
-            return Err(LoadError::Failing {
-                count: (plan.connections - answered) as u64,
-                first,
-            });
+            let first = format!("only {answered} of {} connections were answered in {DEADLINE:?}", plan.connections);
+            return Err(LoadError::Failing { count: (plan.connections - answered) as u64, first });
         }
     }
     let settled = Instant::now() + SETTLE;
@@ -85,12 +70,7 @@ pub fn hold_idle(plan: &Plan, watch: u32, interrupt: &Interrupt) -> Result<IdleR
         idle.turn(interrupt)?;
     }
     let after = tree.read()?.resident();
-    Ok(IdleReport {
-        connections: idle.connections.len(),
-        closed: idle.closed,
-        before,
-        after,
-    })
+    Ok(IdleReport { connections: idle.connections.len(), closed: idle.closed, before, after })
 }
 
 struct Client<'a> {
@@ -110,13 +90,7 @@ impl Idle<'_> {
     fn open(&mut self) -> Result<(), LoadError> {
         let token = Token(self.opened);
         let connection = Connection::open(self.plan, self.poll.registry(), token)?;
-        self.connections.insert(
-            token,
-            Client {
-                connection,
-                answered: false,
-            },
-        );
+        self.connections.insert(token, Client { connection, answered: false });
         self.opened += 1;
         Ok(())
     }
@@ -137,20 +111,14 @@ impl Idle<'_> {
             let Some(client) = self.connections.get_mut(&event.token()) else {
                 continue;
             };
-            match client
-                .connection
-                .advance(event.is_read_closed(), &mut buffer)
-            {
+            match client.connection.advance(event.is_read_closed(), &mut buffer) {
                 Ok(Step::Wait) => {}
                 Ok(Step::Answered { reopen: false, .. }) => {
                     client.answered = true;
                     answered += 1;
                 }
                 Ok(Step::Answered { reopen: true, .. }) => {
-                    return Err(LoadError::Failing {
-                        count: 1,
-                        first: "the proxy keeps no connection".into(),
-                    });
+                    return Err(LoadError::Failing { count: 1, first: "the proxy keeps no connection".into() });
                 }
                 // An idle connection that the proxy ends is worth a word in the table, not the end of the run.
                 Err(_) if client.answered => {
@@ -158,10 +126,7 @@ impl Idle<'_> {
                     self.connections.remove(&event.token());
                 }
                 Err(fault) => {
-                    return Err(LoadError::Failing {
-                        count: 1,
-                        first: fault.to_string(),
-                    });
+                    return Err(LoadError::Failing { count: 1, first: fault.to_string() });
                 }
             }
         }

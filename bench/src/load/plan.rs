@@ -64,9 +64,7 @@ impl Work {
             format!("{line} HTTP/1.1\r\nHost: {address}\r\nUser-Agent: bench\r\nAccept: */*\r\n{more}\r\n").into_bytes()
         };
         let (request, answer) = match workload {
-            Workload::Get | Workload::Idle | Workload::Start => {
-                (head("GET /small", ""), origin::SMALL)
-            }
+            Workload::Get | Workload::Idle | Workload::Start => (head("GET /small", ""), origin::SMALL),
             Workload::Newconn => (head("GET /small", "Connection: close\r\n"), origin::SMALL),
             Workload::Get64k => (head("GET /64k", ""), origin::LARGE),
             Workload::Post10k => {
@@ -75,10 +73,6 @@ impl Work {
                 (request, origin::OK)
             }
         };
-        Self {
-            request,
-            answer: answer as u64,
-            closes: workload == Workload::Newconn,
-        }
+        Self { request, answer: answer as u64, closes: workload == Workload::Newconn }
     }
 }

@@ -35,10 +35,7 @@ pub struct Report {
 }
 
 impl Report {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "nanoseconds and counts of one run are far below 2^52"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "nanoseconds and counts of one run are far below 2^52")]
     pub(super) fn new(counts: &Counts, elapsed: Duration, spent: Option<Spent>) -> Self {
         let seconds = elapsed.as_secs_f64();
         let percentile = |quantile| counts.latencies.value_at_quantile(quantile) as f64 / 1e3;
@@ -54,23 +51,19 @@ impl Report {
             p99_us: percentile(0.99),
             max_us: percentile(1.0),
             spent,
-            cpu_us: spent
-                .filter(|_| counts.requests > 0)
-                .map(|spent| spent.cpu.as_secs_f64() * 1e6 / requests),
+            cpu_us: spent.filter(|_| counts.requests > 0).map(|spent| spent.cpu.as_secs_f64() * 1e6 / requests),
         }
     }
 
     /// Which part of the time the proxy waited for its core because of other processes, 0 to 1. Above 0.1 or so the
     /// machine was not quiet, and the numbers of this run are worth less.
     pub fn disturbed(&self) -> Option<f64> {
-        self.spent
-            .map(|spent| spent.waited.as_secs_f64() / self.seconds)
+        self.spent.map(|spent| spent.waited.as_secs_f64() / self.seconds)
     }
 
     /// How busy the proxy's core was, 0 to 1. Below 0.9 or so the load was the limit, not the proxy, and the rate says
     /// little about it.
     pub fn busy(&self) -> Option<f64> {
-        self.spent
-            .map(|spent| spent.cpu.as_secs_f64() / self.seconds)
+        self.spent.map(|spent| spent.cpu.as_secs_f64() / self.seconds)
     }
 }

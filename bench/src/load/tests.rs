@@ -11,34 +11,16 @@ fn plan(workload: Workload) -> Plan {
     // Serves until the test's process ends.
     thread::spawn(move || origin::serve(listener));
     let time = Duration::from_secs(20);
-    Plan {
-        connections: 8,
-        warm_up: Duration::ZERO,
-        time,
-        max_requests: 2000,
-        ..Plan::new(address, workload)
-    }
+    Plan { connections: 8, warm_up: Duration::ZERO, time, max_requests: 2000, ..Plan::new(address, workload) }
 }
 
 #[test]
 fn every_workload_is_answered() {
-    for workload in [
-        Workload::Get,
-        Workload::Get64k,
-        Workload::Post10k,
-        Workload::Newconn,
-    ] {
+    for workload in [Workload::Get, Workload::Get64k, Workload::Post10k, Workload::Newconn] {
         let report = run(&plan(workload), &Interrupt::default()).unwrap();
         assert!(report.requests >= 2000, "{workload:?}: {report:?}");
-        assert_eq!(
-            (report.errors, report.reconnects),
-            (0, 0),
-            "{workload:?}: {report:?}"
-        );
-        assert!(
-            report.p50_us > 0.0 && report.p50_us <= report.p99_us,
-            "{report:?}"
-        );
+        assert_eq!((report.errors, report.reconnects), (0, 0), "{workload:?}: {report:?}");
+        assert!(report.p50_us > 0.0 && report.p50_us <= report.p99_us, "{report:?}");
     }
 }
 
@@ -47,10 +29,7 @@ fn a_wrong_answer_is_an_error() {
     let mut plan = plan(Workload::Get);
     plan.work.answer += 1;
     let error = run(&plan, &Interrupt::default()).unwrap_err().to_string();
-    assert!(
-        error.contains("the body has 100 bytes, expected 101"),
-        "{error}"
-    );
+    assert!(error.contains("the body has 100 bytes, expected 101"), "{error}");
 }
 
 #[test]
@@ -64,10 +43,7 @@ fn another_status_is_an_error() {
 #[test]
 fn a_port_without_a_listener_is_an_error() {
     let free = xtask::ports::free_address().unwrap();
-    let plan = Plan {
-        time: Duration::from_secs(20),
-        ..Plan::new(free, Workload::Get)
-    };
+    let plan = Plan { time: Duration::from_secs(20), ..Plan::new(free, Workload::Get) };
     let error = run(&plan, &Interrupt::default()).unwrap_err().to_string();
     assert!(error.contains("refused"), "{error}");
 }
@@ -76,18 +52,12 @@ fn a_port_without_a_listener_is_an_error() {
 fn an_interrupt_ends_a_run() {
     let interrupt = Interrupt::default();
     interrupt.raise();
-    assert!(matches!(
-        run(&plan(Workload::Get), &interrupt),
-        Err(LoadError::Interrupted)
-    ));
+    assert!(matches!(run(&plan(Workload::Get), &interrupt), Err(LoadError::Interrupted)));
 }
 
 #[test]
 fn idle_connections_stay() {
-    let plan = Plan {
-        connections: 200,
-        ..plan(Workload::Idle)
-    };
+    let plan = Plan { connections: 200, ..plan(Workload::Idle) };
     let report = hold_idle(&plan, std::process::id(), &Interrupt::default()).unwrap();
     assert_eq!((report.connections, report.closed), (200, 0));
     assert!(report.after > 0);

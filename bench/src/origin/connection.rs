@@ -30,13 +30,7 @@ pub(super) enum Next {
 
 impl Connection {
     pub(super) fn new(stream: TcpStream) -> Self {
-        Self {
-            stream,
-            received: Vec::new(),
-            reading: None,
-            unsent: &[],
-            close: false,
-        }
+        Self { stream, received: Vec::new(), reading: None, unsent: &[], close: false }
     }
 
     /// Does all that can be done now. Events come once for each change, so this must not stop early.
@@ -90,10 +84,7 @@ impl Connection {
                 if head.body.is_done() {
                     self.unsent = answer;
                 } else {
-                    self.reading = Some(Reading {
-                        body: head.body,
-                        answer,
-                    });
+                    self.reading = Some(Reading { body: head.body, answer });
                 }
                 continue;
             };

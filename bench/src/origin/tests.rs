@@ -19,9 +19,7 @@ fn origin() -> SocketAddr {
 fn exchange(parts: &[&[u8]]) -> String {
     let mut stream = TcpStream::connect(origin()).unwrap();
     stream.set_nodelay(true).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(20)))
-        .unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     for part in parts {
         stream.write_all(part).unwrap();
     }
@@ -31,9 +29,7 @@ fn exchange(parts: &[&[u8]]) -> String {
 }
 
 fn bodies(answer: &str) -> Vec<usize> {
-    let lengths = answer
-        .lines()
-        .filter_map(|line| line.strip_prefix("Content-Length: "));
+    let lengths = answer.lines().filter_map(|line| line.strip_prefix("Content-Length: "));
     lengths.map(|length| length.parse().unwrap()).collect()
 }
 

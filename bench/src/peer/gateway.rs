@@ -6,11 +6,7 @@ use xtask::ports;
 
 use super::{Place, own_directory};
 
-pub(super) fn command(
-    program: &Path,
-    place: &Place<'_>,
-    listen: SocketAddr,
-) -> io::Result<Command> {
+pub(super) fn command(program: &Path, place: &Place<'_>, listen: SocketAddr) -> io::Result<Command> {
     let file = own_directory(place, "gateway", listen)?.join("gateway.toml");
     let (upstream, admin) = (place.upstream, ports::free_address()?);
     fs::write(

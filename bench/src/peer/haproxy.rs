@@ -4,11 +4,7 @@ use std::{fs, io, net::SocketAddr, path::Path, process::Command};
 
 use super::{Place, own_directory};
 
-pub(super) fn command(
-    program: &Path,
-    place: &Place<'_>,
-    listen: SocketAddr,
-) -> io::Result<Command> {
+pub(super) fn command(program: &Path, place: &Place<'_>, listen: SocketAddr) -> io::Result<Command> {
     let file = own_directory(place, "haproxy", listen)?.join("haproxy.cfg");
     // It wants two files for each connection, which idle ones do not need; without strict limits it only warns.
     let maxconn = place.files.saturating_sub(2000).clamp(1000, 20_000);

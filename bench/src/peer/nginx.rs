@@ -6,20 +6,12 @@ use nix::unistd::geteuid;
 
 use super::{Place, own_directory};
 
-pub(super) fn command(
-    program: &Path,
-    place: &Place<'_>,
-    listen: SocketAddr,
-) -> io::Result<Command> {
+pub(super) fn command(program: &Path, place: &Place<'_>, listen: SocketAddr) -> io::Result<Command> {
     let directory = own_directory(place, "nginx", listen)?;
     let file = directory.join("nginx.conf");
     let shown = directory.display();
     // Started by root, a worker would become `nobody`, who may not enter our directory.
-    let user = if geteuid().is_root() {
-        "user root root;"
-    } else {
-        ""
-    };
+    let user = if geteuid().is_root() { "user root root;" } else { "" };
     let (upstream, files) = (place.upstream, place.files);
     fs::write(
         &file,
@@ -68,11 +60,6 @@ http {{
         ),
     )?;
     let mut command = Command::new(program);
-    command
-        .arg("-p")
-        .arg(&directory)
-        .arg("-c")
-        .arg(file)
-        .args(["-e", "stderr"]);
+    command.arg("-p").arg(&directory).arg("-c").arg(file).args(["-e", "stderr"]);
     Ok(command)
 }

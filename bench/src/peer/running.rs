@@ -44,11 +44,7 @@ impl Running {
         let mut child = pin::spawn(core, name, command)?;
         child.follow(|_| ());
         await_answer(&mut child, address, begun, interrupt)?;
-        Ok(Self {
-            address,
-            start: begun.elapsed(),
-            child,
-        })
+        Ok(Self { address, start: begun.elapsed(), child })
     }
 
     /// The process whose tree is measured.
@@ -62,12 +58,7 @@ impl Running {
     }
 }
 
-fn await_answer(
-    child: &mut Child,
-    listen: SocketAddr,
-    begun: Instant,
-    interrupt: &Interrupt,
-) -> Result<(), PeerError> {
+fn await_answer(child: &mut Child, listen: SocketAddr, begun: Instant, interrupt: &Interrupt) -> Result<(), PeerError> {
     let name = child.name().to_owned();
     loop {
         let last = match http::get(listen, "/small", DEADLINE) {
@@ -80,18 +71,10 @@ fn await_answer(
         }
         match child.exited() {
             Ok(Some(status)) => {
-                return Err(PeerError::Ended {
-                    name,
-                    status,
-                    tail: child.last_words(),
-                });
+                return Err(PeerError::Ended { name, status, tail: child.last_words() });
             }
             Ok(None) if begun.elapsed() > DEADLINE => {
-                return Err(PeerError::Silent {
-                    name,
-                    last,
-                    tail: child.tail(),
-                });
+                return Err(PeerError::Silent { name, last, tail: child.tail() });
             }
             Ok(None) => thread::sleep(RETRY),
             Err(source) => return Err(PeerError::Io { name, source }),

@@ -41,20 +41,13 @@ impl Chunked {
 
     /// Takes the bytes up to the end of the body, or all.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Fed, Malformed> {
-        let mut fed = Fed {
-            used: 0,
-            content: 0,
-        };
+        let mut fed = Fed { used: 0, content: 0 };
         while self.state != State::Done && fed.used < bytes.len() {
             let rest = &bytes[fed.used..];
             if let State::Content { left } = self.state {
                 let used = rest.len().min(usize::try_from(left).unwrap_or(usize::MAX));
                 let left = left - used as u64;
-                self.state = if left == 0 {
-                    State::ContentEnd
-                } else {
-                    State::Content { left }
-                };
+                self.state = if left == 0 { State::ContentEnd } else { State::Content { left } };
                 fed.used += used;
                 fed.content += used as u64;
             } else {
@@ -69,21 +62,14 @@ impl Chunked {
 impl State {
     fn next(self, byte: u8) -> Result<Self, Malformed> {
         Ok(match (self, byte) {
-            (Self::Size { size, digits }, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F')
-                if digits < MAX_DIGITS =>
-            {
+            (Self::Size { size, digits }, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') if digits < MAX_DIGITS => {
                 let digit = char::from(byte).to_digit(16).ok_or(Malformed::Chunk)?;
-                Self::Size {
-                    size: size << 4 | u64::from(digit),
-                    digits: digits + 1,
-                }
+                Self::Size { size: size << 4 | u64::from(digit), digits: digits + 1 }
             }
             (Self::Size { digits: 0, .. }, _) => return Err(Malformed::Chunk),
             (Self::Extension { size: 0 }, b'\n') => Self::Trailer { empty: true },
             (Self::Extension { size }, b'\n') => Self::Content { left: size },
-            (Self::Size { size, .. }, b'\r' | b';') | (Self::Extension { size }, _) => {
-                Self::Extension { size }
-            }
+            (Self::Size { size, .. }, b'\r' | b';') | (Self::Extension { size }, _) => Self::Extension { size },
             (Self::ContentEnd, b'\r') => Self::ContentEnd,
             (Self::ContentEnd, b'\n') => Self::default(),
             (Self::Trailer { empty: true }, b'\n') => Self::Done,
@@ -105,13 +91,7 @@ mod tests {
     fn content_is_counted_and_the_next_message_left() {
         let mut chunked = Chunked::default();
         let fed = chunked.feed(TWO_CHUNKS).unwrap();
-        assert_eq!(
-            fed,
-            Fed {
-                used: TWO_CHUNKS.len() - 4,
-                content: 16
-            }
-        );
+        assert_eq!(fed, Fed { used: TWO_CHUNKS.len() - 4, content: 16 });
         assert!(chunked.is_done());
     }
 
@@ -124,27 +104,14 @@ mod tests {
                 used += fed.used;
                 content += fed.content;
             }
-            assert_eq!(
-                (used, content),
-                (TWO_CHUNKS.len() - 4, 16),
-                "parts of {size}"
-            );
+            assert_eq!((used, content), (TWO_CHUNKS.len() - 4, 16), "parts of {size}");
         }
     }
 
     #[test]
     fn what_is_refused() {
-        for bytes in [
-            &b"\r\n"[..],
-            b"x\r\n",
-            b"1\r\nab\r\n",
-            b"11112222333344445\r\n",
-        ] {
-            assert_eq!(
-                Chunked::default().feed(bytes),
-                Err(Malformed::Chunk),
-                "{bytes:?}"
-            );
+        for bytes in [&b"\r\n"[..], b"x\r\n", b"1\r\nab\r\n", b"11112222333344445\r\n"] {
+            assert_eq!(Chunked::default().feed(bytes), Err(Malformed::Chunk), "{bytes:?}");
         }
     }
 }

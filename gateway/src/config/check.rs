@@ -24,18 +24,11 @@ use super::{
 
 /// The meaning of `raw`, or all that is wrong with it.
 pub(super) fn check(raw: &RawConfig, file: &str) -> Result<Config, Vec<Finding>> {
-    let mut checks = Checks {
-        findings: Vec::new(),
-    };
+    let mut checks = Checks { findings: Vec::new() };
     let (server, admin) = server::check(raw, &mut checks);
     let services = service::check_all(raw, &server, &mut checks);
     if checks.findings.is_empty() {
-        Ok(Config {
-            file: Path::new(file).to_owned(),
-            server,
-            admin,
-            services,
-        })
+        Ok(Config { file: Path::new(file).to_owned(), server, admin, services })
     } else {
         Err(checks.findings)
     }
@@ -71,10 +64,7 @@ impl Checks {
         if range.contains(&size) {
             return Some(size);
         }
-        let (least, most) = (
-            units::show_size(*range.start()),
-            units::show_size(*range.end()),
-        );
+        let (least, most) = (units::show_size(*range.start()), units::show_size(*range.end()));
         let message = format!("`{key}` cannot be {}", units::show_size(size));
         self.out_of_range(written, message, &format!("from \"{least}\" to \"{most}\""))
     }
@@ -100,11 +90,7 @@ impl Checks {
 
     fn out_of_range<T, V>(&mut self, at: &At<V>, message: String, expected: &str) -> Option<T> {
         let finding = Finding::new(Code::OutOfRange, &at.span, message);
-        self.report(
-            finding
-                .label("out of range")
-                .help(format!("expected a value {expected}")),
-        );
+        self.report(finding.label("out of range").help(format!("expected a value {expected}")));
         None
     }
 }

@@ -112,28 +112,14 @@ impl Faults {
     /// The faults found in `text`, which was read from `file`.
     pub(crate) fn found(file: &str, text: &str, findings: Vec<Finding>) -> Self {
         let lines = Lines::new(text);
-        let mut list: Vec<Fault> = findings
-            .into_iter()
-            .map(|finding| finding.place(file, &lines))
-            .collect();
+        let mut list: Vec<Fault> = findings.into_iter().map(|finding| finding.place(file, &lines)).collect();
         list.sort_by(|a, b| (a.line, a.column, a.code).cmp(&(b.line, b.column, b.code)));
         list.dedup();
-        Self {
-            kind: FaultsKind::Invalid,
-            file: file.to_owned(),
-            snippet: mask(text),
-            list,
-        }
+        Self { kind: FaultsKind::Invalid, file: file.to_owned(), snippet: mask(text), list }
     }
 
     /// The one fault of a file that could not be read: it is about no place in particular.
-    pub(crate) fn unread(
-        kind: FaultsKind,
-        code: Code,
-        file: &str,
-        message: String,
-        help: &str,
-    ) -> Self {
+    pub(crate) fn unread(kind: FaultsKind, code: Code, file: &str, message: String, help: &str) -> Self {
         let fault = Fault {
             code: code.as_str(),
             message,
@@ -145,12 +131,7 @@ impl Faults {
             help: Some(help.to_owned()),
             related: Vec::new(),
         };
-        Self {
-            kind,
-            file: file.to_owned(),
-            snippet: String::new(),
-            list: vec![fault],
-        }
+        Self { kind, file: file.to_owned(), snippet: String::new(), list: vec![fault] }
     }
 
     /// Same, with its kind changed: for what is wrong with the bytes rather than with what they say.

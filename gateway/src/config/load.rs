@@ -23,11 +23,7 @@ impl Config {
     }
 
     /// Reads `text`; `file` is its name in diagnostics, and `env` gives the value of an environment variable.
-    pub fn parse(
-        file: &str,
-        text: &str,
-        env: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, Faults> {
+    pub fn parse(file: &str, text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, Faults> {
         // Some editors put a byte order mark first. It is no character of the first line.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let (document, errors) = DeTable::parse_recoverable(text);
@@ -58,22 +54,13 @@ fn unread(file: &str, error: &io::Error) -> Faults {
     }
     let message = format!("{file} cannot be read: {error}");
     let help = "check that it is a file, and that this user may read it";
-    Faults::unread(
-        FaultsKind::Unreadable,
-        Code::FileUnreadable,
-        file,
-        message,
-        help,
-    )
+    Faults::unread(FaultsKind::Unreadable, Code::FileUnreadable, file, message, help)
 }
 
 /// Points at the first byte that is no text; what cannot be decoded is shown as U+FFFD.
 fn not_utf8(file: &str, bytes: &[u8]) -> Faults {
     let text = String::from_utf8_lossy(bytes);
-    let valid = bytes
-        .utf8_chunks()
-        .next()
-        .map_or(0, |chunk| chunk.valid().len());
+    let valid = bytes.utf8_chunks().next().map_or(0, |chunk| chunk.valid().len());
     let span = valid..valid + char::REPLACEMENT_CHARACTER.len_utf8();
     let finding = Finding::new(Code::NotUtf8, &span, format!("{file} is not UTF-8"))
         .label("not a character")

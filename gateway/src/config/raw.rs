@@ -7,8 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use toml::de::DeValue;
 
 use super::read::{
-    At, Brief, Bytes, Count, Length, Named, Node, OneOrMany, OrOff, Read, Reader, Shorthand, Text,
-    table,
+    At, Brief, Bytes, Count, Length, Named, Node, OneOrMany, OrOff, Read, Reader, Shorthand, Text, table,
 };
 
 table! {
@@ -137,10 +136,7 @@ table! {
 
 impl Shorthand for RawUpstream {
     fn from_text(text: At<Text>) -> Self {
-        Self {
-            url: Some(text),
-            ..Self::default()
-        }
+        Self { url: Some(text), ..Self::default() }
     }
 }
 
@@ -162,10 +158,7 @@ table! {
 
 impl Shorthand for RawHealth {
     fn from_text(text: At<Text>) -> Self {
-        Self {
-            path: Some(text),
-            ..Self::default()
-        }
+        Self { path: Some(text), ..Self::default() }
     }
 }
 
@@ -230,10 +223,7 @@ table! {
 
 impl Shorthand for RawRoute {
     fn from_text(text: At<Text>) -> Self {
-        Self {
-            r#match: Some(text),
-            ..Self::default()
-        }
+        Self { r#match: Some(text), ..Self::default() }
     }
 }
 

@@ -46,10 +46,7 @@ pub(crate) trait Read: Sized + JsonSchema {
 
     /// The same, with its position.
     fn read_at(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<At<Self>> {
-        Self::read(node, reader).map(|value| At {
-            value,
-            span: node.span(),
-        })
+        Self::read(node, reader).map(|value| At { value, span: node.span() })
     }
 }
 
@@ -64,19 +61,11 @@ pub(crate) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// `env` gives the value of an environment variable.
     pub(crate) fn new(env: &'a dyn Fn(&str) -> Option<String>) -> Self {
-        Self {
-            env,
-            path: Vec::new(),
-            findings: Vec::new(),
-        }
+        Self { env, path: Vec::new(), findings: Vec::new() }
     }
 
     /// Reads the whole document as one `T`.
-    pub(crate) fn document<T: Read>(
-        &mut self,
-        table: DeTable<'_>,
-        span: Range<usize>,
-    ) -> Option<T> {
+    pub(crate) fn document<T: Read>(&mut self, table: DeTable<'_>, span: Range<usize>) -> Option<T> {
         T::read(&Spanned::new(span, DeValue::Table(table)), self)
     }
 
@@ -104,22 +93,14 @@ impl<'a> Reader<'a> {
 
     /// The place in the document, as messages name it: `` `services.user.timeouts` ``.
     pub(crate) fn here(&self) -> String {
-        if self.path.is_empty() {
-            String::from("the file")
-        } else {
-            format!("`{}`", self.path.join("."))
-        }
+        if self.path.is_empty() { String::from("the file") } else { format!("`{}`", self.path.join(".")) }
     }
 
     /// Reads `node` as what stands under `key`.
     fn under<T: Read>(&mut self, key: &str, node: &Node<'_>) -> Option<At<T>> {
         let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         let is_plain = !key.is_empty() && key.chars().all(is_bare);
-        self.path.push(if is_plain {
-            key.to_owned()
-        } else {
-            format!("{key:?}")
-        });
+        self.path.push(if is_plain { key.to_owned() } else { format!("{key:?}") });
         let read = T::read_at(node, self);
         self.path.pop();
         read

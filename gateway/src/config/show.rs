@@ -15,10 +15,7 @@ impl Config {
     /// Everything that holds, defaults and inherited settings included, in the file's own keys and notation. Values of
     /// header fields that look like secrets, or that came from the environment, are `***`.
     pub fn redacted(&self) -> Value {
-        let services = self
-            .services
-            .iter()
-            .map(|service| (service.name.to_string(), show(service)));
+        let services = self.services.iter().map(|service| (service.name.to_string(), show(service)));
         json!({
             "server": server(&self.server),
             "admin": { "listen": self.admin.listen.to_string() },
@@ -106,11 +103,7 @@ fn route(route: &Route) -> Value {
 
 fn conditions(pairs: &[(String, String)]) -> Value {
     let shown = pairs.iter().map(|(name, value)| {
-        let value = if is_secret(name) {
-            HIDDEN
-        } else {
-            value.as_str()
-        };
+        let value = if is_secret(name) { HIDDEN } else { value.as_str() };
         (name.clone(), Value::from(value))
     });
     Value::Object(shown.collect())
@@ -118,9 +111,7 @@ fn conditions(pairs: &[(String, String)]) -> Value {
 
 fn rules(rules: &HeaderRules) -> Value {
     let fields = |fields: &[(HeaderName, HeaderValue)]| {
-        let fields = fields
-            .iter()
-            .map(|(name, value)| (name.to_string(), text(value)));
+        let fields = fields.iter().map(|(name, value)| (name.to_string(), text(value)));
         Value::Object(fields.collect())
     };
     json!({
@@ -132,9 +123,5 @@ fn rules(rules: &HeaderRules) -> Value {
 
 /// The checks let only ASCII through; a value that they marked is not for showing.
 fn text(value: &HeaderValue) -> Value {
-    if value.is_sensitive() {
-        HIDDEN.into()
-    } else {
-        value.to_str().unwrap_or(HIDDEN).into()
-    }
+    if value.is_sensitive() { HIDDEN.into() } else { value.to_str().unwrap_or(HIDDEN).into() }
 }

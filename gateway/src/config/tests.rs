@@ -9,8 +9,7 @@ mod secrets;
 use super::{Config, Faults};
 
 /// A service that nothing is wrong with.
-const SERVICE: &str =
-    "\n[services.user]\nupstreams = [\"http://127.0.0.1:8001\"]\nroutes = [\"/users\"]\n";
+const SERVICE: &str = "\n[services.user]\nupstreams = [\"http://127.0.0.1:8001\"]\nroutes = [\"/users\"]\n";
 
 /// A file that has every key.
 const EVERY_KEY: &str = include_str!("tests/every_key.toml");

@@ -38,30 +38,18 @@ impl HeaderCondition {
     /// Ranges of faults are into `value`; they cover all of it when the name is at fault.
     pub fn parse(name: &str, value: &str) -> Result<Self, PatternFault> {
         let Ok(name) = HeaderName::try_from(name) else {
-            let message = format!(
-                "`{}` is not the name of a header field",
-                name.escape_debug()
-            );
+            let message = format!("`{}` is not the name of a header field", name.escape_debug());
             return Err(PatternFault::new(0..value.len(), message));
         };
-        if let Some((at, bad)) = value
-            .char_indices()
-            .find(|(_, character)| character.is_control())
-        {
+        if let Some((at, bad)) = value.char_indices().find(|(_, character)| character.is_control()) {
             let message = "a header field holds no control character";
             return Err(PatternFault::new(at..at + bad.len_utf8(), message));
         }
-        Ok(Self {
-            name,
-            value: Expected::parse(value)?,
-        })
+        Ok(Self { name, value: Expected::parse(value)? })
     }
 
     pub(super) fn holds(&self, headers: &HeaderMap) -> bool {
-        headers
-            .get_all(&self.name)
-            .iter()
-            .any(|value| self.value.holds(value.as_bytes()))
+        headers.get_all(&self.name).iter().any(|value| self.value.holds(value.as_bytes()))
     }
 }
 
@@ -72,26 +60,15 @@ impl QueryCondition {
     /// Ranges of faults are into `value`; they cover all of it when the name is at fault.
     pub fn parse(name: &str, value: &str) -> Result<Self, PatternFault> {
         if name.is_empty() {
-            return Err(PatternFault::new(
-                0..value.len(),
-                "a query parameter has a name",
-            ));
+            return Err(PatternFault::new(0..value.len(), "a query parameter has a name"));
         }
-        Ok(Self {
-            name: name.into(),
-            value: Expected::parse(value)?,
-        })
+        Ok(Self { name: name.into(), value: Expected::parse(value)? })
     }
 
     pub(super) fn holds(&self, query: Option<&str>) -> bool {
-        let pairs = query
-            .unwrap_or_default()
-            .split('&')
-            .filter(|pair| !pair.is_empty());
+        let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
         let mut pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-        pairs.any(|(name, value)| {
-            decoded(name).eq(self.name.bytes()) && self.value.holds_decoded(value)
-        })
+        pairs.any(|(name, value)| decoded(name).eq(self.name.bytes()) && self.value.holds_decoded(value))
     }
 }
 
@@ -139,11 +116,7 @@ fn decoded(text: &str) -> impl Iterator<Item = u8> {
     std::iter::from_fn(move || {
         let (&first, after) = rest.split_first()?;
         rest = after;
-        let digit = |at: usize| {
-            after
-                .get(at)
-                .and_then(|&byte| char::from(byte).to_digit(16))
-        };
+        let digit = |at: usize| after.get(at).and_then(|&byte| char::from(byte).to_digit(16));
         match (first, digit(0), digit(1)) {
             (b'+', _, _) => Some(b' '),
             (b'%', Some(high), Some(low)) => {

@@ -28,8 +28,7 @@ impl HostPattern {
     pub fn parse(text: &str) -> Result<Self, PatternFault> {
         let whole = 0..text.len();
         if text.is_empty() {
-            return Err(PatternFault::new(whole, "a host is missing")
-                .help("leave `host` out for every host"));
+            return Err(PatternFault::new(whole, "a host is missing").help("leave `host` out for every host"));
         }
         if let Some(scheme) = text.find("://") {
             let rest = text[scheme + 3..].split('/').next().unwrap_or_default();
@@ -65,51 +64,37 @@ fn check_ipv6(text: &str) -> Result<String, PatternFault> {
         return Err(fault.help(format!("write `[{text}]`")));
     };
     let Some((address, rest)) = inner.split_once(']') else {
-        return Err(PatternFault::new(
-            0..text.len(),
-            "this bracket is not closed",
-        ));
+        return Err(PatternFault::new(0..text.len(), "this bracket is not closed"));
     };
     if !rest.is_empty() {
         let at = text.len() - rest.len()..text.len();
         return Err(
-            PatternFault::new(at, "a host ends with the bracket: it has no port")
-                .help(format!("write `[{address}]`")),
+            PatternFault::new(at, "a host ends with the bracket: it has no port").help(format!("write `[{address}]`"))
         );
     }
     match address.parse::<Ipv6Addr>() {
         Ok(address) => Ok(format!("[{address}]")),
-        Err(_) => Err(PatternFault::new(
-            1..1 + address.len(),
-            "this is not an IPv6 address",
-        )),
+        Err(_) => Err(PatternFault::new(1..1 + address.len(), "this is not an IPv6 address")),
     }
 }
 
 /// RFC 1123 §2.1 and, for the `_` that container networks put into names, RFC 2181 §11.
 fn check_name(text: &str) -> Result<(), PatternFault> {
     if text == "*" {
-        return Err(
-            PatternFault::new(0..1, "`*` stands before a domain: `*.example.com`")
-                .help("leave `host` out for every host"),
-        );
+        return Err(PatternFault::new(0..1, "`*` stands before a domain: `*.example.com`")
+            .help("leave `host` out for every host"));
     }
     if let Some(colon) = text.find(':') {
-        return Err(PatternFault::new(colon..text.len(), "a host has no port")
-            .help(format!("write `{}`", &text[..colon])));
+        return Err(
+            PatternFault::new(colon..text.len(), "a host has no port").help(format!("write `{}`", &text[..colon]))
+        );
     }
     if let Some(bare) = text.strip_suffix('.') {
-        return Err(PatternFault::new(
-            bare.len()..text.len(),
-            "a host is written without the last dot",
-        )
-        .help(format!("write `{bare}`")));
+        return Err(PatternFault::new(bare.len()..text.len(), "a host is written without the last dot")
+            .help(format!("write `{bare}`")));
     }
     if text.len() > 253 {
-        return Err(PatternFault::new(
-            0..text.len(),
-            "a host has at most 253 characters",
-        ));
+        return Err(PatternFault::new(0..text.len(), "a host has at most 253 characters"));
     }
     let mut start = 0;
     for label in text.split('.') {
@@ -128,27 +113,18 @@ fn check_label(label: &str) -> Result<(), PatternFault> {
         match character {
             '-' | '_' | 'a'..='z' | 'A'..='Z' | '0'..='9' => {}
             '*' => {
-                return Err(PatternFault::new(
-                    range,
-                    "`*` stands only for whole labels at the front",
-                )
-                .help("write `*.example.com`"));
+                return Err(PatternFault::new(range, "`*` stands only for whole labels at the front")
+                    .help("write `*.example.com`"));
             }
             '/' => {
-                return Err(PatternFault::new(range, "a host has no path")
-                    .help("the path stands in `match`"));
+                return Err(PatternFault::new(range, "a host has no path").help("the path stands in `match`"));
             }
             _ if !character.is_ascii() => {
-                return Err(
-                    PatternFault::new(range, format!("`{character}` is not ASCII"))
-                        .help("write the name in its `xn--` form"),
-                );
+                return Err(PatternFault::new(range, format!("`{character}` is not ASCII"))
+                    .help("write the name in its `xn--` form"));
             }
             _ => {
-                return Err(PatternFault::new(
-                    range,
-                    format!("`{}` is not part of a host", character.escape_debug()),
-                ));
+                return Err(PatternFault::new(range, format!("`{}` is not part of a host", character.escape_debug())));
             }
         }
     }
@@ -156,16 +132,10 @@ fn check_label(label: &str) -> Result<(), PatternFault> {
         return Err(PatternFault::new(whole, "a label is empty"));
     }
     if label.len() > 63 {
-        return Err(PatternFault::new(
-            whole,
-            "a label has at most 63 characters",
-        ));
+        return Err(PatternFault::new(whole, "a label has at most 63 characters"));
     }
     if label.starts_with('-') || label.ends_with('-') {
-        return Err(PatternFault::new(
-            whole,
-            "a label begins and ends with a letter or a digit",
-        ));
+        return Err(PatternFault::new(whole, "a label begins and ends with a letter or a digit"));
     }
     Ok(())
 }

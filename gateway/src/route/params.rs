@@ -16,10 +16,7 @@ impl Params {
     /// The text that parameter `index` (from 0, in the pattern's order) took of `path`, the path that was matched.
     /// Empty for a group that took no part in the match and for an index that the pattern does not have.
     pub fn get<'p>(&self, index: usize, path: &'p str) -> &'p str {
-        let range = self
-            .places
-            .get(index)
-            .map(|&(start, end)| start as usize..end as usize);
+        let range = self.places.get(index).map(|&(start, end)| start as usize..end as usize);
         range.and_then(|range| path.get(range)).unwrap_or_default()
     }
 

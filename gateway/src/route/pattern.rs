@@ -53,18 +53,11 @@ impl RoutePattern {
     /// | `GET,POST /users` | only these methods |
     ///
     /// Literal text is compared with the normalised path byte by byte, so it must be written in that form
-    /// ([`crate::transform::path::normalise`]). What the short form cannot say (a last segment that ends in a literal
+    /// ([`crate::path::normalise`]). What the short form cannot say (a last segment that ends in a literal
     /// `$`, one that is `*` or begins with `:`), a regular expression can.
     pub fn parse(text: &str) -> Result<Self, PatternFault> {
         let (methods, start) = methods::parse(text)?;
         let path = PathPattern::parse(&text[start..]).map_err(|fault| fault.moved(start))?;
-        Ok(Self {
-            text: text.to_owned(),
-            methods,
-            host: None,
-            path,
-            headers: Vec::new(),
-            query: Vec::new(),
-        })
+        Ok(Self { text: text.to_owned(), methods, host: None, path, headers: Vec::new(), query: Vec::new() })
     }
 }

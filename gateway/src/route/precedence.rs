@@ -78,10 +78,7 @@ impl Precedence {
         let query = sorted(pattern.query.iter().map(QueryCondition::rank));
         let methods = usize::from(!pattern.methods.is_empty());
         Self {
-            host: pattern
-                .host
-                .as_ref()
-                .map_or(HostRank::Any, HostPattern::rank),
+            host: pattern.host.as_ref().map_or(HostRank::Any, HostPattern::rank),
             path: PathRank::of(pattern.path.shape()),
             count: Reverse(methods + headers.len() + query.len()),
             regex: match pattern.path.shape() {
@@ -97,15 +94,7 @@ impl Precedence {
     /// Whether both ask for the same host, path, header fields and query parameters, and each for some methods or
     /// neither for any. Such routes stand side by side in their order.
     pub(super) fn differs_by_methods_only(&self, other: &Self) -> bool {
-        let Self {
-            host,
-            path,
-            count,
-            regex,
-            headers,
-            query,
-            methods: _,
-        } = self;
+        let Self { host, path, count, regex, headers, query, methods: _ } = self;
         (host, path, count) == (&other.host, &other.path, &other.count)
             && (regex, headers, query) == (&other.regex, &other.headers, &other.query)
     }
@@ -135,11 +124,7 @@ impl MethodsRank {
     fn of(methods: &[Method]) -> Self {
         let names = names(methods);
         Self {
-            count: if names.is_empty() {
-                usize::MAX
-            } else {
-                names.len()
-            },
+            count: if names.is_empty() { usize::MAX } else { names.len() },
             brings_head: names.len() > methods.len(),
             names: names.into_iter().map(str::to_owned).collect(),
         }

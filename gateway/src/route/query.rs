@@ -10,7 +10,7 @@ pub struct Query<'a> {
     /// The host of the target or else of `Host`: lower case, without port, an IPv6 address in its brackets. A last dot
     /// (`example.com.`) makes no difference.
     pub host: &'a str,
-    /// The path, [normalised](crate::transform::path::normalise).
+    /// The path, [normalised](crate::path::normalise).
     pub path: &'a str,
     /// What follows the first `?`, if there is one, as it came.
     pub query: Option<&'a str>,

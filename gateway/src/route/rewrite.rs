@@ -3,7 +3,7 @@ use super::{
     Params, PathPattern, PatternFault,
     pattern::{Shape, check_literal},
 };
-use crate::transform::path::normalise;
+use crate::path::normalise;
 
 #[cfg(test)]
 mod tests;
@@ -72,10 +72,7 @@ impl Rewrite {
 fn parse_part(template: &str, path: &PathPattern) -> Result<(Part, usize), PatternFault> {
     if template.starts_with('{') {
         let Some(close) = template.find('}') else {
-            return Err(PatternFault::new(
-                0..template.len(),
-                "this brace is not closed",
-            ));
+            return Err(PatternFault::new(0..template.len(), "this brace is not closed"));
         };
         let name = &template[1..close];
         return match path.parameter(name) {
@@ -87,12 +84,8 @@ fn parse_part(template: &str, path: &PathPattern) -> Result<(Part, usize), Patte
         let len = digits.len() + 1;
         return group(digits, path).map(|index| (Part::Param(index), len));
     }
-    let is_end =
-        |at: &usize| template[*at..].starts_with('{') || reference(&template[*at..]).is_some();
-    let len = (1..template.len())
-        .filter(|at| template.is_char_boundary(*at))
-        .find(is_end)
-        .unwrap_or(template.len());
+    let is_end = |at: &usize| template[*at..].starts_with('{') || reference(&template[*at..]).is_some();
+    let len = (1..template.len()).filter(|at| template.is_char_boundary(*at)).find(is_end).unwrap_or(template.len());
     check_literal(&template[..len])?;
     Ok((Part::Text(template[..len].into()), len))
 }
@@ -107,33 +100,20 @@ fn reference(text: &str) -> Option<&str> {
 fn group(digits: &str, path: &PathPattern) -> Result<usize, PatternFault> {
     let at = 0..digits.len() + 1;
     let Shape::Regex(regex) = path.shape() else {
-        return Err(PatternFault::new(
-            at,
-            "`$1` stands for a group of a regular expression, and this path is none",
-        )
-        .help("name a segment `{name}` in the path, and here"));
+        return Err(PatternFault::new(at, "`$1` stands for a group of a regular expression, and this path is none")
+            .help("name a segment `{name}` in the path, and here"));
     };
     match digits.parse::<usize>() {
         Ok(number) if (1..=regex.groups()).contains(&number) => Ok(number - 1),
-        _ => Err(PatternFault::new(
-            at,
-            format!(
-                "`${digits}` is not a group: the expression has {}",
-                regex.groups()
-            ),
-        )
-        .help("groups are counted from `$1`")),
+        _ => Err(PatternFault::new(at, format!("`${digits}` is not a group: the expression has {}", regex.groups()))
+            .help("groups are counted from `$1`")),
     }
 }
 
 fn unknown(name: &str, len: usize, path: &PathPattern) -> PatternFault {
     let fault = PatternFault::new(0..len, format!("the path has no `{{{name}}}`"));
     let known: Vec<_> = path.names().map(|name| format!("`{{{name}}}`")).collect();
-    let known = if known.is_empty() {
-        "none".to_owned()
-    } else {
-        known.join(", ")
-    };
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
     fault.help(format!("names of the path: {known}"))
 }
 
@@ -146,10 +126,7 @@ fn check_segments(template: &str) -> Result<(), PatternFault> {
             return Err(PatternFault::new(start - 1..end + 1, "a segment is empty"));
         }
         if matches!(segment, "." | "..") {
-            return Err(PatternFault::new(
-                start..end,
-                "a path is written without dot segments",
-            ));
+            return Err(PatternFault::new(start..end, "a path is written without dot segments"));
         }
         start = end + 1;
     }

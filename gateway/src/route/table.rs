@@ -49,25 +49,17 @@ impl<T> RouteTable<T> {
         let mut ranked: Vec<_> = routes
             .into_iter()
             .enumerate()
-            .map(|(index, (pattern, value))| {
-                (Precedence::of(&pattern), index, Entry::new(pattern, value))
-            })
+            .map(|(index, (pattern, value))| (Precedence::of(&pattern), index, Entry::new(pattern, value)))
             .collect();
         // The index only decides which of two equal routes is the loser of their conflict: the later one.
         ranked.sort_unstable_by(|(one, i, _), (other, j, _)| one.cmp(other).then(i.cmp(j)));
-        let ranks: Vec<_> = ranked
-            .iter()
-            .map(|(rank, index, entry)| (rank, *index, &entry.pattern))
-            .collect();
+        let ranks: Vec<_> = ranked.iter().map(|(rank, index, entry)| (rank, *index, &entry.pattern)).collect();
         let hosts = Hosts::build(&ranks);
         let conflicts = shadow::conflicts(&ranks, &hosts);
         if !conflicts.is_empty() {
             return Err(conflicts);
         }
-        Ok(Self {
-            routes: ranked.into_iter().map(|(_, _, entry)| entry).collect(),
-            hosts,
-        })
+        Ok(Self { routes: ranked.into_iter().map(|(_, _, entry)| entry).collect(), hosts })
     }
 
     /// The first route, in order of precedence, all of which holds.
@@ -101,18 +93,11 @@ impl<T> RouteTable<T> {
 
     /// Every route, first to last.
     pub fn in_match_order(&self) -> impl Iterator<Item = (&RoutePattern, &T)> {
-        self.routes
-            .iter()
-            .map(|entry| (&entry.pattern, &entry.value))
+        self.routes.iter().map(|entry| (&entry.pattern, &entry.value))
     }
 
     /// Of some routes whose host and path match, the first all of which holds.
-    fn first_that_holds(
-        &self,
-        range: Range<usize>,
-        query: &Query<'_>,
-        misses: &mut Misses,
-    ) -> Option<&Entry<T>> {
+    fn first_that_holds(&self, range: Range<usize>, query: &Query<'_>, misses: &mut Misses) -> Option<&Entry<T>> {
         for (at, entry) in range.clone().zip(&self.routes[range]) {
             match entry.pattern.judge(query) {
                 Verdict::Holds => return Some(entry),
@@ -127,13 +112,9 @@ impl<T> RouteTable<T> {
         if misses.otherwise || misses.by_method.is_empty() {
             return Miss::NoRoute;
         }
-        let methods = misses
-            .by_method
-            .iter()
-            .flat_map(|&at| &self.routes[at].pattern.methods);
+        let methods = misses.by_method.iter().flat_map(|&at| &self.routes[at].pattern.methods);
         let allow = precedence::names(methods).join(", ");
-        let allow =
-            HeaderValue::try_from(allow).expect("methods are tokens, and so part of a field value");
+        let allow = HeaderValue::try_from(allow).expect("methods are tokens, and so part of a field value");
         Miss::MethodNotAllowed { allow }
     }
 }
@@ -156,14 +137,8 @@ enum Verdict {
 
 impl RoutePattern {
     fn judge(&self, query: &Query<'_>) -> Verdict {
-        let holds = self
-            .headers
-            .iter()
-            .all(|condition| condition.holds(query.headers))
-            && self
-                .query
-                .iter()
-                .all(|condition| condition.holds(query.query));
+        let holds = self.headers.iter().all(|condition| condition.holds(query.headers))
+            && self.query.iter().all(|condition| condition.holds(query.query));
         match holds {
             false => Verdict::Other,
             true if self.takes(query.method) => Verdict::Holds,
@@ -182,17 +157,12 @@ impl<T> Entry<T> {
     fn new(pattern: RoutePattern, value: T) -> Self {
         let is_literal = |segment: &Segment| matches!(segment, Segment::Literal(_));
         let covers = match pattern.path.shape() {
-            Shape::Exact(segments) | Shape::Prefix(segments) => segments
-                .iter()
-                .all(is_literal)
-                .then(|| place(segments, "", &mut Params::default())),
+            Shape::Exact(segments) | Shape::Prefix(segments) => {
+                segments.iter().all(is_literal).then(|| place(segments, "", &mut Params::default()))
+            }
             Shape::Regex(_) => None,
         };
-        Self {
-            pattern,
-            value,
-            covers,
-        }
+        Self { pattern, value, covers }
     }
 
     fn is_regex_match(&self, path: &str) -> bool {
@@ -204,9 +174,7 @@ impl<T> Entry<T> {
         let mut params = Params::default();
         params.matched = match (self.covers, self.pattern.path.shape()) {
             (Some(covers), _) => covers,
-            (None, Shape::Exact(segments) | Shape::Prefix(segments)) => {
-                place(segments, path, &mut params)
-            }
+            (None, Shape::Exact(segments) | Shape::Prefix(segments)) => place(segments, path, &mut params),
             (None, Shape::Regex(regex)) => {
                 for group in regex.captures(path) {
                     params.push(&group.unwrap_or(0..0));
@@ -214,12 +182,7 @@ impl<T> Entry<T> {
                 path.len()
             }
         };
-        Found {
-            value: &self.value,
-            pattern: &self.pattern,
-            matched: params.matched,
-            params,
-        }
+        Found { value: &self.value, pattern: &self.pattern, matched: params.matched, params }
     }
 }
 

@@ -7,10 +7,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// A shell script with its output piped.
 fn shell(script: &str) -> Command {
     let mut command = Command::new("sh");
-    command
-        .args(["-c", script])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.args(["-c", script]).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
@@ -86,26 +83,15 @@ fn a_child_dies_with_the_thread_that_started_it() {
 fn the_tail_and_the_status_of_one_that_ends_early() {
     let mut child = Child::spawn("script", &mut shell("echo out; echo why >&2; exit 3")).unwrap();
     child.follow(|_| ());
-    assert_eq!(
-        child.wait(&Interrupt::default()).unwrap().unwrap().code(),
-        Some(3)
-    );
+    assert_eq!(child.wait(&Interrupt::default()).unwrap().unwrap().code(), Some(3));
     let words = child.last_words();
-    assert!(
-        words.contains("    out\n") && words.contains("    why\n"),
-        "{words}"
-    );
+    assert!(words.contains("    out\n") && words.contains("    why\n"), "{words}");
 }
 
 #[test]
 fn a_missing_program_is_named() {
     let error = Child::spawn("user", &mut Command::new("/nowhere/user")).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .starts_with("cannot start user (/nowhere/user)"),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("cannot start user (/nowhere/user)"), "{error}");
 }
 
 #[test]

@@ -32,33 +32,22 @@ impl Toolchain {
         let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
         let version = output(Path::new(&rustc), &["-vV"]).ok_or(ToolchainError::Rustc)?;
         let (host, major) = parse(&version).ok_or(ToolchainError::Rustc)?;
-        let sysroot =
-            output(Path::new(&rustc), &["--print", "sysroot"]).ok_or(ToolchainError::Rustc)?;
+        let sysroot = output(Path::new(&rustc), &["--print", "sysroot"]).ok_or(ToolchainError::Rustc)?;
         let candidates = [
             PathBuf::from(format!("llvm-profdata-{major}")),
             PathBuf::from(format!("/usr/lib/llvm-{major}/bin/llvm-profdata")),
-            Path::new(sysroot.trim())
-                .join("lib/rustlib")
-                .join(&host)
-                .join("bin/llvm-profdata"),
+            Path::new(sysroot.trim()).join("lib/rustlib").join(&host).join("bin/llvm-profdata"),
             PathBuf::from("llvm-profdata"),
         ];
-        let matches =
-            |tool: &PathBuf| output(tool, &["--version"]).is_some_and(|text| is_of(&text, major));
-        let profdata = candidates
-            .into_iter()
-            .find(matches)
-            .ok_or(ToolchainError::Missing { major })?;
+        let matches = |tool: &PathBuf| output(tool, &["--version"]).is_some_and(|text| is_of(&text, major));
+        let profdata = candidates.into_iter().find(matches).ok_or(ToolchainError::Missing { major })?;
         Ok(Self { host, profdata })
     }
 }
 
 fn output(program: &Path, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).output().ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// The host and the major version of LLVM in what `rustc -vV` prints.
@@ -80,17 +69,10 @@ mod tests {
 
     #[test]
     fn versions() {
-        let text =
-            "rustc 1.95.0\nhost: x86_64-unknown-linux-gnu\nrelease: 1.95.0\nLLVM version: 22.1.2\n";
-        assert_eq!(
-            parse(text),
-            Some(("x86_64-unknown-linux-gnu".to_owned(), 22))
-        );
+        let text = "rustc 1.95.0\nhost: x86_64-unknown-linux-gnu\nrelease: 1.95.0\nLLVM version: 22.1.2\n";
+        assert_eq!(parse(text), Some(("x86_64-unknown-linux-gnu".to_owned(), 22)));
         assert_eq!(parse("rustc 1.95.0\n"), None);
-        assert!(is_of(
-            "Debian LLVM version 22.1.8\n  Optimized build.\n",
-            22
-        ));
+        assert!(is_of("Debian LLVM version 22.1.8\n  Optimized build.\n", 22));
         assert!(!is_of("Debian LLVM version 14.0.6", 22));
         assert!(!is_of("llvm-profdata: Unknown command!", 22));
     }

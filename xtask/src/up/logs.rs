@@ -32,9 +32,7 @@ impl Logs {
         move |line| {
             // One write a line, so that lines of two processes never mix. A reader that went away (`| head`) ends
             // no process: the system is ended by Ctrl-C alone.
-            let _ = io::stdout()
-                .lock()
-                .write_all(format!("{prefix}{line}\n").as_bytes());
+            let _ = io::stdout().lock().write_all(format!("{prefix}{line}\n").as_bytes());
         }
     }
 
@@ -43,15 +41,8 @@ impl Logs {
         if !self.coloured {
             return format!("{name:width$} | ");
         }
-        let index = self
-            .names
-            .iter()
-            .position(|known| known == name)
-            .unwrap_or(0);
-        format!(
-            "\u{1b}[{}m{name:width$} |\u{1b}[0m ",
-            COLOURS[index % COLOURS.len()]
-        )
+        let index = self.names.iter().position(|known| known == name).unwrap_or(0);
+        format!("\u{1b}[{}m{name:width$} |\u{1b}[0m ", COLOURS[index % COLOURS.len()])
     }
 }
 
@@ -61,11 +52,7 @@ mod tests {
 
     #[test]
     fn prefixes() {
-        let mut logs = Logs {
-            names: vec!["user".into(), "gateway".into()],
-            width: 7,
-            coloured: false,
-        };
+        let mut logs = Logs { names: vec!["user".into(), "gateway".into()], width: 7, coloured: false };
         assert_eq!(logs.prefix("user"), "user    | ");
         logs.coloured = true;
         assert_eq!(logs.prefix("gateway"), "\u{1b}[33mgateway |\u{1b}[0m ");

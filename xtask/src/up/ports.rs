@@ -17,12 +17,7 @@ impl fmt::Display for Taken {
         for (port, name) in &self.0 {
             writeln!(formatter, "port {port}, which {name} needs, is taken")?;
         }
-        let list = self
-            .0
-            .iter()
-            .map(|(port, _)| format!("sport = :{port}"))
-            .collect::<Vec<_>>()
-            .join(" or ");
+        let list = self.0.iter().map(|(port, _)| format!("sport = :{port}")).collect::<Vec<_>>().join(" or ");
         write!(
             formatter,
             "Nothing was started. Is the system up already? `ss -ltnp '{list}'` shows who listens; end that first."
@@ -31,15 +26,9 @@ impl fmt::Display for Taken {
 }
 
 pub(crate) fn check(parts: &[&'static Part]) -> Result<(), Taken> {
-    let wanted = parts
-        .iter()
-        .flat_map(|part| part.ports.iter().map(|&port| (port, part.name)));
+    let wanted = parts.iter().flat_map(|part| part.ports.iter().map(|&port| (port, part.name)));
     let taken: Vec<_> = wanted.filter(|&(port, _)| !is_free(port)).collect();
-    if taken.is_empty() {
-        Ok(())
-    } else {
-        Err(Taken(taken))
-    }
+    if taken.is_empty() { Ok(()) } else { Err(Taken(taken)) }
 }
 
 #[cfg(test)]
@@ -49,13 +38,7 @@ mod tests {
     #[test]
     fn the_message_names_every_port_and_the_way_out() {
         let message = Taken(vec![(8000, "gateway"), (8001, "user")]).to_string();
-        assert!(
-            message.contains("port 8000, which gateway needs")
-                && message.contains("port 8001, which user needs")
-        );
-        assert!(
-            message.contains("ss -ltnp 'sport = :8000 or sport = :8001'"),
-            "{message}"
-        );
+        assert!(message.contains("port 8000, which gateway needs") && message.contains("port 8001, which user needs"));
+        assert!(message.contains("ss -ltnp 'sport = :8000 or sport = :8001'"), "{message}");
     }
 }

@@ -20,10 +20,7 @@ pub(crate) fn print(parts: &[&'static Part]) {
     println!("  http://127.0.0.1:8000/health  the state of every service");
     println!("  http://127.0.0.1:8900/metrics the gateway's own metrics; also /services, /config");
     for part in parts.iter().filter(|part| part.name != "gateway") {
-        println!(
-            "  http://127.0.0.1:{:<12} {} itself, for debugging",
-            part.ports[0], part.name
-        );
+        println!("  http://127.0.0.1:{:<12} {} itself, for debugging", part.ports[0], part.name);
     }
     println!("\nTry it in another terminal:\n{SESSION}");
 }

@@ -23,45 +23,28 @@ impl<'r> Addresses<'r> {
     }
 
     /// One that it has.
-    pub(super) fn written(
-        &mut self,
-        text: &'r At<Text>,
-        checks: &mut Checks,
-    ) -> Option<SocketAddr> {
+    pub(super) fn written(&mut self, text: &'r At<Text>, checks: &mut Checks) -> Option<SocketAddr> {
         if let Ok(address) = text.value.as_str().parse() {
             self.all.push((address, Some(text)));
             return Some(address);
         }
         let message = format!("`{}` is no address to listen on", text.value.shown());
-        let port = text
-            .value
-            .as_str()
-            .rsplit(':')
-            .next()
-            .filter(|port| port.parse::<u16>().is_ok());
+        let port = text.value.as_str().rsplit(':').next().filter(|port| port.parse::<u16>().is_ok());
         let help = match port {
             Some(port) if !text.value.is_filled() => {
-                format!(
-                    "write \"0.0.0.0:{port}\" for every interface, \"127.0.0.1:{port}\" for this machine"
-                )
+                format!("write \"0.0.0.0:{port}\" for every interface, \"127.0.0.1:{port}\" for this machine")
             }
             _ => String::from("write \"0.0.0.0:8000\", \"127.0.0.1:8000\" or \"[::1]:8000\""),
         };
         let finding = Finding::new(Code::BadAddress, &text.span, message);
-        checks.report(
-            finding
-                .label("expected an IP address and a port")
-                .help(help),
-        );
+        checks.report(finding.label("expected an IP address and a port").help(help));
         None
     }
 
     /// Two listeners of one address cannot both be had; nor one of every interface beside one of a single interface.
     pub(super) fn report_duplicates(&self, checks: &mut Checks) {
         for (at, (address, text)) in self.all.iter().enumerate() {
-            let earlier = self.all[..at]
-                .iter()
-                .find(|(other, _)| overlap(*address, *other));
+            let earlier = self.all[..at].iter().find(|(other, _)| overlap(*address, *other));
             let Some((other, other_text)) = earlier else {
                 continue;
             };
@@ -74,14 +57,8 @@ impl<'r> Addresses<'r> {
             } else {
                 format!("the listeners `{address}` and `{other}` overlap")
             };
-            let is_filled = [text, other_text]
-                .iter()
-                .any(|t| t.is_some_and(|t| t.value.is_filled()));
-            let message = if is_filled {
-                String::from("two listeners share an address")
-            } else {
-                message
-            };
+            let is_filled = [text, other_text].iter().any(|t| t.is_some_and(|t| t.value.is_filled()));
+            let message = if is_filled { String::from("two listeners share an address") } else { message };
             let finding = Finding::new(Code::DuplicateAddress, &shown.span, message);
             let finding = match (text, other_text) {
                 (Some(_), Some(first)) => finding.related(&first.span, "the first"),
@@ -96,9 +73,7 @@ impl<'r> Addresses<'r> {
 /// A peer's network: `10.0.0.0/8`, or one address.
 pub(super) fn network(text: &At<Text>, checks: &mut Checks) -> Option<IpNet> {
     let meant = text.value.as_str();
-    let network = meant
-        .parse::<IpNet>()
-        .or_else(|_| meant.parse().map(|one: IpAddr| IpNet::from(one)));
+    let network = meant.parse::<IpNet>().or_else(|_| meant.parse().map(|one: IpAddr| IpNet::from(one)));
     match network {
         Ok(network) if network.trunc() == network => Some(network),
         Ok(network) => {
@@ -110,11 +85,7 @@ pub(super) fn network(text: &At<Text>, checks: &mut Checks) -> Option<IpNet> {
                 let (whole, one) = (network.trunc(), network.addr());
                 format!("write `{whole}` for the network, `{one}` for the one address")
             };
-            checks.report(
-                finding
-                    .label("not the first address of its network")
-                    .help(help),
-            );
+            checks.report(finding.label("not the first address of its network").help(help));
             None
         }
         Err(_) => {

@@ -15,32 +15,21 @@ pub(super) struct Contender<'r> {
 }
 
 pub(super) fn report(contenders: Vec<Contender<'_>>, checks: &mut Checks) {
-    let (patterns, written): (Vec<_>, Vec<_>) = contenders
-        .into_iter()
-        .map(|contender| (contender.pattern, &contender.raw.r#match))
-        .unzip();
-    let routes = patterns
-        .into_iter()
-        .enumerate()
-        .map(|(at, pattern)| (pattern, at))
-        .collect();
+    let (patterns, written): (Vec<_>, Vec<_>) =
+        contenders.into_iter().map(|contender| (contender.pattern, &contender.raw.r#match)).unzip();
+    let routes = patterns.into_iter().enumerate().map(|(at, pattern)| (pattern, at)).collect();
     let Err(conflicts) = RouteTable::build(routes) else {
         return;
     };
     for conflict in conflicts {
-        let (Some(Some(loser)), Some(Some(winner))) =
-            (written.get(conflict.loser), written.get(conflict.winner))
+        let (Some(Some(loser)), Some(Some(winner))) = (written.get(conflict.loser), written.get(conflict.winner))
         else {
             continue;
         };
         let message = format!("the route `{}` can never win", loser.value.shown());
         let finding = Finding::new(Code::UnreachableRoute, &loser.span, message);
-        let finding = finding
-            .label("never reached")
-            .related(&winner.span, "always wins");
+        let finding = finding.label("never reached").related(&winner.span, "always wins");
         let reason = conflict.reason;
-        checks.report(finding.help(format!(
-            "{reason}; remove one, or give this one a condition"
-        )));
+        checks.report(finding.help(format!("{reason}; remove one, or give this one a condition")));
     }
 }

@@ -40,11 +40,9 @@ impl Rules {
     /// that this layer removes is not set or added by an outer one.
     pub(super) fn over(self, outer: &Self) -> Self {
         let removed = self.remove.clone().unwrap_or_default();
-        let inherit = |mine: Vec<(HeaderName, HeaderValue)>,
-                       theirs: &[(HeaderName, HeaderValue)]| {
-            let kept = theirs.iter().filter(|(name, _)| {
-                !removed.contains(name) && !mine.iter().any(|(own, _)| own == name)
-            });
+        let inherit = |mine: Vec<(HeaderName, HeaderValue)>, theirs: &[(HeaderName, HeaderValue)]| {
+            let kept =
+                theirs.iter().filter(|(name, _)| !removed.contains(name) && !mine.iter().any(|(own, _)| own == name));
             kept.cloned().chain(mine.iter().cloned()).collect()
         };
         Self {
@@ -55,11 +53,7 @@ impl Rules {
     }
 
     pub(super) fn into_rules(self) -> HeaderRules {
-        HeaderRules {
-            set: self.set,
-            add: self.add,
-            remove: self.remove.unwrap_or_default(),
-        }
+        HeaderRules { set: self.set, add: self.add, remove: self.remove.unwrap_or_default() }
     }
 }
 
@@ -76,22 +70,13 @@ pub(super) fn check(raw: Option<&At<RawHeaderRules>>, checks: &mut Checks) -> Ru
         }
         seen.into_iter().map(|(name, _)| name).collect()
     });
-    Rules {
-        set: fields(raw.set.as_ref(), checks),
-        add: fields(raw.add.as_ref(), checks),
-        remove,
-    }
+    Rules { set: fields(raw.set.as_ref(), checks), add: fields(raw.add.as_ref(), checks), remove }
 }
 
 fn fields(raw: Option<&At<Named<Text>>>, checks: &mut Checks) -> Vec<(HeaderName, HeaderValue)> {
     let mut seen = Vec::new();
     let mut fields = Vec::new();
-    for Entry {
-        name: key,
-        name_span,
-        value: text,
-    } in raw.map_or(&[][..], |raw| &raw.value.entries)
-    {
+    for Entry { name: key, name_span, value: text } in raw.map_or(&[][..], |raw| &raw.value.entries) {
         let name = name(key, key, name_span, checks);
         let value = value(key, text, checks);
         if let (Some(name), Some(value)) = (name, value)
@@ -138,8 +123,7 @@ fn name(meant: &str, shown: &str, span: &Range<usize>, checks: &mut Checks) -> O
     if RESERVED.contains(&name.as_str()) {
         let message = format!("`{shown}` belongs to the connection, which the gateway manages");
         let finding = Finding::new(Code::ReservedHeader, span, message).label("reserved");
-        checks
-            .report(finding.help("remove this rule: the gateway writes the field where it is due"));
+        checks.report(finding.help("remove this rule: the gateway writes the field where it is due"));
         return None;
     }
     Some(name)
@@ -149,12 +133,9 @@ fn name(meant: &str, shown: &str, span: &Range<usize>, checks: &mut Checks) -> O
 /// be a secret; one that is, or that came from the environment, is marked as sensitive.
 fn value(name: &str, text: &At<Text>, checks: &mut Checks) -> Option<HeaderValue> {
     let meant = text.value.as_str();
-    let bad = meant
-        .char_indices()
-        .find(|(_, c)| !matches!(c, ' '..='~' | '\t'));
+    let bad = meant.char_indices().find(|(_, c)| !matches!(c, ' '..='~' | '\t'));
     if let Some((at, character)) = bad {
-        let message =
-            format!("the value of `{name}` has a character that a header field cannot hold");
+        let message = format!("the value of `{name}` has a character that a header field cannot hold");
         let span = text.part(&(at..at + character.len_utf8()));
         let finding = Finding::new(Code::BadHeaderValue, &span, message);
         let help = "a value has letters, digits and punctuation of ASCII, spaces and tabs";

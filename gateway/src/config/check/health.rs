@@ -31,13 +31,7 @@ impl Probe {
         let healthy_after = threshold("healthy_after", &raw.healthy_after);
         let unhealthy_after = threshold("unhealthy_after", &raw.unhealthy_after);
         let path = raw.path.as_ref().map(|text| path(text, checks));
-        Self {
-            path,
-            interval,
-            timeout,
-            healthy_after,
-            unhealthy_after,
-        }
+        Self { path, interval, timeout, healthy_after, unhealthy_after }
     }
 
     /// This layer, with what it is silent about from `outer`.
@@ -66,14 +60,9 @@ impl Probe {
 /// A path that is at fault is still one: the service does not lack it as well.
 fn path(text: &At<Text>, checks: &mut Checks) -> String {
     let meant = text.value.as_str();
-    let bad = meant
-        .char_indices()
-        .find(|(_, c)| !matches!(c, '!'..='~') || *c == '#');
+    let bad = meant.char_indices().find(|(_, c)| !matches!(c, '!'..='~') || *c == '#');
     if !meant.starts_with('/') {
-        let message = format!(
-            "the health path `{}` does not begin with `/`",
-            text.value.shown()
-        );
+        let message = format!("the health path `{}` does not begin with `/`", text.value.shown());
         let finding = Finding::new(Code::BadHealthPath, &text.span, message);
         let help = "write a path of the upstream, such as \"/health\": its host and port are known";
         checks.report(finding.label("expected a path").help(help));

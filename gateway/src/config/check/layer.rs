@@ -53,9 +53,7 @@ impl Layer {
             connect: time("connect", |raw| raw.connect.as_ref()),
             request: time("request", |raw| raw.request.as_ref()),
             idle: time("idle", |raw| raw.idle.as_ref()),
-            max_body: limits
-                .and_then(|limits| limits.value.body.as_ref())
-                .map(|at| at.value.0),
+            max_body: limits.and_then(|limits| limits.value.body.as_ref()).map(|at| at.value.0),
             request_headers: headers::check(request, checks),
             response_headers: headers::check(response, checks),
         }

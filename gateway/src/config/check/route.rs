@@ -13,12 +13,7 @@ use crate::{
 };
 
 /// The route, unless its pattern cannot be read: the rest is checked all the same.
-pub(super) fn check(
-    raw: &RawRoute,
-    service: &Layer,
-    server: &Server,
-    checks: &mut Checks,
-) -> Option<Route> {
+pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &mut Checks) -> Option<Route> {
     let layer = Layer::of_route(raw, checks).over(service);
     let pattern = raw.r#match.as_ref().and_then(|text| {
         let parsed = RoutePattern::parse(text.value.as_str());
@@ -30,12 +25,7 @@ pub(super) fn check(
     });
     let headers = {
         let is_name = |name: &str| HeaderName::try_from(name).is_ok();
-        conditions(
-            raw.headers.as_ref(),
-            is_name,
-            HeaderCondition::parse,
-            checks,
-        )
+        conditions(raw.headers.as_ref(), is_name, HeaderCondition::parse, checks)
     };
     let query = {
         let is_name = |name: &str| !name.is_empty();
@@ -52,12 +42,7 @@ pub(super) fn check(
         text.value.shown().clone_into(&mut pattern.text);
     }
     Some(Route {
-        pattern: RoutePattern {
-            host,
-            headers,
-            query,
-            ..pattern
-        },
+        pattern: RoutePattern { host, headers, query, ..pattern },
         written: written(raw),
         strip_prefix,
         rewrite,
@@ -70,13 +55,7 @@ pub(super) fn check(
 
 impl Checks {
     /// What was parsed from `text`, or the fault that its parser found in it.
-    fn parsed<T>(
-        &mut self,
-        parsed: Result<T, PatternFault>,
-        text: &At<Text>,
-        code: Code,
-        what: &str,
-    ) -> Option<T> {
+    fn parsed<T>(&mut self, parsed: Result<T, PatternFault>, text: &At<Text>, code: Code, what: &str) -> Option<T> {
         let fault = match parsed {
             Ok(value) => return Some(value),
             Err(fault) => fault,
@@ -137,9 +116,7 @@ fn strip_prefix(raw: &RawRoute, checks: &mut Checks) -> StripPrefix {
     {
         let message = "`strip_prefix` and `rewrite` both say what becomes of the path";
         let finding = Finding::new(Code::Conflict, &written.span, message);
-        let finding = finding
-            .label("one of the two")
-            .related(&rewrite.span, "the other");
+        let finding = finding.label("one of the two").related(&rewrite.span, "the other");
         checks.report(finding.help("keep `rewrite`: it can leave the prefix out as well"));
     }
     let text = match &written.value {
@@ -148,10 +125,8 @@ fn strip_prefix(raw: &RawRoute, checks: &mut Checks) -> StripPrefix {
         RawStripPrefix::Text(text) => text,
     };
     let meant = text.as_str();
-    let is_visible = meant
-        .chars()
-        .all(|c| matches!(c, '!'..='~') && !matches!(c, '?' | '#'));
-    let is_normal = crate::transform::path::normalise(meant).is_ok_and(|path| path == meant);
+    let is_visible = meant.chars().all(|c| matches!(c, '!'..='~') && !matches!(c, '?' | '#'));
+    let is_normal = crate::path::normalise(meant).is_ok_and(|path| path == meant);
     if !meant.starts_with('/') || meant.ends_with('/') || !is_visible || !is_normal {
         let message = format!("`{}` is not a prefix of whole segments", text.shown());
         let finding = Finding::new(Code::BadPrefix, &written.span, message);
@@ -165,16 +140,11 @@ fn strip_prefix(raw: &RawRoute, checks: &mut Checks) -> StripPrefix {
 fn written(raw: &RawRoute) -> Written {
     let pairs = |named: Option<&At<Named<Text>>>| {
         let entries = named.map_or(&[][..], |named| &named.value.entries).iter();
-        entries
-            .map(|entry| (entry.name.clone(), entry.value.value.shown().to_owned()))
-            .collect()
+        entries.map(|entry| (entry.name.clone(), entry.value.value.shown().to_owned())).collect()
     };
     Written {
         headers: pairs(raw.headers.as_ref()),
         query: pairs(raw.query.as_ref()),
-        rewrite: raw
-            .rewrite
-            .as_ref()
-            .map(|text| text.value.shown().to_owned()),
+        rewrite: raw.rewrite.as_ref().map(|text| text.value.shown().to_owned()),
     }
 }

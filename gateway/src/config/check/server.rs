@@ -21,23 +21,12 @@ pub(super) fn check(raw: &RawConfig, checks: &mut Checks) -> (Server, Admin) {
         Some(list) => {
             if list.value.is_empty {
                 let finding = Finding::new(Code::BadAddress, &list.span, "`listen` is empty");
-                checks.report(
-                    finding
-                        .label("expected an address")
-                        .help("add \"0.0.0.0:8000\""),
-                );
+                checks.report(finding.label("expected an address").help("add \"0.0.0.0:8000\""));
             }
-            list.value
-                .list
-                .iter()
-                .filter_map(|text| addresses.written(text, checks))
-                .collect()
+            list.value.list.iter().filter_map(|text| addresses.written(text, checks)).collect()
         }
     };
-    let admin = raw
-        .admin
-        .as_ref()
-        .and_then(|admin| admin.value.listen.as_ref());
+    let admin = raw.admin.as_ref().and_then(|admin| admin.value.listen.as_ref());
     let admin = match admin {
         None => Some(addresses.assumed(SocketAddr::from(([127, 0, 0, 1], 8900)))),
         Some(text) => addresses.written(text, checks),
@@ -55,11 +44,7 @@ pub(super) fn check(raw: &RawConfig, checks: &mut Checks) -> (Server, Admin) {
             .filter(|workers| *workers > 0)
             .map_or_else(cores, as_usize),
         trusted_proxies: proxies.map_or_else(Vec::new, |list| {
-            list.value
-                .list
-                .iter()
-                .filter_map(|text| address::network(text, checks))
-                .collect()
+            list.value.list.iter().filter_map(|text| address::network(text, checks)).collect()
         }),
         max_connections: max_connections
             .and_then(|written| checks.count("max_connections", written, 1..=10_000_000))
@@ -67,32 +52,19 @@ pub(super) fn check(raw: &RawConfig, checks: &mut Checks) -> (Server, Admin) {
         drain_timeout: drain
             .and_then(|written| checks.time_or_zero("drain_timeout", written))
             .unwrap_or(Duration::from_secs(30)),
-        timeouts: timeouts(
-            server.and_then(|s| s.timeouts.as_ref()).map(|t| &t.value),
-            checks,
-        ),
-        limits: limits(
-            server.and_then(|s| s.limits.as_ref()).map(|l| &l.value),
-            checks,
-        ),
+        timeouts: timeouts(server.and_then(|s| s.timeouts.as_ref()).map(|t| &t.value), checks),
+        limits: limits(server.and_then(|s| s.limits.as_ref()).map(|l| &l.value), checks),
     };
     // A fault of its own is reported already; no configuration with this address ever gets out.
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-    (
-        server,
-        Admin {
-            listen: admin.unwrap_or(nowhere),
-        },
-    )
+    (server, Admin { listen: admin.unwrap_or(nowhere) })
 }
 
 fn timeouts(raw: Option<&RawClientTimeouts>, checks: &mut Checks) -> ClientTimeouts {
     let empty = RawClientTimeouts::default();
     let raw = raw.unwrap_or(&empty);
     let mut time = |key, written: &Option<At<_>>, default| {
-        let time = written
-            .as_ref()
-            .and_then(|written| checks.time(key, written));
+        let time = written.as_ref().and_then(|written| checks.time(key, written));
         time.unwrap_or(Duration::from_secs(default))
     };
     ClientTimeouts {
@@ -105,18 +77,9 @@ fn timeouts(raw: Option<&RawClientTimeouts>, checks: &mut Checks) -> ClientTimeo
 fn limits(raw: Option<&RawLimits>, checks: &mut Checks) -> Limits {
     let empty = RawLimits::default();
     let raw = raw.unwrap_or(&empty);
-    let header = raw
-        .header
-        .as_ref()
-        .and_then(|at| checks.size("header", at, 1 << 10..=1 << 20));
-    let headers = raw
-        .headers
-        .as_ref()
-        .and_then(|at| checks.count("headers", at, 1..=1000));
-    let uri = raw
-        .uri
-        .as_ref()
-        .and_then(|at| checks.size("uri", at, 64..=1 << 16));
+    let header = raw.header.as_ref().and_then(|at| checks.size("header", at, 1 << 10..=1 << 20));
+    let headers = raw.headers.as_ref().and_then(|at| checks.count("headers", at, 1..=1000));
+    let uri = raw.uri.as_ref().and_then(|at| checks.size("uri", at, 64..=1 << 16));
     let header = header.unwrap_or(32 << 10);
     if let (Some(uri), Some(at)) = (uri, &raw.uri)
         && uri > header

@@ -25,18 +25,11 @@ struct Outer<'s> {
 
 pub(super) fn check_all(raw: &RawConfig, server: &Server, checks: &mut Checks) -> Vec<Service> {
     let empty = RawDefaults::default();
-    let defaults = raw
-        .defaults
-        .as_ref()
-        .map_or(&empty, |written| &written.value);
+    let defaults = raw.defaults.as_ref().map_or(&empty, |written| &written.value);
     let outer = Outer {
         server,
         layer: Layer::of_defaults(defaults, checks),
-        probe: defaults
-            .health
-            .as_ref()
-            .map(|health| Probe::of(&health.value.0, checks))
-            .unwrap_or_default(),
+        probe: defaults.health.as_ref().map(|health| Probe::of(&health.value.0, checks)).unwrap_or_default(),
         host: defaults.host.as_ref().and_then(|text| host(text, checks)),
     };
     let Some(services) = &raw.services else {
@@ -48,11 +41,7 @@ pub(super) fn check_all(raw: &RawConfig, server: &Server, checks: &mut Checks) -
         checks.report(finding.label("no service").help(help));
     }
     let mut contenders = Vec::new();
-    let checked = services
-        .value
-        .entries
-        .iter()
-        .map(|entry| check(entry, &outer, &mut contenders, checks));
+    let checked = services.value.entries.iter().map(|entry| check(entry, &outer, &mut contenders, checks));
     let checked = checked.collect();
     conflicts::report(contenders, checks);
     checked
@@ -71,11 +60,7 @@ fn check<'r>(
         if written.value.is_empty {
             let message = format!("`services.{}` has no upstream", entry.name);
             let finding = Finding::new(Code::NoUpstreams, &written.span, message);
-            checks.report(
-                finding
-                    .label("no upstream")
-                    .help("add \"http://127.0.0.1:8001\""),
-            );
+            checks.report(finding.label("no upstream").help("add \"http://127.0.0.1:8001\""));
         }
         upstream::check_all(written, &entry.name, checks)
     });
@@ -83,20 +68,13 @@ fn check<'r>(
         if written.value.is_empty {
             let message = format!("`services.{}` has no route", entry.name);
             let finding = Finding::new(Code::NoRoutes, &written.span, message);
-            checks.report(
-                finding
-                    .label("no route")
-                    .help("add a path such as \"/users\""),
-            );
+            checks.report(finding.label("no route").help("add a path such as \"/users\""));
         }
         &written.value.list
     });
     let checked = routes.iter().filter_map(|written| {
         let checked = route::check(&written.value.0, &layer, outer.server, checks)?;
-        contenders.push(Contender {
-            pattern: checked.pattern.clone(),
-            raw: &written.value.0,
-        });
+        contenders.push(Contender { pattern: checked.pattern.clone(), raw: &written.value.0 });
         Some(checked)
     });
     let routes = checked.collect();
@@ -106,9 +84,7 @@ fn check<'r>(
         upstreams: upstreams.unwrap_or_default(),
         critical: raw.critical.as_ref().is_none_or(|critical| critical.value),
         health: check_health(raw, &outer.probe, checks),
-        host: own_host
-            .or_else(|| outer.host.clone())
-            .unwrap_or(HostPolicy::Preserve),
+        host: own_host.or_else(|| outer.host.clone()).unwrap_or(HostPolicy::Preserve),
         routes,
     }
 }
@@ -125,11 +101,7 @@ fn check_name(entry: &Entry<RawService>, checks: &mut Checks) {
     checks.report(finding.label("not a name").help(help));
 }
 
-fn check_health(
-    raw: &RawService,
-    inherited: &Probe,
-    checks: &mut Checks,
-) -> Option<crate::config::HealthCheck> {
+fn check_health(raw: &RawService, inherited: &Probe, checks: &mut Checks) -> Option<crate::config::HealthCheck> {
     let Some(written) = &raw.health else {
         return inherited.clone().complete();
     };
@@ -140,11 +112,7 @@ fn check_health(
     if check.is_none() && health.0.path.is_none() {
         let message = "`health` has no path to ask for";
         let finding = Finding::new(Code::MissingKey, &written.span, message);
-        checks.report(
-            finding
-                .label("`path` is missing")
-                .help("add `path = \"/health\"`"),
-        );
+        checks.report(finding.label("`path` is missing").help("add `path = \"/health\"`"));
     }
     check
 }

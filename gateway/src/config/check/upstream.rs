@@ -18,13 +18,8 @@ pub(super) fn check_all(
     let list = &written.value.list;
     let mut upstreams: Vec<(Upstream, &At<Text>)> = Vec::new();
     for Brief(raw) in list.iter().map(|at| &at.value) {
-        let weight = raw
-            .weight
-            .as_ref()
-            .and_then(|at| checks.count("weight", at, 1..=1000));
-        let weight = weight
-            .and_then(|weight| u32::try_from(weight).ok())
-            .unwrap_or(1);
+        let weight = raw.weight.as_ref().and_then(|at| checks.count("weight", at, 1..=1000));
+        let weight = weight.and_then(|weight| u32::try_from(weight).ok()).unwrap_or(1);
         let Some(url) = &raw.url else { continue };
         let (host, port) = match parse(url.value.as_str()) {
             Ok(parsed) => parsed,
@@ -37,18 +32,13 @@ pub(super) fn check_all(
         if let Some((_, first)) = upstreams.iter().find(|(other, _)| same(other)) {
             let message = format!("`services.{service}` has this upstream twice");
             let finding = Finding::new(Code::DuplicateUpstream, &url.span, message);
-            let finding = finding
-                .label("the second time")
-                .related(&first.span, "the first time");
+            let finding = finding.label("the second time").related(&first.span, "the first time");
             checks.report(finding.help("remove one; `weight` gives an upstream a larger share"));
             continue;
         }
         upstreams.push((Upstream { host, port, weight }, url));
     }
-    upstreams
-        .into_iter()
-        .map(|(upstream, _)| upstream)
-        .collect()
+    upstreams.into_iter().map(|(upstream, _)| upstream).collect()
 }
 
 /// What is wrong with a URL: the code, what it is, and what to write.
@@ -61,18 +51,12 @@ struct UrlFault {
 impl UrlFault {
     fn finding(self, url: &At<Text>) -> Finding {
         let message = format!("the upstream `{}` {}", url.value.shown(), self.message);
-        Finding::new(self.code, &url.span, message)
-            .label("expected http://HOST:PORT")
-            .help(self.help)
+        Finding::new(self.code, &url.span, message).label("expected http://HOST:PORT").help(self.help)
     }
 }
 
 fn fault<T>(message: &'static str, help: &str) -> Result<T, UrlFault> {
-    Err(UrlFault {
-        code: Code::BadUpstream,
-        message,
-        help: help.to_owned(),
-    })
+    Err(UrlFault { code: Code::BadUpstream, message, help: help.to_owned() })
 }
 
 /// Host and port of `http://HOST[:PORT]`, the host in lower case and an IPv6 address without its brackets.
@@ -87,20 +71,12 @@ fn parse(url: &str) -> Result<(String, u16), UrlFault> {
         "http" => {}
         "https" => {
             let help = String::from("https upstreams are not in this version: use http");
-            return Err(UrlFault {
-                code: Code::UnsupportedScheme,
-                message: "is https",
-                help,
-            });
+            return Err(UrlFault { code: Code::UnsupportedScheme, message: "is https", help });
         }
         _ => {
             let help = String::from(example);
             let message = "has a scheme that is not http";
-            return Err(UrlFault {
-                code: Code::UnsupportedScheme,
-                message,
-                help,
-            });
+            return Err(UrlFault { code: Code::UnsupportedScheme, message, help });
         }
     }
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -120,29 +96,16 @@ fn parse(url: &str) -> Result<(String, u16), UrlFault> {
         Some(_) => return fault("has a bad port", "a port is a number from 1 to 65535"),
     };
     let host = host.to_ascii_lowercase();
-    if let Some(address) = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-    {
+    if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         return match address.parse::<Ipv6Addr>() {
             Ok(address) => Ok((address.to_string(), port)),
-            Err(_) => fault(
-                "has a bad IPv6 address",
-                "write it as \"http://[::1]:8001\"",
-            ),
+            Err(_) => fault("has a bad IPv6 address", "write it as \"http://[::1]:8001\""),
         };
     }
     if host.contains(':') {
-        return fault(
-            "has too many colons",
-            "an IPv6 address stands in brackets: \"http://[::1]:8001\"",
-        );
+        return fault("has too many colons", "an IPv6 address stands in brackets: \"http://[::1]:8001\"");
     }
-    if is_name(&host) {
-        Ok((host, port))
-    } else {
-        fault("has a bad host", example)
-    }
+    if is_name(&host) { Ok((host, port)) } else { fault("has a bad host", example) }
 }
 
 /// The host, and what follows the last colon outside brackets.
@@ -163,9 +126,7 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
 fn is_name(host: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
@@ -187,10 +148,7 @@ mod tests {
             ("http://[::1]:81", "::1", 81),
             ("http://[0:0::1]", "::1", 80),
         ] {
-            assert!(
-                matches!(parse(url), Ok((h, p)) if h == host && p == port),
-                "{url}"
-            );
+            assert!(matches!(parse(url), Ok((h, p)) if h == host && p == port), "{url}");
         }
     }
 

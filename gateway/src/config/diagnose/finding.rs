@@ -85,10 +85,7 @@ impl Code {
     /// Whether the fault says that something is not there. Beside a syntax error it proves nothing: what is missing may
     /// stand on the very line that could not be read.
     pub(crate) fn is_absence(self) -> bool {
-        matches!(
-            self,
-            Self::MissingKey | Self::NoRoutes | Self::NoService | Self::NoUpstreams
-        )
+        matches!(self, Self::MissingKey | Self::NoRoutes | Self::NoService | Self::NoUpstreams)
     }
 }
 
@@ -138,12 +135,7 @@ impl Finding {
         let at = lines.place(&self.span);
         let related = self.related.iter().map(|(span, label)| {
             let at = lines.place(span);
-            Related {
-                label: mask_sentence(label),
-                line: at.line,
-                column: at.column,
-                len: at.len,
-            }
+            Related { label: mask_sentence(label), line: at.line, column: at.column, len: at.len }
         });
         Fault {
             code: self.code.as_str(),

@@ -6,8 +6,8 @@ use std::{
 };
 
 use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError,
-    MietteSpanContents, SourceCode, SourceSpan, SpanContents,
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode,
+    SourceSpan, SpanContents,
 };
 
 use super::{
@@ -28,11 +28,7 @@ impl Style {
     /// Colours when standard error is a terminal and `NO_COLOR` is unset or empty (no-color.org).
     pub fn for_stderr() -> Self {
         let refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        if std::io::stderr().is_terminal() && !refused {
-            Self::Color
-        } else {
-            Self::Plain
-        }
+        if std::io::stderr().is_terminal() && !refused { Self::Color } else { Self::Plain }
     }
 }
 
@@ -44,32 +40,19 @@ pub(super) fn render(faults: &Faults, style: Style) -> String {
         Style::Plain => GraphicalTheme::unicode_nocolor(),
         Style::Color => GraphicalTheme::unicode(),
     };
-    let handler = GraphicalReportHandler::new_themed(theme)
-        .with_links(false)
-        .with_width(WIDTH_COLUMNS);
+    let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_width(WIDTH_COLUMNS);
     // The end of the file is a place to point at too; miette needs a line that ends there.
     let last_line = faults.snippet.split('\n').count();
     let ends_open = faults.list.iter().any(|fault| fault.line == last_line);
     let text = format!("{}{}", faults.snippet, if ends_open { "\n" } else { "" });
-    let snippet = Snippet {
-        file: &faults.file,
-        lines: Lines::new(&text),
-        text: &text,
-    };
+    let snippet = Snippet { file: &faults.file, lines: Lines::new(&text), text: &text };
     // Writing to a string cannot fail, so what `write!` returns says nothing.
     let mut out = String::new();
     for fault in &faults.list {
-        let shown = Shown {
-            fault,
-            snippet: &snippet,
-        };
+        let shown = Shown { fault, snippet: &snippet };
         if handler.render_report(&mut out, &shown).is_err() {
             // Only a bug in the drawing gets here; the fault is still worth its line.
-            let _ = write!(
-                out,
-                "{}:{}:{}: {}",
-                fault.file, fault.line, fault.column, fault.message
-            );
+            let _ = write!(out, "{}:{}:{}: {}", fault.file, fault.line, fault.column, fault.message);
         }
         out.push('\n');
     }
@@ -95,9 +78,7 @@ impl SourceCode for Snippet<'_> {
         context_lines_before: usize,
         context_lines_after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let found = self
-            .text
-            .read_span(span, context_lines_before, context_lines_after)?;
+        let found = self.text.read_span(span, context_lines_before, context_lines_after)?;
         let column = if context_lines_before == 0 {
             self.lines.place(&(span.offset()..span.offset())).column - 1
         } else {
@@ -123,11 +104,7 @@ struct Shown<'f> {
 impl Shown<'_> {
     fn labeled(&self, label: &str, place: Place, primary: bool) -> LabeledSpan {
         let span = self.snippet.lines.span(place);
-        let build = if primary {
-            LabeledSpan::new_primary_with_span
-        } else {
-            LabeledSpan::new_with_span
-        };
+        let build = if primary { LabeledSpan::new_primary_with_span } else { LabeledSpan::new_with_span };
         build(Some(label.to_owned()), (span.start, span.len()))
     }
 }
@@ -138,10 +115,7 @@ impl Diagnostic for Shown<'_> {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.fault
-            .help
-            .as_ref()
-            .map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        self.fault.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -153,18 +127,10 @@ impl Diagnostic for Shown<'_> {
         if fault.len == 0 {
             return None;
         }
-        let at = Place {
-            line: fault.line,
-            column: fault.column,
-            len: fault.len,
-        };
+        let at = Place { line: fault.line, column: fault.column, len: fault.len };
         let first = self.labeled(&fault.label, at, true);
         let rest = fault.related.iter().map(|other| {
-            let at = Place {
-                line: other.line,
-                column: other.column,
-                len: other.len,
-            };
+            let at = Place { line: other.line, column: other.column, len: other.len };
             self.labeled(&other.label, at, false)
         });
         Some(Box::new(std::iter::once(first).chain(rest)))

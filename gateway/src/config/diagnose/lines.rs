@@ -20,25 +20,16 @@ impl<'t> Lines<'t> {
     /// Lines end with LF; the CR of a CRLF belongs to its line and is never reached by a span that means something.
     pub(crate) fn new(text: &'t str) -> Self {
         let after_newlines = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
-        Self {
-            text,
-            starts: std::iter::once(0).chain(after_newlines).collect(),
-        }
+        Self { text, starts: std::iter::once(0).chain(after_newlines).collect() }
     }
 
     /// Where `span` begins, and how much of it lies on that line: at least 1, so that there is something to point at.
     pub(crate) fn place(&self, span: &Range<usize>) -> Place {
         let start = self.text.floor_char_boundary(span.start);
-        let line = self
-            .starts
-            .partition_point(|&begin| begin <= start)
-            .saturating_sub(1);
+        let line = self.starts.partition_point(|&begin| begin <= start).saturating_sub(1);
         let begin = self.starts[line];
         let end = self.content_end(line);
-        let stop = self
-            .text
-            .floor_char_boundary(span.end)
-            .clamp(start, end.max(start));
+        let stop = self.text.floor_char_boundary(span.end).clamp(start, end.max(start));
         Place {
             line: line + 1,
             column: self.text[begin..start].chars().count() + 1,
@@ -51,10 +42,7 @@ impl<'t> Lines<'t> {
         let line = (place.line - 1).min(self.starts.len() - 1);
         let content = &self.text[self.starts[line]..self.content_end(line)];
         let byte_of = |characters: usize| {
-            let within = content
-                .char_indices()
-                .nth(characters)
-                .map_or(content.len(), |(at, _)| at);
+            let within = content.char_indices().nth(characters).map_or(content.len(), |(at, _)| at);
             self.starts[line] + within
         };
         byte_of(place.column - 1)..byte_of(place.column - 1 + place.len)
@@ -62,15 +50,8 @@ impl<'t> Lines<'t> {
 
     /// Where the line's text ends, its line ending left out.
     fn content_end(&self, line: usize) -> usize {
-        let end = self
-            .starts
-            .get(line + 1)
-            .map_or(self.text.len(), |next| next - 1);
-        if self.text[self.starts[line]..end].ends_with('\r') {
-            end - 1
-        } else {
-            end
-        }
+        let end = self.starts.get(line + 1).map_or(self.text.len(), |next| next - 1);
+        if self.text[self.starts[line]..end].ends_with('\r') { end - 1 } else { end }
     }
 }
 

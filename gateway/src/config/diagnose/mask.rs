@@ -8,17 +8,8 @@ mod secrets;
 use std::ops::Range;
 
 /// A name that holds one of these, in any case, has a value that nobody should read.
-const SECRET: &[&str] = &[
-    "secret",
-    "password",
-    "passwd",
-    "passphrase",
-    "token",
-    "key",
-    "credential",
-    "authorization",
-    "cookie",
-];
+const SECRET: &[&str] =
+    &["secret", "password", "passwd", "passphrase", "token", "key", "credential", "authorization", "cookie"];
 
 /// Whether the value under this name must not be shown.
 pub(crate) fn is_secret(name: &str) -> bool {
@@ -40,22 +31,17 @@ pub(crate) fn mask_sentence(text: &str) -> String {
 
 fn masked(text: &str, hide_secrets: fn(&[char], &mut Hidden)) -> String {
     let characters: Vec<char> = text.chars().collect();
-    let mut hidden = Hidden {
-        marks: vec![false; characters.len()],
-    };
+    let mut hidden = Hidden { marks: vec![false; characters.len()] };
     hide_user_info(&characters, &mut hidden);
     hide_secrets(&characters, &mut hidden);
     show_references(&characters, &mut hidden);
-    let shown = characters
-        .iter()
-        .enumerate()
-        .map(|(at, &character)| match character {
-            '\n' | '\t' => character,
-            '\r' if characters.get(at + 1) == Some(&'\n') => character,
-            _ if hidden.marks[at] && !character.is_whitespace() => '*',
-            _ if character.is_control() => char::REPLACEMENT_CHARACTER,
-            _ => character,
-        });
+    let shown = characters.iter().enumerate().map(|(at, &character)| match character {
+        '\n' | '\t' => character,
+        '\r' if characters.get(at + 1) == Some(&'\n') => character,
+        _ if hidden.marks[at] && !character.is_whitespace() => '*',
+        _ if character.is_control() => char::REPLACEMENT_CHARACTER,
+        _ => character,
+    });
     shown.collect()
 }
 
@@ -83,18 +69,12 @@ fn hide_user_info(text: &[char], hidden: &mut Hidden) {
             continue;
         }
         let start = at + 3;
-        let end = (start..text.len())
-            .find(|&at| ends(text[at]))
-            .unwrap_or(text.len());
+        let end = (start..text.len()).find(|&at| ends(text[at])).unwrap_or(text.len());
         if let Some(last) = (start..end).rfind(|&at| text[at] == '@') {
             hidden.hide(start..last);
         }
     }
-    for (at, _) in text
-        .iter()
-        .enumerate()
-        .filter(|&(_, &character)| character == '@')
-    {
+    for (at, _) in text.iter().enumerate().filter(|&(_, &character)| character == '@') {
         let breaks = |character: char| ends(character) || character.is_whitespace();
         let start = (0..at).rfind(|&at| breaks(text[at])).map_or(0, |at| at + 1);
         let word = &text[start..at];
@@ -133,38 +113,17 @@ mod tests {
             ("password: hunter2", "password: *******"),
             ("password \"hunter2\"", "password \"*******\""),
             ("# token = 'abc' # why", "# token = '***' # why"),
-            (
-                "Authorization = \"Bearer abc\" oops",
-                "Authorization = \"****** ***\" ****",
-            ),
-            (
-                "set = { X-Api-Key = \"a\\\"b\", X = \"c\" }",
-                "set = { X-Api-Key = \"****\", X = \"c\" }",
-            ),
+            ("Authorization = \"Bearer abc\" oops", "Authorization = \"****** ***\" ****"),
+            ("set = { X-Api-Key = \"a\\\"b\", X = \"c\" }", "set = { X-Api-Key = \"****\", X = \"c\" }"),
             ("\"my secret\" = 'é日'", "\"my secret\" = '**'"),
             ("secret.deep.'er' = \"a\"", "secret.deep.'er' = \"*\""),
-            (
-                "secret = \"\"\"a\nb\"\"\"\nc = \"d\"",
-                "secret = \"\"\"*\n*\"\"\"\nc = \"d\"",
-            ),
+            ("secret = \"\"\"a\nb\"\"\"\nc = \"d\"", "secret = \"\"\"*\n*\"\"\"\nc = \"d\""),
             // A backslash escapes a quote, but not the line's end.
             ("secret = \"a\\\nb\" c", "secret = \"**\n** *"),
-            (
-                "a_key = \"ab\ncd==\nef\"\nb = \"c\"",
-                "a_key = \"**\n****\n***\nb = \"c\"",
-            ),
-            (
-                "secret =\n  \"abc\"\nd = \"e\"",
-                "secret =\n  \"***\"\nd = \"e\"",
-            ),
-            (
-                "tokens = [\"a\",\n \"b\"]\nd = \"e\"",
-                "tokens = [****\n ***]\nd = \"e\"",
-            ),
-            (
-                "[a.secrets]\nb = \"c\"\n[d]\ne = \"f\"",
-                "[a.secrets]\nb = \"*\"\n[d]\ne = \"f\"",
-            ),
+            ("a_key = \"ab\ncd==\nef\"\nb = \"c\"", "a_key = \"**\n****\n***\nb = \"c\""),
+            ("secret =\n  \"abc\"\nd = \"e\"", "secret =\n  \"***\"\nd = \"e\""),
+            ("tokens = [\"a\",\n \"b\"]\nd = \"e\"", "tokens = [****\n ***]\nd = \"e\""),
+            ("[a.secrets]\nb = \"c\"\n[d]\ne = \"f\"", "[a.secrets]\nb = \"*\"\n[d]\ne = \"f\""),
         ] {
             assert_eq!(mask(text), expected, "{text}");
         }

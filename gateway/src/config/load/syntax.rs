@@ -10,15 +10,11 @@ use crate::config::diagnose::{Code, Finding};
 /// may stand in what could not be read.
 pub(super) fn with_errors(text: &str, errors: &[Error], findings: Vec<Finding>) -> Vec<Finding> {
     let line_of = |at: usize| memchr::memchr_iter(b'\n', &text.as_bytes()[..at]).count();
-    let mut errors: Vec<_> = errors
-        .iter()
-        .map(|error| (place(error, text), error))
-        .collect();
+    let mut errors: Vec<_> = errors.iter().map(|error| (place(error, text), error)).collect();
     errors.sort_by_key(|(span, _)| span.start);
     let first = errors.first().map_or(0, |(span, _)| line_of(span.start));
-    let is_sound = |finding: &Finding| {
-        !finding.code.is_absence() && line_of(finding.span.start.min(text.len())) < first
-    };
+    let is_sound =
+        |finding: &Finding| !finding.code.is_absence() && line_of(finding.span.start.min(text.len())) < first;
     let mut all: Vec<Finding> = findings.into_iter().filter(is_sound).collect();
     let mut last_line = None;
     let mut last_comma = None;
@@ -64,15 +60,9 @@ fn finding(message: &str, span: &Range<usize>) -> Finding {
         "string values must be quoted" | "invalid float" | "invalid integer" => {
             "everything but numbers, true and false stands in quotes: \"0.0.0.0:8000\", \"5s\""
         }
-        "missing comma between array elements" => {
-            "put a comma between two elements, or close the list with `]`"
-        }
-        "missing comma between key-value pairs" => {
-            "put a comma between two pairs, or close the table with `}`"
-        }
+        "missing comma between array elements" => "put a comma between two elements, or close the list with `]`",
+        "missing comma between key-value pairs" => "put a comma between two pairs, or close the table with `}`",
         _ => "see https://toml.io for how keys, values and tables are written",
     };
-    Finding::new(Code::Syntax, span, what)
-        .label(label)
-        .help(help)
+    Finding::new(Code::Syntax, span, what).label(label).help(help)
 }

@@ -23,19 +23,10 @@ impl<T: Read> Read for OneOrMany<T> {
     fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let DeValue::Array(elements) = node.get_ref() else {
             let only = T::read_at(node, reader)?;
-            return Some(Self {
-                list: vec![only],
-                is_empty: false,
-            });
+            return Some(Self { list: vec![only], is_empty: false });
         };
-        let list = elements
-            .iter()
-            .filter_map(|element| T::read_at(element, reader))
-            .collect();
-        Some(Self {
-            list,
-            is_empty: elements.is_empty(),
-        })
+        let list = elements.iter().filter_map(|element| T::read_at(element, reader)).collect();
+        Some(Self { list, is_empty: elements.is_empty() })
     }
 }
 
@@ -120,19 +111,12 @@ impl<T: Read> Read for Named<T> {
         };
         let entries = table.iter().filter_map(|(key, node)| {
             let value = reader.under(key.get_ref(), node)?;
-            Some(Entry {
-                name: key.get_ref().to_string(),
-                name_span: key.span(),
-                value,
-            })
+            Some(Entry { name: key.get_ref().to_string(), name_span: key.span(), value })
         });
         let mut entries: Vec<_> = entries.collect();
         // toml sorts its tables by key; the file's order is what people expect to see again.
         entries.sort_by_key(|entry| entry.name_span.start);
-        Some(Self {
-            entries,
-            is_empty: table.is_empty(),
-        })
+        Some(Self { entries, is_empty: table.is_empty() })
     }
 }
 

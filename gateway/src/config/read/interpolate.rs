@@ -15,10 +15,7 @@ pub(super) enum Unfilled {
 }
 
 /// `text` with its references filled; `None` when it has none.
-pub(super) fn fill(
-    text: &str,
-    env: &dyn Fn(&str) -> Option<String>,
-) -> Result<Option<String>, Vec<Unfilled>> {
+pub(super) fn fill(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Option<String>, Vec<Unfilled>> {
     let mut filled = String::with_capacity(text.len());
     let mut faults = Vec::new();
     let mut from = 0;
@@ -34,18 +31,13 @@ pub(super) fn fill(
         }
         filled.push_str(&text[from..start]);
         let Some(length) = text[start..].find('}') else {
-            faults.push(Unfilled::Malformed {
-                at: start..text.len(),
-            });
+            faults.push(Unfilled::Malformed { at: start..text.len() });
             break;
         };
         let end = start + length + 1;
         match value(&text[start + 2..end - 1], env) {
             Ok(value) => filled.push_str(&value),
-            Err(Some(name)) => faults.push(Unfilled::Missing {
-                name,
-                at: start..end,
-            }),
+            Err(Some(name)) => faults.push(Unfilled::Missing { name, at: start..end }),
             Err(None) => faults.push(Unfilled::Malformed { at: start..end }),
         }
         from = end;
@@ -63,8 +55,8 @@ fn value(reference: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String
         Some((name, default)) => (name, Some(default)),
         None => (reference, None),
     };
-    let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        && name.starts_with(|c: char| !c.is_ascii_digit());
+    let is_name =
+        name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && name.starts_with(|c: char| !c.is_ascii_digit());
     if !is_name {
         return Err(None);
     }
@@ -108,20 +100,10 @@ mod tests {
 
     #[test]
     fn each_fault_has_its_place() {
-        let missing = |name: &str, at| Unfilled::Missing {
-            name: name.to_owned(),
-            at,
-        };
-        assert_eq!(
-            filled("é${A}-${B}"),
-            Err(vec![missing("A", 2..6), missing("B", 7..11)])
-        );
+        let missing = |name: &str, at| Unfilled::Missing { name: name.to_owned(), at };
+        assert_eq!(filled("é${A}-${B}"), Err(vec![missing("A", 2..6), missing("B", 7..11)]));
         for text in ["x${HOST", "x${1A}", "x${}", "x${a b}", "x${:-d}"] {
-            assert_eq!(
-                filled(text),
-                Err(vec![Unfilled::Malformed { at: 1..text.len() }]),
-                "{text}"
-            );
+            assert_eq!(filled(text), Err(vec![Unfilled::Malformed { at: 1..text.len() }]), "{text}");
         }
     }
 }

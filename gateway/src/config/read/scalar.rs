@@ -89,9 +89,7 @@ impl Read for Bytes {
             let message = format!("{}: \"{}\" is not a size", reader.here(), text.shown());
             let finding = Finding::new(Code::BadSize, &node.span(), message)
                 .label("expected a whole number and a unit")
-                .help(
-                    "the units are B, KiB, MiB and GiB, and the decimal KB, MB and GB: \"16KiB\"",
-                );
+                .help("the units are B, KiB, MiB and GiB, and the decimal KB, MB and GB: \"16KiB\"");
             reader.report(finding);
         }
         size.map(Self)
@@ -136,11 +134,7 @@ macro_rules! inline_schema {
 }
 
 inline_schema!(Text, "Text", json_schema!({ "type": "string" }));
-inline_schema!(
-    Count,
-    "Count",
-    json_schema!({ "type": "integer", "minimum": 0 })
-);
+inline_schema!(Count, "Count", json_schema!({ "type": "integer", "minimum": 0 }));
 inline_schema!(Length, "Duration", string_schema("[0-9]+(ms|s|m|h)"));
 inline_schema!(
     Bytes,

@@ -58,9 +58,6 @@ mod tests {
         check("Timeout", "did you mean `timeouts`?");
         check("time-outs", "did you mean `timeouts`?");
         check("retry", "`retry` is not in this version: remove it");
-        check(
-            "x",
-            "expected one of `upstreams`, `health`, `timeouts`, `routes`",
-        );
+        check("x", "expected one of `upstreams`, `health`, `timeouts`, `routes`");
     }
 }

@@ -82,10 +82,7 @@ pub(crate) fn object_schema(about: &str, properties: Vec<Property>) -> Schema {
     let mut required = Vec::new();
     for property in properties {
         let mut schema = property.schema;
-        schema.insert(
-            String::from("description"),
-            Value::from(prose(property.about)),
-        );
+        schema.insert(String::from("description"), Value::from(prose(property.about)));
         if let Some(default) = property.default {
             schema.insert(String::from("default"), default);
         }
@@ -108,13 +105,7 @@ pub(crate) fn object_schema(about: &str, properties: Vec<Property>) -> Schema {
 
 /// A doc comment as one paragraph.
 fn prose(comment: &str) -> String {
-    comment
-        .lines()
-        .map(str::trim)
-        .collect::<Vec<_>>()
-        .join(" ")
-        .trim()
-        .to_owned()
+    comment.lines().map(str::trim).collect::<Vec<_>>().join(" ").trim().to_owned()
 }
 
 impl Reader<'_> {
@@ -130,10 +121,7 @@ impl Reader<'_> {
             return None;
         };
         let known: Vec<&str> = keys.iter().map(|(field, _)| key_name(field)).collect();
-        for key in table
-            .keys()
-            .filter(|key| !known.contains(&key.get_ref().as_ref()))
-        {
+        for key in table.keys().filter(|key| !known.contains(&key.get_ref().as_ref())) {
             let message = format!("unknown key `{}` in {}", key.get_ref(), self.here());
             let help = suggest::help(key.get_ref(), &known);
             let finding = Finding::new(Code::UnknownKey, &key.span(), message);
@@ -149,11 +137,7 @@ impl Reader<'_> {
     }
 
     /// What stands under a field's key, if the table has it and it can be read.
-    pub(crate) fn key<T: Read>(
-        &mut self,
-        table: &DeTable<'_>,
-        field: &'static str,
-    ) -> Option<At<T>> {
+    pub(crate) fn key<T: Read>(&mut self, table: &DeTable<'_>, field: &'static str) -> Option<At<T>> {
         let key = key_name(field);
         let node = table.get(key)?;
         self.under(key, node)
@@ -161,14 +145,8 @@ impl Reader<'_> {
 
     fn missing(&mut self, key: &str, span: &Range<usize>) {
         let (code, example) = match key {
-            "services" => (
-                Code::NoService,
-                "`[services.NAME]` with `upstreams` and `routes`",
-            ),
-            "upstreams" => (
-                Code::NoUpstreams,
-                "`upstreams = [\"http://127.0.0.1:8001\"]`",
-            ),
+            "services" => (Code::NoService, "`[services.NAME]` with `upstreams` and `routes`"),
+            "upstreams" => (Code::NoUpstreams, "`upstreams = [\"http://127.0.0.1:8001\"]`"),
             "routes" => (Code::NoRoutes, "`routes = [\"/users\"]`"),
             "url" => (Code::MissingKey, "`url = \"http://127.0.0.1:8001\"`"),
             "match" => (Code::MissingKey, "`match = \"/users\"`"),
@@ -176,10 +154,6 @@ impl Reader<'_> {
         };
         let message = format!("{} has no `{key}`", self.here());
         let finding = Finding::new(code, span, message);
-        self.report(
-            finding
-                .label(format!("`{key}` is missing"))
-                .help(format!("add {example}")),
-        );
+        self.report(finding.label(format!("`{key}` is missing")).help(format!("add {example}")));
     }
 }

@@ -57,21 +57,12 @@ impl Read for Text {
             reader.wrong_type::<Self>(node);
             return None;
         };
-        let plain = Self {
-            meant: text.clone().into_owned(),
-            written: None,
-        };
+        let plain = Self { meant: text.clone().into_owned(), written: None };
         match fill(text, reader.env) {
             Ok(None) => Some(plain),
-            Ok(Some(filled)) => Some(Self {
-                meant: filled,
-                written: Some(plain.meant),
-            }),
+            Ok(Some(filled)) => Some(Self { meant: filled, written: Some(plain.meant) }),
             Err(faults) => {
-                let value = At {
-                    value: plain,
-                    span: node.span(),
-                };
+                let value = At { value: plain, span: node.span() };
                 for fault in faults {
                     let finding = unfilled(&fault, &value, reader);
                     reader.report(finding);
@@ -85,15 +76,10 @@ impl Read for Text {
 fn unfilled(fault: &Unfilled, value: &At<Text>, reader: &Reader<'_>) -> Finding {
     match fault {
         Unfilled::Missing { name, at } => {
-            let message = format!(
-                "the environment has no `{name}`, which {} needs",
-                reader.here()
-            );
+            let message = format!("the environment has no `{name}`, which {} needs", reader.here());
             Finding::new(Code::VariableMissing, &value.part(at), message)
                 .label("not set")
-                .help(format!(
-                    "set {name}, or give a default: `${{{name}:-default}}`"
-                ))
+                .help(format!("set {name}, or give a default: `${{{name}:-default}}`"))
         }
         Unfilled::Malformed { at } => {
             let message = format!("{} has a `${{` that is no reference", reader.here());

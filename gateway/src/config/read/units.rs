@@ -2,12 +2,7 @@
 use std::time::Duration;
 
 const TIME: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
-const BINARY: [(&str, u64); 4] = [
-    ("GiB", 1 << 30),
-    ("MiB", 1 << 20),
-    ("KiB", 1 << 10),
-    ("B", 1),
-];
+const BINARY: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 const DECIMAL: [(&str, u64); 3] = [("GB", 1_000_000_000), ("MB", 1_000_000), ("KB", 1_000)];
 
 /// `250ms`, `5s`, `1m`, `1h`: a whole number and one unit.
@@ -24,20 +19,12 @@ pub(super) fn parse_size(text: &str) -> Option<u64> {
 /// the file cannot say anyway.
 pub(crate) fn show_duration(duration: Duration) -> String {
     let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    if milliseconds == 0 {
-        String::from("0s")
-    } else {
-        show(milliseconds, &TIME)
-    }
+    if milliseconds == 0 { String::from("0s") } else { show(milliseconds, &TIME) }
 }
 
 /// In the largest binary unit that shows it exactly: 32,768 is `32KiB`, 1,000 is `1000B`.
 pub(crate) fn show_size(bytes: u64) -> String {
-    if bytes == 0 {
-        String::from("0B")
-    } else {
-        show(bytes, &BINARY)
-    }
+    if bytes == 0 { String::from("0B") } else { show(bytes, &BINARY) }
 }
 
 fn parse(text: &str, units: &[(&str, u64)]) -> Option<u64> {
@@ -48,13 +35,8 @@ fn parse(text: &str, units: &[(&str, u64)]) -> Option<u64> {
 }
 
 fn show(amount: u64, units: &[(&str, u64)]) -> String {
-    let exact = units
-        .iter()
-        .find(|(_, factor)| amount.is_multiple_of(*factor));
-    exact.map_or_else(
-        || amount.to_string(),
-        |(unit, factor)| format!("{}{unit}", amount / factor),
-    )
+    let exact = units.iter().find(|(_, factor)| amount.is_multiple_of(*factor));
+    exact.map_or_else(|| amount.to_string(), |(unit, factor)| format!("{}{unit}", amount / factor))
 }
 
 #[cfg(test)]
@@ -65,56 +47,26 @@ mod tests {
 
     #[test]
     fn durations_read_and_show_alike() {
-        for (text, milliseconds) in [
-            ("0s", 0),
-            ("250ms", 250),
-            ("5s", 5_000),
-            ("90s", 90_000),
-            ("2m", 120_000),
-            ("1h", 3_600_000),
-        ] {
+        for (text, milliseconds) in
+            [("0s", 0), ("250ms", 250), ("5s", 5_000), ("90s", 90_000), ("2m", 120_000), ("1h", 3_600_000)]
+        {
             let duration = Duration::from_millis(milliseconds);
             assert_eq!(parse_duration(text), Some(duration));
             assert_eq!(show_duration(duration), text);
         }
-        for text in [
-            "",
-            "5",
-            "s",
-            "1.5s",
-            "5 s",
-            "-5s",
-            "5S",
-            "1m30s",
-            "99999999999999999h",
-            "５s",
-        ] {
+        for text in ["", "5", "s", "1.5s", "5 s", "-5s", "5S", "1m30s", "99999999999999999h", "５s"] {
             assert_eq!(parse_duration(text), None, "{text}");
         }
     }
 
     #[test]
     fn sizes_read_and_show_alike() {
-        for (text, bytes) in [
-            ("0B", 0),
-            ("1000B", 1_000),
-            ("16KiB", 16_384),
-            ("10MiB", 10 << 20),
-            ("3GiB", 3 << 30),
-        ] {
+        for (text, bytes) in [("0B", 0), ("1000B", 1_000), ("16KiB", 16_384), ("10MiB", 10 << 20), ("3GiB", 3 << 30)] {
             assert_eq!(parse_size(text), Some(bytes));
             assert_eq!(show_size(bytes), text);
         }
         assert_eq!(parse_size("32KB"), Some(32_000));
-        for text in [
-            "",
-            "5",
-            "16kib",
-            "16K",
-            "KiB",
-            "1.5MiB",
-            "18446744073709551615GiB",
-        ] {
+        for text in ["", "5", "16kib", "16K", "KiB", "1.5MiB", "18446744073709551615GiB"] {
             assert_eq!(parse_size(text), None, "{text}");
         }
     }

@@ -4,11 +4,7 @@ use super::{SERVICE, faulty};
 #[track_caller]
 fn check(text: &str, expected: &[&str]) {
     let faults = faulty(text);
-    let found: Vec<String> = faults
-        .list()
-        .iter()
-        .map(|f| format!("{}:{} {}", f.line, f.column, f.code))
-        .collect();
+    let found: Vec<String> = faults.list().iter().map(|f| format!("{}:{} {}", f.line, f.column, f.code)).collect();
     assert_eq!(found, expected, "\n{text}\n{faults}");
 }
 
@@ -34,56 +30,29 @@ fn in_route(text: &str, expected: &[&str]) {
 
 #[track_caller]
 fn in_upstreams(text: &str, expected: &[&str]) {
-    check(
-        &format!("[services.user]\nupstreams = {text}\nroutes = [\"/users\"]\n"),
-        expected,
-    );
+    check(&format!("[services.user]\nupstreams = {text}\nroutes = [\"/users\"]\n"), expected);
 }
 
 #[test]
 fn the_server() {
     for (text, expected) in [
         ("[server]\nlisten = \"localhost:8000\"", "2:10 bad_address"),
-        (
-            "[server]\nlisten = [\"0.0.0.0:80\", \":81\"]",
-            "2:25 bad_address",
-        ),
+        ("[server]\nlisten = [\"0.0.0.0:80\", \":81\"]", "2:25 bad_address"),
         ("[server]\nlisten = []", "2:10 bad_address"),
         ("[server]\nlisten = 8000", "2:10 wrong_type"),
         ("[server]\nlisten = [\"0.0.0.0:80\", 80]", "2:25 wrong_type"),
-        (
-            "[server]\nlisten = [\"1.2.3.4:80\", \"1.2.3.4:80\"]",
-            "2:25 duplicate_address",
-        ),
-        (
-            "[server]\nlisten = [\"1.2.3.4:80\", \"0.0.0.0:80\"]",
-            "2:25 duplicate_address",
-        ),
-        (
-            "[server]\nlisten = \"0.0.0.0:8900\"",
-            "2:10 duplicate_address",
-        ),
-        (
-            "[admin]\nlisten = \"127.0.0.1:8000\"",
-            "2:10 duplicate_address",
-        ),
+        ("[server]\nlisten = [\"1.2.3.4:80\", \"1.2.3.4:80\"]", "2:25 duplicate_address"),
+        ("[server]\nlisten = [\"1.2.3.4:80\", \"0.0.0.0:80\"]", "2:25 duplicate_address"),
+        ("[server]\nlisten = \"0.0.0.0:8900\"", "2:10 duplicate_address"),
+        ("[admin]\nlisten = \"127.0.0.1:8000\"", "2:10 duplicate_address"),
         ("[admin]\nlisten = [\"127.0.0.1:81\"]", "2:10 wrong_type"),
         ("[server]\nworkers = -1", "2:11 out_of_range"),
-        (
-            "[server]\nworkers = 99999999999999999999",
-            "2:11 out_of_range",
-        ),
+        ("[server]\nworkers = 99999999999999999999", "2:11 out_of_range"),
         ("[server]\nworkers = 2000", "2:11 out_of_range"),
         ("[server]\nworkers = 1.5", "2:11 wrong_type"),
         ("[server]\nmax_connections = 0", "2:19 out_of_range"),
-        (
-            "[server]\ntrusted_proxies = [\"10.0.0.0/33\"]",
-            "2:20 bad_cidr",
-        ),
-        (
-            "[server]\ntrusted_proxies = \"10.1.0.0/8\"",
-            "2:19 bad_cidr",
-        ),
+        ("[server]\ntrusted_proxies = [\"10.0.0.0/33\"]", "2:20 bad_cidr"),
+        ("[server]\ntrusted_proxies = \"10.1.0.0/8\"", "2:19 bad_cidr"),
         ("[server]\ndrain_timeout = \"5 s\"", "2:17 bad_duration"),
         ("[server]\ndrain_timeout = 5", "2:17 wrong_type"),
         ("[server]\ndrain_timeout = \"25h\"", "2:17 out_of_range"),
@@ -92,10 +61,7 @@ fn the_server() {
         ("[server]\nlimits.header = \"2MiB\"", "2:17 out_of_range"),
         ("[server]\nlimits.header = \"16kb\"", "2:17 bad_size"),
         ("[server]\nlimits.body = -5", "2:15 out_of_range"),
-        (
-            "[server]\nlimits = { header = \"4KiB\", uri = \"8KiB\" }",
-            "2:35 conflict",
-        ),
+        ("[server]\nlimits = { header = \"4KiB\", uri = \"8KiB\" }", "2:35 conflict"),
         ("[server]\nlimits.headers = 0", "2:18 out_of_range"),
         ("server = 1", "1:10 wrong_type"),
     ] {
@@ -114,10 +80,7 @@ fn the_keys() {
         ("[defaults]\ncritical = true", "2:1 unknown_key"),
         ("[defaults.timeouts]\nheader = \"1s\"", "2:1 unknown_key"),
         ("[admin]\n'lis ten' = 1", "2:1 unknown_key"),
-        (
-            "defaults.limits = { body = 1, headers = 1 }",
-            "1:31 unknown_key",
-        ),
+        ("defaults.limits = { body = 1, headers = 1 }", "1:31 unknown_key"),
     ] {
         before_service(text, &[expected]);
     }
@@ -130,10 +93,7 @@ fn the_services() {
     check("[services]", &["1:1 no_service"]);
     check("services = 5", &["1:12 wrong_type"]);
     check("[services.a]", &["1:1 no_routes", "1:1 no_upstreams"]);
-    check(
-        "[services.a]\nupstreams = []\nroutes = []",
-        &["2:13 no_upstreams", "3:10 no_routes"],
-    );
+    check("[services.a]\nupstreams = []\nroutes = []", &["2:13 no_upstreams", "3:10 no_routes"]);
     check("[services]\na = 1", &["2:5 wrong_type"]);
     for (text, expected) in [
         ("critical = \"yes\"", "4:12 wrong_type"),
@@ -141,57 +101,27 @@ fn the_services() {
         ("health = \"health\"", "4:10 bad_health_path"),
         ("health = \"/a b\"", "4:13 bad_health_path"),
         ("health = { interval = \"1s\" }", "4:10 missing_key"),
-        (
-            "health = { path = \"/\", timeout = \"0s\" }",
-            "4:34 out_of_range",
-        ),
-        (
-            "health = { path = \"/\", healthy_after = 0 }",
-            "4:40 out_of_range",
-        ),
-        (
-            "health = { paht = \"/\" , path = \"/\" }",
-            "4:12 unknown_key",
-        ),
+        ("health = { path = \"/\", timeout = \"0s\" }", "4:34 out_of_range"),
+        ("health = { path = \"/\", healthy_after = 0 }", "4:40 out_of_range"),
+        ("health = { paht = \"/\" , path = \"/\" }", "4:12 unknown_key"),
         ("timeouts.connect = \"0ms\"", "4:20 out_of_range"),
         ("host = \"a b\"", "4:8 bad_host"),
         ("load_balance = \"p2c\"", "4:1 unknown_key"),
         ("request_headers.set.Host = \"a\"", "4:21 reserved_header"),
-        (
-            "request_headers.add.Transfer-Encoding = \"a\"",
-            "4:21 reserved_header",
-        ),
-        (
-            "response_headers.remove = [\"X-A\", \"connection\"]",
-            "4:35 reserved_header",
-        ),
+        ("request_headers.add.Transfer-Encoding = \"a\"", "4:21 reserved_header"),
+        ("response_headers.remove = [\"X-A\", \"connection\"]", "4:35 reserved_header"),
         ("request_headers.remove = \"X A\"", "4:26 bad_header_name"),
-        (
-            "request_headers.set = { 'X:' = \"a\" }",
-            "4:25 bad_header_name",
-        ),
+        ("request_headers.set = { 'X:' = \"a\" }", "4:25 bad_header_name"),
         ("request_headers.set.X-A = \"aé\"", "4:29 bad_header_value"),
-        (
-            "request_headers.set.X-A = \"a\\r\\nb\"",
-            "4:27 bad_header_value",
-        ),
+        ("request_headers.set.X-A = \"a\\r\\nb\"", "4:27 bad_header_value"),
         ("request_headers.set.X-A = \"a \"", "4:27 bad_header_value"),
         ("request_headers.set.X-A = 5", "4:27 wrong_type"),
-        (
-            "request_headers.set = { X-A = \"1\", x-a = \"2\" }",
-            "4:36 duplicate_header",
-        ),
-        (
-            "response_headers.remove = [\"X-A\", \"x-a\"]",
-            "4:35 duplicate_header",
-        ),
+        ("request_headers.set = { X-A = \"1\", x-a = \"2\" }", "4:36 duplicate_header"),
+        ("response_headers.remove = [\"X-A\", \"x-a\"]", "4:35 duplicate_header"),
     ] {
         in_service(text, &[expected]);
     }
-    check(
-        &format!("{SERVICE}[services.User]\nupstreams = \"http://a\"\nroutes = \"/a\""),
-        &["5:11 bad_service_name"],
-    );
+    check(&format!("{SERVICE}[services.User]\nupstreams = \"http://a\"\nroutes = \"/a\""), &["5:11 bad_service_name"]);
 }
 
 #[test]
@@ -202,15 +132,9 @@ fn the_upstreams() {
         ("[\"http://a/api\"]", "2:14 bad_upstream"),
         ("[\"http://joe:pw@a\"]", "2:14 bad_upstream"),
         ("[\"http://a:99999\"]", "2:14 bad_upstream"),
-        (
-            "[\"http://a\", \"http://A:80/\"]",
-            "2:26 duplicate_upstream",
-        ),
+        ("[\"http://a\", \"http://A:80/\"]", "2:26 duplicate_upstream"),
         ("[{ url = \"http://a\", weight = 0 }]", "2:43 out_of_range"),
-        (
-            "[{ url = \"http://a\", weight = 1001 }]",
-            "2:43 out_of_range",
-        ),
+        ("[{ url = \"http://a\", weight = 1001 }]", "2:43 out_of_range"),
         ("[{ weight = 1 }]", "2:14 missing_key"),
         ("[1]", "2:14 wrong_type"),
     ] {
@@ -247,58 +171,33 @@ fn the_routes() {
 
 #[test]
 fn a_route_that_never_wins_points_at_the_one_that_does() {
-    let faults = faulty(&format!(
-        "{SERVICE}[services.b]\nupstreams=\"http://b\"\nroutes=\"/users\""
-    ));
-    let [fault] = faults.list() else {
-        panic!("{faults}")
-    };
+    let faults = faulty(&format!("{SERVICE}[services.b]\nupstreams=\"http://b\"\nroutes=\"/users\""));
+    let [fault] = faults.list() else { panic!("{faults}") };
     assert_eq!((fault.line, fault.column, fault.len), (7, 8, 8));
-    let [winner] = &fault.related[..] else {
-        panic!("{fault:?}")
-    };
+    let [winner] = &fault.related[..] else { panic!("{fault:?}") };
     assert_eq!((winner.line, winner.column, winner.len), (4, 11, 8));
 }
 
 #[test]
 fn the_environment() {
     for (text, expected) in [
-        (
-            "[admin]\nlisten = \"127.0.0.1:${NONE}\"",
-            "2:21 variable_missing",
-        ),
+        ("[admin]\nlisten = \"127.0.0.1:${NONE}\"", "2:21 variable_missing"),
         ("[admin]\nlisten = \"é\\n${NONE}\"", "2:10 variable_missing"),
-        (
-            "[admin]\nlisten = \"127.0.0.1:${PORT\"",
-            "2:21 bad_variable",
-        ),
-        (
-            "[admin]\nlisten = \"127.0.0.1:${PORT:81}\"",
-            "2:21 bad_variable",
-        ),
+        ("[admin]\nlisten = \"127.0.0.1:${PORT\"", "2:21 bad_variable"),
+        ("[admin]\nlisten = \"127.0.0.1:${PORT:81}\"", "2:21 bad_variable"),
         ("[admin]\nlisten = \"${PASSWORD}\"", "2:10 bad_address"),
     ] {
         before_service(text, &[expected]);
     }
     let two = "[server]\nlisten = [\"${A}\", \"${B}${C}\"]";
-    let missing = [
-        "2:12 variable_missing",
-        "2:20 variable_missing",
-        "2:24 variable_missing",
-    ];
+    let missing = ["2:12 variable_missing", "2:20 variable_missing", "2:24 variable_missing"];
     before_service(two, &missing);
 }
 
 #[test]
 fn positions_count_characters() {
-    before_service(
-        "server = { \"é日本\" = 1, workers = true }",
-        &["1:12 unknown_key", "1:33 wrong_type"],
-    );
-    before_service(
-        "# é\r\n[server]\r\n\tworkers = true\r\n",
-        &["3:12 wrong_type"],
-    );
+    before_service("server = { \"é日本\" = 1, workers = true }", &["1:12 unknown_key", "1:33 wrong_type"]);
+    before_service("# é\r\n[server]\r\n\tworkers = true\r\n", &["3:12 wrong_type"]);
     before_service("\u{feff}sever = 1", &["1:1 unknown_key"]);
     before_service("[server]\nlisten = '''\n:80'''", &["2:10 bad_address"]);
 }

@@ -64,10 +64,7 @@ fn a_newcomers_file_gets_every_default() {
     });
     let mut shown = sound(NEWCOMER).redacted();
     let workers = shown["server"]["workers"].take();
-    assert!(
-        workers.as_u64().is_some_and(|workers| workers >= 1),
-        "{workers}"
-    );
+    assert!(workers.as_u64().is_some_and(|workers| workers >= 1), "{workers}");
     shown["server"]["workers"] = json!(0);
     assert_eq!(shown, expected);
 }
@@ -81,29 +78,16 @@ fn short_and_long_forms_mean_the_same() {
         sound(&text).redacted()
     };
     let short = file("\"1.1.1.1:1\"", "\"http://a\"", "\"/h\"", "\"/a\"");
-    assert_eq!(
-        short,
-        file("[\"1.1.1.1:1\"]", "[\"http://a\"]", "\"/h\"", "[\"/a\"]")
-    );
-    let long = (
-        "[{ url = \"http://a\" }]",
-        "{ path = \"/h\" }",
-        "[{ match = \"/a\" }]",
-    );
+    assert_eq!(short, file("[\"1.1.1.1:1\"]", "[\"http://a\"]", "\"/h\"", "[\"/a\"]"));
+    let long = ("[{ url = \"http://a\" }]", "{ path = \"/h\" }", "[{ match = \"/a\" }]");
     assert_eq!(short, file("[\"1.1.1.1:1\"]", long.0, long.1, long.2));
 }
 
 #[test]
 fn services_keep_the_files_order() {
-    let service = |name: &str| {
-        format!("[services.{name}]\nupstreams = \"http://{name}\"\nroutes = \"/{name}\"\n")
-    };
+    let service = |name: &str| format!("[services.{name}]\nupstreams = \"http://{name}\"\nroutes = \"/{name}\"\n");
     let config = sound(&["z", "a", "m"].map(service).concat());
-    let names: Vec<_> = config
-        .services
-        .iter()
-        .map(|service| &*service.name)
-        .collect();
+    let names: Vec<_> = config.services.iter().map(|service| &*service.name).collect();
     assert_eq!(names, ["z", "a", "m"]);
 }
 
@@ -129,45 +113,29 @@ host = "b.internal"
 routes = "/b"
 "#,
     );
-    let [a, b] = &config.services[..] else {
-        panic!("two services")
-    };
-    let timeouts = |connect, request| UpstreamTimeouts {
-        connect: seconds(connect),
-        request: seconds(request),
-        idle: seconds(50),
-    };
+    let [a, b] = &config.services[..] else { panic!("two services") };
+    let timeouts =
+        |connect, request| UpstreamTimeouts { connect: seconds(connect), request: seconds(request), idle: seconds(50) };
     assert_eq!(a.routes[0].timeouts, timeouts(1, 20));
     assert_eq!(a.routes[1].timeouts, timeouts(1, 60));
     assert_eq!(b.routes[0].timeouts, timeouts(1, 10));
-    assert_eq!(
-        (a.routes[0].max_body, a.routes[1].max_body),
-        (2 << 20, 3 << 20)
-    );
-    assert_eq!(
-        a.health.as_ref().map(|h| (h.path.as_str(), h.interval)),
-        Some(("/h", seconds(9)))
-    );
+    assert_eq!((a.routes[0].max_body, a.routes[1].max_body), (2 << 20, 3 << 20));
+    assert_eq!(a.health.as_ref().map(|h| (h.path.as_str(), h.interval)), Some(("/h", seconds(9))));
     assert_eq!(b.health, None, "no path is known for it");
     assert_eq!(a.host, HostPolicy::Upstream);
-    assert_eq!(
-        b.host,
-        HostPolicy::Name(HeaderValue::from_static("b.internal"))
-    );
+    assert_eq!(b.host, HostPolicy::Name(HeaderValue::from_static("b.internal")));
 }
 
 #[test]
 fn without_any_layer_the_servers_body_limit_holds() {
-    let config =
-        sound("server.limits.body = 5\n[services.a]\nupstreams = \"http://a\"\nroutes = \"/a\"");
+    let config = sound("server.limits.body = 5\n[services.a]\nupstreams = \"http://a\"\nroutes = \"/a\"");
     assert_eq!(config.services[0].routes[0].max_body, 5);
 }
 
 #[test]
 fn an_inherited_probe_can_be_turned_off() {
-    let config = sound(
-        "defaults.health = \"/h\"\n[services.a]\nupstreams = \"http://a\"\nroutes = \"/a\"\nhealth = false",
-    );
+    let config =
+        sound("defaults.health = \"/h\"\n[services.a]\nupstreams = \"http://a\"\nroutes = \"/a\"\nhealth = false");
     assert_eq!(config.services[0].health, None);
 }
 
@@ -187,26 +155,13 @@ routes = ["/a", { match = "/b", request_headers = { remove = "X-C", add = { X-D 
     let shown = |route: usize| {
         let rules = &config.services[0].routes[route].request_headers;
         let fields = |fields: &[(HeaderName, HeaderValue)]| {
-            let fields = fields
-                .iter()
-                .map(|(name, value)| format!("{name}={value:?}"));
+            let fields = fields.iter().map(|(name, value)| format!("{name}={value:?}"));
             fields.collect::<Vec<_>>().join(" ")
         };
-        format!(
-            "set {}; add {}; remove {:?}",
-            fields(&rules.set),
-            fields(&rules.add),
-            rules.remove
-        )
+        format!("set {}; add {}; remove {:?}", fields(&rules.set), fields(&rules.add), rules.remove)
     };
-    assert_eq!(
-        shown(0),
-        r#"set x-a="1" x-c="1" x-b="2"; add ; remove ["x-r"]"#
-    );
-    assert_eq!(
-        shown(1),
-        r#"set x-a="1" x-b="2"; add x-d="3"; remove ["x-c"]"#
-    );
+    assert_eq!(shown(0), r#"set x-a="1" x-c="1" x-b="2"; add ; remove ["x-r"]"#);
+    assert_eq!(shown(1), r#"set x-a="1" x-b="2"; add x-d="3"; remove ["x-c"]"#);
 }
 
 #[test]
@@ -229,23 +184,14 @@ fn every_key_is_read() {
     let route = &user["routes"][0];
     for (found, expected) in [
         (&shown["server"]["workers"], json!(2)),
-        (
-            &shown["server"]["trusted_proxies"],
-            json!(["10.0.0.0/8", "192.168.1.1/32"]),
-        ),
+        (&shown["server"]["trusted_proxies"], json!(["10.0.0.0/8", "192.168.1.1/32"])),
         (&shown["server"]["limits"]["body"], json!("1MiB")),
         (&user["critical"], json!(false)),
         (&user["health"]["interval"], json!("1m")),
-        (
-            &user["upstreams"][1],
-            json!({ "url": "http://user-2:8001", "weight": 2 }),
-        ),
+        (&user["upstreams"][1], json!({ "url": "http://user-2:8001", "weight": 2 })),
         (&route["match"], json!("GET,POST /users/{id}")),
         (&route["host"], json!("*.example.com")),
-        (
-            &route["headers"],
-            json!({ "X-Version": "2", "X-Debug": "*", "X-Kind": "~a|b" }),
-        ),
+        (&route["headers"], json!({ "X-Version": "2", "X-Debug": "*", "X-Kind": "~a|b" })),
         (&route["rewrite"], json!("/v2/{id}")),
         (&route["timeouts"]["request"], json!("500ms")),
         (&route["limits"]["body"], json!("0B")),

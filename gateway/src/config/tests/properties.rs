@@ -23,10 +23,7 @@ fn keys(table: &DeTable<'_>, own_names: bool, found: &mut Vec<std::ops::Range<us
         if !own_names {
             found.push(key.span());
         }
-        let names_follow = matches!(
-            key.get_ref().as_ref(),
-            "services" | "set" | "add" | "headers" | "query"
-        );
+        let names_follow = matches!(key.get_ref().as_ref(), "services" | "set" | "add" | "headers" | "query");
         // `headers` of `limits` is a number, so nothing follows it.
         walk(value.get_ref(), names_follow, found);
     }
@@ -35,9 +32,7 @@ fn keys(table: &DeTable<'_>, own_names: bool, found: &mut Vec<std::ops::Range<us
 fn walk(value: &DeValue<'_>, own_names: bool, found: &mut Vec<std::ops::Range<usize>>) {
     match value {
         DeValue::Table(table) => keys(table, own_names, found),
-        DeValue::Array(list) => list
-            .iter()
-            .for_each(|one| walk(one.get_ref(), false, found)),
+        DeValue::Array(list) => list.iter().for_each(|one| walk(one.get_ref(), false, found)),
         _ => {}
     }
 }

@@ -42,11 +42,7 @@ fn a_file_that_cannot_be_read_is_one_fault() {
         assert_eq!((faults.kind(), faults.list()[0].code), (kind, code));
         assert!(faults.to_string().contains(&path.display().to_string()));
     };
-    check(
-        &folder.join("none.toml"),
-        FaultsKind::Missing,
-        "file_missing",
-    );
+    check(&folder.join("none.toml"), FaultsKind::Missing, "file_missing");
     check(&folder, FaultsKind::Unreadable, "file_unreadable");
     let file = folder.join("gateway.toml");
     fs::write(&file, b"# \xc3\xa9\n# \xff").unwrap();

@@ -17,16 +17,8 @@ fn is_valid(schema: &Value, value: &Value, root: &Value) -> bool {
             let target = pointer.and_then(|pointer| root.pointer(pointer));
             is_valid(target.expect("a reference has a target"), value, root)
         }
-        "allOf" => want
-            .as_array()
-            .unwrap()
-            .iter()
-            .all(|one| is_valid(one, value, root)),
-        "anyOf" => want
-            .as_array()
-            .unwrap()
-            .iter()
-            .any(|one| is_valid(one, value, root)),
+        "allOf" => want.as_array().unwrap().iter().all(|one| is_valid(one, value, root)),
+        "anyOf" => want.as_array().unwrap().iter().any(|one| is_valid(one, value, root)),
         "const" => want == value,
         "type" => match want.as_str().unwrap() {
             "string" => value.is_string(),
@@ -36,41 +28,26 @@ fn is_valid(schema: &Value, value: &Value, root: &Value) -> bool {
             "array" => value.is_array(),
             other => panic!("unknown type {other}"),
         },
-        "minimum" => value
-            .as_i64()
-            .is_none_or(|number| number >= want.as_i64().unwrap()),
+        "minimum" => value.as_i64().is_none_or(|number| number >= want.as_i64().unwrap()),
         "pattern" => {
             let regex = Regex::new(want.as_str().unwrap()).unwrap();
             value.as_str().is_none_or(|text| regex.is_match(text))
         }
-        "items" => value
-            .as_array()
-            .is_none_or(|l| l.iter().all(|one| is_valid(want, one, root))),
+        "items" => value.as_array().is_none_or(|l| l.iter().all(|one| is_valid(want, one, root))),
         "required" => {
-            let mut keys = want
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|key| key.as_str().unwrap());
-            value
-                .as_object()
-                .is_none_or(|object| keys.all(|key| object.contains_key(key)))
+            let mut keys = want.as_array().unwrap().iter().map(|key| key.as_str().unwrap());
+            value.as_object().is_none_or(|object| keys.all(|key| object.contains_key(key)))
         }
-        "properties" => value.as_object().is_none_or(|object| {
-            object
-                .iter()
-                .all(|(key, one)| want.get(key).is_none_or(|s| is_valid(s, one, root)))
-        }),
+        "properties" => value
+            .as_object()
+            .is_none_or(|object| object.iter().all(|(key, one)| want.get(key).is_none_or(|s| is_valid(s, one, root)))),
         "additionalProperties" => value.as_object().is_none_or(|object| {
             let known = rules.get("properties");
             let is_known = |key: &str| known.is_some_and(|known| known.get(key).is_some());
-            object
-                .iter()
-                .filter(|(key, _)| !is_known(key))
-                .all(|(_, one)| match want {
-                    Value::Bool(allowed) => *allowed,
-                    schema => is_valid(schema, one, root),
-                })
+            object.iter().filter(|(key, _)| !is_known(key)).all(|(_, one)| match want {
+                Value::Bool(allowed) => *allowed,
+                schema => is_valid(schema, one, root),
+            })
         }),
         other => panic!("the schema uses {other}, which this test does not know"),
     })
@@ -84,10 +61,7 @@ fn schema_takes(text: &str) -> bool {
 
 /// Every key that the schema knows, with the keys that lead to it; `*` for an operator's own name.
 fn schema_keys(schema: &Value, root: &Value, path: &str, found: &mut BTreeSet<String>) {
-    if let Some(target) = schema["$ref"]
-        .as_str()
-        .and_then(|text| text.strip_prefix('#'))
-    {
+    if let Some(target) = schema["$ref"].as_str().and_then(|text| text.strip_prefix('#')) {
         schema_keys(root.pointer(target).unwrap(), root, path, found);
     }
     for list in ["allOf", "anyOf"] {
@@ -104,12 +78,7 @@ fn schema_keys(schema: &Value, root: &Value, path: &str, found: &mut BTreeSet<St
         found.insert(path);
     }
     if schema["additionalProperties"].is_object() {
-        schema_keys(
-            &schema["additionalProperties"],
-            root,
-            &format!("{path}.*"),
-            found,
-        );
+        schema_keys(&schema["additionalProperties"], root, &format!("{path}.*"), found);
     }
 }
 
@@ -120,13 +89,8 @@ fn file_keys(value: &Value, path: &str, found: &mut BTreeSet<String>) {
     }
     for (key, one) in value.as_object().into_iter().flatten() {
         let parent = path.rsplit('.').next().unwrap_or_default();
-        let is_name = matches!(parent, "services" | "set" | "add" | "query")
-            || path.ends_with("routes.headers");
-        let path = if is_name {
-            format!("{path}.*")
-        } else {
-            format!("{path}.{key}")
-        };
+        let is_name = matches!(parent, "services" | "set" | "add" | "query") || path.ends_with("routes.headers");
+        let path = if is_name { format!("{path}.*") } else { format!("{path}.{key}") };
         file_keys(one, &path, found);
         if !is_name {
             found.insert(path);
@@ -148,10 +112,7 @@ fn each_key_is_described() {
     fn check(schema: &Value, path: &str) {
         for (key, one) in schema["properties"].as_object().into_iter().flatten() {
             let description = one["description"].as_str().unwrap_or_default();
-            assert!(
-                description.ends_with('.') && description.len() > 10,
-                "{path}.{key}: {one}"
-            );
+            assert!(description.ends_with('.') && description.len() > 10, "{path}.{key}: {one}");
         }
     }
     let schema = schema();
@@ -178,9 +139,7 @@ fn the_described_defaults_are_the_real_ones() {
         ("Route", &user["routes"][0]),
         ("Server", &shown["server"]),
     ] {
-        let properties = schema["definitions"][definition]["properties"]
-            .as_object()
-            .unwrap();
+        let properties = schema["definitions"][definition]["properties"].as_object().unwrap();
         for (key, property) in properties {
             let (Some(default), real) = (property.get("default"), &real[key]) else {
                 continue;
@@ -189,10 +148,7 @@ fn the_described_defaults_are_the_real_ones() {
             if (definition, key.as_str()) == ("Server", "workers") {
                 assert_eq!(*default, json!(0));
             } else {
-                assert!(
-                    real == default || *real == json!([default]),
-                    "{definition}.{key}: {real}"
-                );
+                assert!(real == default || *real == json!([default]), "{definition}.{key}: {real}");
             }
         }
     }

@@ -5,12 +5,7 @@ use crate::config::Style;
 /// Every way out of a faulty file, in one text.
 fn all_output(text: &str) -> String {
     let faults = faulty(text);
-    format!(
-        "{faults}{}{}{:?}",
-        faults.render(Style::Color),
-        faults.to_json(),
-        faults
-    )
+    format!("{faults}{}{}{:?}", faults.render(Style::Color), faults.to_json(), faults)
 }
 
 #[test]
@@ -44,13 +39,9 @@ fn what_the_environment_holds_is_never_shown() {
         format!("[services.a]\nupstreams = \"{value}\"\nhealth = \"{value}\"\nhost = \" {value}\""),
         format!("[services.a]\nroutes = [\"{value}\", {{ match = \"/a\", host = \"{value}!\" }}]"),
         format!("[services.a]\nroutes = [\"/{value}\", \"/{value}\"]"),
-        format!(
-            "[services.a]\nroutes = {{ match = \"/a\", rewrite = \"{value}\", strip_prefix = \"{value}\" }}"
-        ),
+        format!("[services.a]\nroutes = {{ match = \"/a\", rewrite = \"{value}\", strip_prefix = \"{value}\" }}"),
         format!("[services.a]\nroutes = {{ match = \"/a\", headers = {{ A = \"~({value}\" }} }}"),
-        format!(
-            "[services.a]\nrequest_headers = {{ set = {{ A = \"{value}\\u0000\" }}, remove = \"{value} \" }}"
-        ),
+        format!("[services.a]\nrequest_headers = {{ set = {{ A = \"{value}\\u0000\" }}, remove = \"{value} \" }}"),
     ] {
         let shown = all_output(&text);
         assert!(!shown.contains("hunter2"), "{text}\n{shown}");
@@ -72,15 +63,9 @@ health = \"/health?token=a1b2\"
 "
     ));
     let shown = config.redacted().to_string();
-    assert!(
-        !shown.contains("a1b2") && !shown.contains("hunter2"),
-        "{shown}"
-    );
+    assert!(!shown.contains("a1b2") && !shown.contains("hunter2"), "{shown}");
     let debug = format!("{:?}", config.services[0].routes[0].request_headers);
-    assert!(
-        !debug.contains("a1b2") && !debug.contains("hunter2"),
-        "{debug}"
-    );
+    assert!(!debug.contains("a1b2") && !debug.contains("hunter2"), "{debug}");
 }
 
 #[test]

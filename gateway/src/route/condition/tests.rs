@@ -1,37 +1,17 @@
 use super::{HeaderCondition, PatternFault, QueryCondition};
 
 #[track_caller]
-fn check_fault<C: std::fmt::Debug>(
-    parsed: Result<C, PatternFault>,
-    at: std::ops::Range<usize>,
-    message: &str,
-) {
+fn check_fault<C: std::fmt::Debug>(parsed: Result<C, PatternFault>, at: std::ops::Range<usize>, message: &str) {
     let fault = parsed.unwrap_err();
     assert_eq!((fault.at, fault.message.as_str()), (at, message));
 }
 
 #[test]
 fn faults() {
-    check_fault(
-        HeaderCondition::parse("X A", "1"),
-        0..1,
-        "`X A` is not the name of a header field",
-    );
-    check_fault(
-        HeaderCondition::parse("X-A", "a\nb"),
-        1..2,
-        "a header field holds no control character",
-    );
-    check_fault(
-        QueryCondition::parse("", "1"),
-        0..1,
-        "a query parameter has a name",
-    );
-    check_fault(
-        QueryCondition::parse("q", "~"),
-        1..1,
-        "a regular expression is missing after `~`",
-    );
+    check_fault(HeaderCondition::parse("X A", "1"), 0..1, "`X A` is not the name of a header field");
+    check_fault(HeaderCondition::parse("X-A", "a\nb"), 1..2, "a header field holds no control character");
+    check_fault(QueryCondition::parse("", "1"), 0..1, "a query parameter has a name");
+    check_fault(QueryCondition::parse("q", "~"), 1..1, "a regular expression is missing after `~`");
     let unclosed = "this is not a regular expression: unclosed group";
     check_fault(HeaderCondition::parse("X-A", "~a(b"), 2..3, unclosed);
 }
@@ -40,11 +20,7 @@ fn faults() {
 #[track_caller]
 fn check_covers(wider: &str, narrower: &str, expected: bool) {
     let value = |text| QueryCondition::parse("q", text).unwrap().value;
-    assert_eq!(
-        value(wider).covers(&value(narrower)),
-        expected,
-        "{wider} and {narrower}"
-    );
+    assert_eq!(value(wider).covers(&value(narrower)), expected, "{wider} and {narrower}");
 }
 
 #[test]

@@ -20,20 +20,11 @@ impl PathRegex {
             Search::Path(path) => Some(path.into()),
             Search::Unknown => None,
             Search::Nothing => {
-                let fault = PatternFault::new(
-                    0..text.len(),
-                    "no path can match this expression as a whole",
-                );
-                return Err(fault.help(
-                    "a path begins with `/`, and holds neither `//` nor spaces nor `?`, `#`, `\\`",
-                ));
+                let fault = PatternFault::new(0..text.len(), "no path can match this expression as a whole");
+                return Err(fault.help("a path begins with `/`, and holds neither `//` nor spaces nor `?`, `#`, `\\`"));
             }
         };
-        Ok(Self {
-            regex,
-            start: language::literal_start(text).into(),
-            sample,
-        })
+        Ok(Self { regex, start: language::literal_start(text).into(), sample })
     }
 
     pub(in crate::route) fn is_match(&self, path: &str) -> bool {
@@ -66,10 +57,7 @@ impl PathRegex {
     }
 
     /// What each group took of `path`, which matches; nothing for one that took no part.
-    pub(in crate::route) fn captures(
-        &self,
-        path: &str,
-    ) -> impl Iterator<Item = Option<Range<usize>>> {
+    pub(in crate::route) fn captures(&self, path: &str) -> impl Iterator<Item = Option<Range<usize>>> {
         self.regex.captures(path.as_bytes())
     }
 }

@@ -14,11 +14,7 @@ pub struct PatternFault {
 
 impl PatternFault {
     pub(in crate::route) fn new(at: Range<usize>, message: impl Into<String>) -> Self {
-        Self {
-            at,
-            message: message.into(),
-            help: None,
-        }
+        Self { at, message: message.into(), help: None }
     }
 
     pub(in crate::route) fn help(mut self, help: impl Into<String>) -> Self {

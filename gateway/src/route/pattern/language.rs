@@ -65,9 +65,7 @@ pub(super) fn literal_start(text: &str) -> String {
 }
 
 fn compile(text: &str) -> Option<NFA> {
-    let config = Config::new()
-        .nfa_size_limit(Some(SIZE_LIMIT))
-        .which_captures(WhichCaptures::None);
+    let config = Config::new().nfa_size_limit(Some(SIZE_LIMIT)).which_captures(WhichCaptures::None);
     Compiler::new().configure(config).build(text).ok()
 }
 
@@ -79,19 +77,15 @@ fn search(nfa: &NFA, walk: &Walk<'_>) -> Search {
     let mut reached = vec![(start, 0, None)];
     let mut at = 0;
     while let Some(&((state, cursor), ..)) = reached.get(at) {
-        if matches!(nfa.state(state), State::Match { .. })
-            && cursor.is_path()
-            && !walk.accepts(cursor)
-        {
+        if matches!(nfa.state(state), State::Match { .. }) && cursor.is_path() && !walk.accepts(cursor) {
             return Search::Path(spell(&reached, at));
         }
         for step in steps(nfa.state(state)) {
             let nexts: Vec<_> = match step {
                 Step::Free(next) => vec![((next, cursor), None)],
-                Step::Bytes(first, last, next) => walk
-                    .step(cursor, first..=last)
-                    .map(|(byte, cursor)| ((next, cursor), Some(byte)))
-                    .collect(),
+                Step::Bytes(first, last, next) => {
+                    walk.step(cursor, first..=last).map(|(byte, cursor)| ((next, cursor), Some(byte))).collect()
+                }
             };
             for (next, byte) in nexts {
                 if seen.insert(next) {
@@ -132,8 +126,7 @@ fn only_byte(nfa: &NFA, mut states: Vec<StateID>) -> Option<(u8, Vec<StateID>)> 
                 Step::Free(to) if seen.insert(to) => states.push(to),
                 Step::Free(_) => {}
                 Step::Bytes(first, last, to) => {
-                    if first != last || !first.is_ascii() || only.is_some_and(|only| only != first)
-                    {
+                    if first != last || !first.is_ascii() || only.is_some_and(|only| only != first) {
                         return None;
                     }
                     only = Some(first);
@@ -156,17 +149,11 @@ enum Step {
 fn steps(state: &State) -> Vec<Step> {
     match state {
         State::ByteRange { trans } => vec![Step::Bytes(trans.start, trans.end, trans.next)],
-        State::Sparse(sparse) => sparse
-            .transitions
-            .iter()
-            .map(|trans| Step::Bytes(trans.start, trans.end, trans.next))
-            .collect(),
+        State::Sparse(sparse) => {
+            sparse.transitions.iter().map(|trans| Step::Bytes(trans.start, trans.end, trans.next)).collect()
+        }
         State::Dense(dense) => (0..=u8::MAX)
-            .filter_map(|byte| {
-                dense
-                    .matches_byte(byte)
-                    .map(|next| Step::Bytes(byte, byte, next))
-            })
+            .filter_map(|byte| dense.matches_byte(byte).map(|next| Step::Bytes(byte, byte, next)))
             .collect(),
         State::Look { next, .. } | State::Capture { next, .. } => vec![Step::Free(*next)],
         State::Union { alternates } => alternates.iter().copied().map(Step::Free).collect(),

@@ -6,9 +6,7 @@ use super::PatternFault;
 /// The methods of a `match` string, and the byte at which its path begins.
 pub(super) fn parse(text: &str) -> Result<(Vec<Method>, usize), PatternFault> {
     if text.is_empty() {
-        return Err(
-            PatternFault::new(0..0, "a route needs a path").help("write `/` for every path")
-        );
+        return Err(PatternFault::new(0..0, "a route needs a path").help("write `/` for every path"));
     }
     if text.starts_with(['/', '~']) {
         return Ok((Vec::new(), 0));
@@ -18,10 +16,7 @@ pub(super) fn parse(text: &str) -> Result<(Vec<Method>, usize), PatternFault> {
     };
     if end == 0 {
         let spaces = text.len() - text.trim_start_matches(' ').len();
-        let fault = PatternFault::new(
-            0..spaces,
-            "a route begins with a method or a path, not with a space",
-        );
+        let fault = PatternFault::new(0..spaces, "a route begins with a method or a path, not with a space");
         return Err(fault.help(format!("write `{}`", text.trim())));
     }
     let mut methods = Vec::new();
@@ -51,10 +46,7 @@ fn method(name: &str) -> Result<Method, PatternFault> {
         _ => return Err(PatternFault::new(at, format!("`{name}` is not a method"))),
     };
     if method == Method::CONNECT || method == Method::TRACE {
-        return Err(PatternFault::new(
-            at,
-            format!("the gateway forwards no {method}"),
-        ));
+        return Err(PatternFault::new(at, format!("the gateway forwards no {method}")));
     }
     if name != upper {
         let fault = PatternFault::new(at, "methods are upper case");
@@ -71,19 +63,13 @@ fn without_space(text: &str) -> PatternFault {
         return PatternFault::new(end..end, "a path is missing after the method")
             .help(format!("write `{text} /` for every path"));
     }
-    if let Some(slash) = text
-        .find(['/', '~'])
-        .filter(|&slash| text[..slash].split(',').all(is_method))
-    {
-        return PatternFault::new(
-            slash..slash,
-            "a space is missing between the method and the path",
-        )
-        .help(format!("write `{} {}`", &text[..slash], &text[slash..]));
+    if let Some(slash) = text.find(['/', '~']).filter(|&slash| text[..slash].split(',').all(is_method)) {
+        return PatternFault::new(slash..slash, "a space is missing between the method and the path").help(format!(
+            "write `{} {}`",
+            &text[..slash],
+            &text[slash..]
+        ));
     }
-    PatternFault::new(
-        0..text.len(),
-        "a path begins with `/`, a regular expression with `~`",
-    )
-    .help(format!("write `/{text}`"))
+    PatternFault::new(0..text.len(), "a path begins with `/`, a regular expression with `~`")
+        .help(format!("write `/{text}`"))
 }

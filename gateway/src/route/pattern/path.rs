@@ -35,15 +35,10 @@ impl PathPattern {
     pub fn parse(text: &str) -> Result<Self, PatternFault> {
         if let Some(regex) = text.strip_prefix('~') {
             let regex = PathRegex::parse(regex).map_err(|fault| fault.moved(1))?;
-            return Ok(Self {
-                shape: Shape::Regex(regex),
-            });
+            return Ok(Self { shape: Shape::Regex(regex) });
         }
         if !text.starts_with('/') {
-            let fault = PatternFault::new(
-                0..text.len(),
-                "a path begins with `/`, a regular expression with `~`",
-            );
+            let fault = PatternFault::new(0..text.len(), "a path begins with `/`, a regular expression with `~`");
             return Err(fault.help(format!("write `/{}`", text.trim_start())));
         }
         let (body, exact) = match text.strip_suffix('$') {
@@ -55,11 +50,7 @@ impl PathPattern {
         if !exact && ends_empty {
             segments.pop();
         }
-        let shape = if exact {
-            Shape::Exact(segments)
-        } else {
-            Shape::Prefix(segments)
-        };
+        let shape = if exact { Shape::Exact(segments) } else { Shape::Prefix(segments) };
         Ok(Self { shape })
     }
 
@@ -105,22 +96,14 @@ fn parse_segments(body: &str) -> Result<Vec<Segment>, PatternFault> {
         let is_last = range.end == body.len();
         if text.is_empty() && !is_last {
             let fault = PatternFault::new(range.start - 1..range.end + 1, "a segment is empty");
-            return Err(
-                fault.help("repeated slashes of a request are merged before the match: write one")
-            );
+            return Err(fault.help("repeated slashes of a request are merged before the match: write one"));
         }
         if segments.len() == MAX_SEGMENTS {
-            return Err(PatternFault::new(
-                range.start..body.len(),
-                "a path has at most 64 segments",
-            ));
+            return Err(PatternFault::new(range.start..body.len(), "a path has at most 64 segments"));
         }
         let segment = parse_segment(text).map_err(|fault| fault.moved(start))?;
         if matches!(segment, Segment::Name(_)) && segments.contains(&segment) {
-            return Err(PatternFault::new(
-                range,
-                format!("`{text}` stands twice in this path"),
-            ));
+            return Err(PatternFault::new(range, format!("`{text}` stands twice in this path")));
         }
         segments.push(segment);
         start += text.len() + 1;
@@ -132,43 +115,28 @@ fn parse_segment(text: &str) -> Result<Segment, PatternFault> {
     let whole = 0..text.len();
     match text {
         "." | ".." => {
-            return Err(PatternFault::new(
-                whole,
-                "dot segments of a request are resolved before the match",
-            )
-            .help("write the path without them"));
+            return Err(PatternFault::new(whole, "dot segments of a request are resolved before the match")
+                .help("write the path without them"));
         }
         "*" | "**" => {
-            return Err(
-                PatternFault::new(whole, format!("`{text}` is not a wildcard here")).help(
-                    "a path already covers all below it; one segment of any text is `{name}`",
-                ),
-            );
+            return Err(PatternFault::new(whole, format!("`{text}` is not a wildcard here"))
+                .help("a path already covers all below it; one segment of any text is `{name}`"));
         }
         _ => {}
     }
-    if let Some(name) = text
-        .strip_prefix(':')
-        .filter(|name| check_name(name).is_ok())
-    {
-        return Err(
-            PatternFault::new(whole, "a name stands in braces").help(format!("write `{{{name}}}`"))
-        );
+    if let Some(name) = text.strip_prefix(':').filter(|name| check_name(name).is_ok()) {
+        return Err(PatternFault::new(whole, "a name stands in braces").help(format!("write `{{{name}}}`")));
     }
     let Some(open) = text.find('{') else {
         return check_literal(text).map(|()| Segment::Literal(text.into()));
     };
     let Some(close) = text[open..].find('}').map(|close| open + close) else {
-        return Err(
-            PatternFault::new(open..text.len(), "this brace is not closed")
-                .help(format!("write `{}}}`", &text[open..])),
-        );
+        return Err(PatternFault::new(open..text.len(), "this brace is not closed")
+            .help(format!("write `{}}}`", &text[open..])));
     };
     if open > 0 || close + 1 < text.len() {
-        return Err(
-            PatternFault::new(whole, "a `{name}` stands for a whole segment")
-                .help("a regular expression can take part of a segment: `~/files/([^/]+)\\.json`"),
-        );
+        return Err(PatternFault::new(whole, "a `{name}` stands for a whole segment")
+            .help("a regular expression can take part of a segment: `~/files/([^/]+)\\.json`"));
     }
     let name = &text[1..close];
     check_name(name).map_err(|fault| fault.moved(1))?;
@@ -178,10 +146,7 @@ fn parse_segment(text: &str) -> Result<Segment, PatternFault> {
 /// A name is a letter or `_`, then letters, digits and `_`.
 fn check_name(name: &str) -> Result<(), PatternFault> {
     let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    let starts_well = name
-        .bytes()
-        .next()
-        .is_some_and(|first| is_inner(first) && !first.is_ascii_digit());
+    let starts_well = name.bytes().next().is_some_and(|first| is_inner(first) && !first.is_ascii_digit());
     if starts_well && name.bytes().all(is_inner) {
         return Ok(());
     }

@@ -22,24 +22,15 @@ impl Anchored {
     /// Compiles `text`; ranges of faults are into `text`.
     pub(in crate::route) fn parse(text: &str) -> Result<Self, PatternFault> {
         if text.is_empty() {
-            return Err(PatternFault::new(
-                0..0,
-                "a regular expression is missing after `~`",
-            ));
+            return Err(PatternFault::new(0..0, "a regular expression is missing after `~`"));
         }
         // Alone first: `a)(b` is only whole between the parentheses that the anchors need, and a fault's place is
         // the one in the operator's own text.
         compile(text).map_err(|error| fault(text, &error))?;
         let regex = compile(&format!(r"\A(?:{text})\z")).map_err(|error| {
-            PatternFault::new(
-                0..text.len(),
-                format!("the expression cannot be anchored: {}", reason(&error)),
-            )
+            PatternFault::new(0..text.len(), format!("the expression cannot be anchored: {}", reason(&error)))
         })?;
-        Ok(Self {
-            text: text.into(),
-            regex,
-        })
+        Ok(Self { text: text.into(), regex })
     }
 
     /// As written, without the `~`.
@@ -53,17 +44,11 @@ impl Anchored {
 
     /// How many groups there are, the whole match not counted.
     pub(in crate::route) fn groups(&self) -> usize {
-        self.regex
-            .group_info()
-            .group_len(regex_automata::PatternID::ZERO)
-            - 1
+        self.regex.group_info().group_len(regex_automata::PatternID::ZERO) - 1
     }
 
     /// What each group took of `text`, which matches; nothing for one that took no part.
-    pub(in crate::route) fn captures(
-        &self,
-        text: &[u8],
-    ) -> impl Iterator<Item = Option<Range<usize>>> {
+    pub(in crate::route) fn captures(&self, text: &[u8]) -> impl Iterator<Item = Option<Range<usize>>> {
         let mut captures = self.regex.create_captures();
         self.regex.captures(text, &mut captures);
         let range = |captures: &Captures, group| captures.get_group(group).map(|span| span.range());
@@ -73,25 +58,18 @@ impl Anchored {
     /// The place of a named group among the groups, from 0.
     pub(in crate::route) fn group(&self, name: &str) -> Option<usize> {
         let info = self.regex.group_info();
-        info.to_index(regex_automata::PatternID::ZERO, name)
-            .map(|index| index - 1)
+        info.to_index(regex_automata::PatternID::ZERO, name).map(|index| index - 1)
     }
 
     /// The names of those groups that have one.
     pub(in crate::route) fn group_names(&self) -> impl Iterator<Item = &str> {
-        self.regex
-            .group_info()
-            .pattern_names(regex_automata::PatternID::ZERO)
-            .flatten()
+        self.regex.group_info().pattern_names(regex_automata::PatternID::ZERO).flatten()
     }
 }
 
 fn compile(text: &str) -> Result<Regex, Box<BuildError>> {
     let config = Regex::config().nfa_size_limit(Some(SIZE_LIMIT));
-    Regex::builder()
-        .configure(config)
-        .build(text)
-        .map_err(Box::new)
+    Regex::builder().configure(config).build(text).map_err(Box::new)
 }
 
 /// The last line of what the compiler says, which holds the reason; the others repeat the text.
@@ -99,30 +77,20 @@ fn reason(error: &BuildError) -> String {
     if error.size_limit().is_some() {
         return "it is too large when compiled".to_owned();
     }
-    let full = error
-        .syntax_error()
-        .map_or_else(|| error.to_string(), ToString::to_string);
+    let full = error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string);
     let last = full.lines().last().unwrap_or_default();
     last.trim_start_matches("error: ").to_owned()
 }
 
 fn fault(text: &str, error: &BuildError) -> PatternFault {
-    let at = error
-        .syntax_error()
-        .and_then(|error| place(text, &error.to_string()))
-        .unwrap_or(0..text.len());
-    PatternFault::new(
-        at,
-        format!("this is not a regular expression: {}", reason(error)),
-    )
+    let at = error.syntax_error().and_then(|error| place(text, &error.to_string())).unwrap_or(0..text.len());
+    PatternFault::new(at, format!("this is not a regular expression: {}", reason(error)))
 }
 
 /// Where the compiler's caret points. It says so only in the text of its error: the expression indented by four
 /// spaces, and below it a line of spaces and carets.
 fn place(text: &str, error: &str) -> Option<Range<usize>> {
-    let carets = error
-        .lines()
-        .find(|line| line.contains('^') && line.trim_matches([' ', '^']).is_empty())?;
+    let carets = error.lines().find(|line| line.contains('^') && line.trim_matches([' ', '^']).is_empty())?;
     let first = carets.find('^')?.checked_sub(4)?;
     let last = carets.trim_end().len().checked_sub(5)?;
     let mut offsets = text.char_indices().map(|(at, _)| at).chain([text.len()]);

@@ -10,19 +10,9 @@ fn check(pattern: &str, template: &str, path: &str, expected: &str) {
     let rewrite = Rewrite::parse(template, &pattern.path).unwrap();
     let table = RouteTable::build(vec![(pattern, rewrite)]).unwrap();
     let headers = HeaderMap::new();
-    let query = Query {
-        method: &Method::GET,
-        host: "",
-        path,
-        query: None,
-        headers: &headers,
-    };
+    let query = Query { method: &Method::GET, host: "", path, query: None, headers: &headers };
     let found = table.find(&query).unwrap();
-    assert_eq!(
-        found.value.apply(path, &found.params),
-        expected,
-        "{template} on {path}"
-    );
+    assert_eq!(found.value.apply(path, &found.params), expected, "{template} on {path}");
 }
 
 /// The faulty part of the template stands between `«` and `»`.
@@ -32,11 +22,7 @@ fn check_fault(path: &str, marked: &str, message: &str, help: Option<&str>) {
     let end = marked.find('»').unwrap() - '«'.len_utf8();
     let template = marked.replace(['«', '»'], "");
     let fault = Rewrite::parse(&template, &PathPattern::parse(path).unwrap()).unwrap_err();
-    assert_eq!(
-        (fault.at, fault.message.as_str()),
-        (start..end, message),
-        "{template}"
-    );
+    assert_eq!((fault.at, fault.message.as_str()), (start..end, message), "{template}");
     assert_eq!(fault.help.as_deref(), help, "{template}");
 }
 
@@ -76,56 +62,16 @@ fn pieces_do_not_join_into_something_else() {
 fn faults() {
     check_fault("/a", "«v2»", "a path begins with `/`", Some("write `/v2`"));
     check_fault("/a", "«»", "a path begins with `/`", Some("write `/`"));
-    check_fault(
-        "/{a}/{b}",
-        "/v2/«{id}»",
-        "the path has no `{id}`",
-        Some("names of the path: `{a}`, `{b}`"),
-    );
-    check_fault(
-        "/a",
-        "/v2/«{id}»",
-        "the path has no `{id}`",
-        Some("names of the path: none"),
-    );
+    check_fault("/{a}/{b}", "/v2/«{id}»", "the path has no `{id}`", Some("names of the path: `{a}`, `{b}`"));
+    check_fault("/a", "/v2/«{id}»", "the path has no `{id}`", Some("names of the path: none"));
     check_fault("/a", "/v2/«{id»", "this brace is not closed", None);
     let none = "`$1` stands for a group of a regular expression, and this path is none";
-    check_fault(
-        "/a",
-        "/«$1»",
-        none,
-        Some("name a segment `{name}` in the path, and here"),
-    );
+    check_fault("/a", "/«$1»", none, Some("name a segment `{name}` in the path, and here"));
     let counted = Some("groups are counted from `$1`");
-    check_fault(
-        "~/(a)",
-        "/«$2»",
-        "`$2` is not a group: the expression has 1",
-        counted,
-    );
-    check_fault(
-        "~/(a)",
-        "/«$0»",
-        "`$0` is not a group: the expression has 1",
-        counted,
-    );
-    check_fault(
-        "/a",
-        "/b«?»c=1",
-        "a path holds no query",
-        Some("conditions on the query stand under `query`"),
-    );
+    check_fault("~/(a)", "/«$2»", "`$2` is not a group: the expression has 1", counted);
+    check_fault("~/(a)", "/«$0»", "`$0` is not a group: the expression has 1", counted);
+    check_fault("/a", "/b«?»c=1", "a path holds no query", Some("conditions on the query stand under `query`"));
     check_fault("/a", "/b«//»c", "a segment is empty", None);
-    check_fault(
-        "/a",
-        "/b/«..»/c",
-        "a path is written without dot segments",
-        None,
-    );
-    check_fault(
-        "/a",
-        "/b/«%61»",
-        "this is not the form that paths are matched in",
-        Some("write `a`"),
-    );
+    check_fault("/a", "/b/«..»/c", "a path is written without dot segments", None);
+    check_fault("/a", "/b/«%61»", "this is not the form that paths are matched in", Some("write `a`"));
 }

@@ -16,10 +16,7 @@ const FACTOR: u64 = 0x243F_6A88_85A3_08D3;
 impl TextHasher {
     fn mix(&mut self, word: u64) {
         let product = u128::from(self.0 ^ word ^ SEED) * u128::from(FACTOR);
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "the two halves of the product are folded"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "the two halves of the product are folded")]
         let folded = product as u64 ^ (product >> 64) as u64;
         self.0 = folded;
     }
@@ -50,9 +47,7 @@ fn tail(rest: &[u8]) -> u64 {
             u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
         }
         (_, _, []) => 0,
-        (_, _, [first, .., last]) => {
-            u64::from(*first) << 16 | u64::from(rest[rest.len() / 2]) << 8 | u64::from(*last)
-        }
+        (_, _, [first, .., last]) => u64::from(*first) << 16 | u64::from(rest[rest.len() / 2]) << 8 | u64::from(*last),
         (_, _, [only]) => u64::from(*only),
     }
 }

@@ -38,9 +38,7 @@ impl Hosts {
         let mut hosts = Self::default();
         let mut start = 0;
         // Equal hosts stand side by side, and in each of them equal paths.
-        for same in ranked
-            .chunk_by(|(one, ..), (other, ..)| (&one.host, &one.path) == (&other.host, &other.path))
-        {
+        for same in ranked.chunk_by(|(one, ..), (other, ..)| (&one.host, &one.path) == (&other.host, &other.path)) {
             let (rank, _, pattern) = same[0];
             let range = start..start + same.len();
             start = range.end;
@@ -49,9 +47,7 @@ impl Hosts {
                 level.regexes = range;
             } else {
                 let is_exact = matches!(rank.path, PathRank::Exact(..));
-                level
-                    .paths
-                    .insert(pattern.path.segments(), is_exact, Slot::new(&range));
+                level.paths.insert(pattern.path.segments(), is_exact, Slot::new(&range));
             }
         }
         hosts
@@ -94,9 +90,7 @@ impl Hosts {
 /// A request's host in the form that patterns have; borrowed unless it is an IPv6 address.
 fn canonical(host: &str) -> Cow<'_, str> {
     let bare = host.strip_suffix('.').unwrap_or(host);
-    let address = bare
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'));
+    let address = bare.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     match address.map(str::parse::<Ipv6Addr>) {
         Some(Ok(address)) => Cow::Owned(format!("[{address}]")),
         _ => Cow::Borrowed(bare),

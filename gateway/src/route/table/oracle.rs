@@ -52,30 +52,14 @@ impl Pieces {
             Path::Segments(segments, false) => format!("/{}", segments.join("/")),
             Path::Regex(index) => format!("~{}", EXPRESSIONS[*index].0),
         };
-        let mut line = if self.methods.is_empty() {
-            path
-        } else {
-            format!("{} {path}", self.methods.join(","))
-        };
-        line += &self
-            .host
-            .map(|host| format!(" @{host}"))
-            .unwrap_or_default();
-        line += &self
-            .header
-            .map(|value| format!(" x-a:{value}"))
-            .unwrap_or_default();
-        line + &self
-            .query
-            .map(|value| format!(" ?q={value}"))
-            .unwrap_or_default()
+        let mut line = if self.methods.is_empty() { path } else { format!("{} {path}", self.methods.join(",")) };
+        line += &self.host.map(|host| format!(" @{host}")).unwrap_or_default();
+        line += &self.header.map(|value| format!(" x-a:{value}")).unwrap_or_default();
+        line + &self.query.map(|value| format!(" ?q={value}")).unwrap_or_default()
     }
 
     fn host_matches(&self, host: &str) -> bool {
-        match self
-            .host
-            .map(|pattern| pattern.strip_prefix('*').ok_or(pattern))
-        {
+        match self.host.map(|pattern| pattern.strip_prefix('*').ok_or(pattern)) {
             None => true,
             Some(Ok(dot_suffix)) => host.len() > dot_suffix.len() && host.ends_with(dot_suffix),
             Some(Err(exact)) => exact == host,
@@ -92,11 +76,7 @@ impl Pieces {
                     segments.len() <= asked.segments.len()
                 };
                 let fits = |(mine, its): (&&str, &&str)| {
-                    if mine.starts_with('{') {
-                        !its.is_empty()
-                    } else {
-                        mine == its
-                    }
+                    if mine.starts_with('{') { !its.is_empty() } else { mine == its }
                 };
                 lengths_fit && segments.iter().zip(&asked.segments).all(fits)
             }
@@ -131,25 +111,12 @@ impl Pieces {
         let (kind, length, literal) = match &self.path {
             Path::Regex(_) => (0, 0, Vec::new()),
             Path::Segments(segments, is_exact) => {
-                let literal = segments
-                    .iter()
-                    .map(|segment| !segment.starts_with('{'))
-                    .collect();
+                let literal = segments.iter().map(|segment| !segment.starts_with('{')).collect();
                 (1 + usize::from(*is_exact), segments.len(), literal)
             }
         };
-        let conditions = [
-            !self.methods.is_empty(),
-            self.header.is_some(),
-            self.query.is_some(),
-        ];
-        (
-            host,
-            kind,
-            length,
-            literal,
-            conditions.iter().filter(|given| **given).count(),
-        )
+        let conditions = [!self.methods.is_empty(), self.header.is_some(), self.query.is_some()];
+        (host, kind, length, literal, conditions.iter().filter(|given| **given).count())
     }
 }
 
@@ -159,20 +126,9 @@ impl Asked {
     }
 
     fn line(&self) -> String {
-        let query = self
-            .query
-            .map(|value| format!("?q={value}"))
-            .unwrap_or_default();
-        let header = self
-            .header
-            .map(|value| format!(" x-a:{value}"))
-            .unwrap_or_default();
-        format!(
-            "{} {}{query} @{}{header}",
-            self.method,
-            self.path(),
-            self.host
-        )
+        let query = self.query.map(|value| format!("?q={value}")).unwrap_or_default();
+        let header = self.header.map(|value| format!(" x-a:{value}")).unwrap_or_default();
+        format!("{} {}{query} @{}{header}", self.method, self.path(), self.host)
     }
 }
 
@@ -186,19 +142,12 @@ enum Answer {
 }
 
 fn oracle(routes: &[Pieces], asked: &Asked) -> Answer {
-    let near: Vec<_> = (0..routes.len())
-        .filter(|&at| routes[at].host_matches(asked.host) && routes[at].path_matches(asked))
-        .collect();
-    let takes =
-        |at: &usize| routes[*at].conditions_hold(asked) && routes[*at].method_matches(asked.method);
+    let near: Vec<_> =
+        (0..routes.len()).filter(|&at| routes[at].host_matches(asked.host) && routes[at].path_matches(asked)).collect();
+    let takes = |at: &usize| routes[*at].conditions_hold(asked) && routes[*at].method_matches(asked.method);
     let matching: Vec<_> = near.iter().copied().filter(takes).collect();
     if let Some(most) = matching.iter().map(|&at| routes[at].weight()).max() {
-        return Answer::Routes(
-            matching
-                .into_iter()
-                .filter(|&at| routes[at].weight() == most)
-                .collect(),
-        );
+        return Answer::Routes(matching.into_iter().filter(|&at| routes[at].weight() == most).collect());
     }
     if near.is_empty() || !near.iter().all(|&at| routes[at].conditions_hold(asked)) {
         return Answer::NoRoute;
@@ -214,18 +163,12 @@ fn ask(table: &RouteTable<usize>, asked: &Asked) -> Result<usize, Answer> {
     match table.find(&request(&asked.line()).query()) {
         Ok(found) => Ok(*found.value),
         Err(Miss::NoRoute) => Err(Answer::NoRoute),
-        Err(Miss::MethodNotAllowed { allow }) => {
-            Err(Answer::NotAllowed(allow.to_str().unwrap().to_owned()))
-        }
+        Err(Miss::MethodNotAllowed { allow }) => Err(Answer::NotAllowed(allow.to_str().unwrap().to_owned())),
     }
 }
 
 fn patterns(routes: &[Pieces]) -> Vec<(crate::route::RoutePattern, usize)> {
-    routes
-        .iter()
-        .enumerate()
-        .map(|(index, pieces)| (route(&pieces.line()), index))
-        .collect()
+    routes.iter().enumerate().map(|(index, pieces)| (route(&pieces.line()), index)).collect()
 }
 
 /// Removes the routes that can never win, having seen that they never do.
@@ -236,12 +179,7 @@ fn without_losers(routes: Vec<Pieces>, requests: &[Asked]) -> Vec<Pieces> {
     for asked in requests {
         if let Answer::Routes(best) = oracle(&routes, asked) {
             let loses = |at: &usize| conflicts.iter().any(|conflict| conflict.loser == *at);
-            assert!(
-                !best.iter().all(loses),
-                "{} wins {}",
-                routes[best[0]].line(),
-                asked.line()
-            );
+            assert!(!best.iter().all(loses), "{} wins {}", routes[best[0]].line(), asked.line());
         }
     }
     let loses = |at: usize| conflicts.iter().any(|conflict| conflict.loser == at);
@@ -279,10 +217,7 @@ fn pieces() -> impl Strategy<Value = Pieces> {
         2 => Just(Vec::new()),
         3 => subsequence(vec!["GET", "HEAD", "POST", "PUT"], 1..3),
     ];
-    let host = option::weighted(
-        0.4,
-        select(vec!["h.test", "a.h.test", "*.h.test", "*.test"]),
-    );
+    let host = option::weighted(0.4, select(vec!["h.test", "a.h.test", "*.h.test", "*.test"]));
     let header = option::weighted(0.3, select(vec!["1", "2", "*"]));
     let query = option::weighted(0.3, select(vec!["1", "*"]));
     (methods, host, path(), header, query).prop_map(|(methods, host, path, header, query)| Pieces {
@@ -297,10 +232,7 @@ fn pieces() -> impl Strategy<Value = Pieces> {
 fn asked() -> impl Strategy<Value = Asked> {
     let method = select(vec!["GET", "GET", "HEAD", "POST", "DELETE"]);
     let host = select(vec!["h.test", "a.h.test", "b.a.h.test", "i.test", "other"]);
-    let segments = (
-        prop::collection::vec(select(vec!["a", "a", "b", "c"]), 0..4),
-        any::<bool>(),
-    );
+    let segments = (prop::collection::vec(select(vec!["a", "a", "b", "c"]), 0..4), any::<bool>());
     let segments = segments.prop_map(|(mut segments, slash)| {
         if slash || segments.is_empty() {
             segments.push("");
@@ -308,15 +240,13 @@ fn asked() -> impl Strategy<Value = Asked> {
         segments
     });
     let value = || option::of(select(vec!["1", "2", "3"]));
-    (method, host, segments, value(), value()).prop_map(
-        |(method, host, segments, header, query)| Asked {
-            method,
-            host,
-            segments,
-            header,
-            query,
-        },
-    )
+    (method, host, segments, value(), value()).prop_map(|(method, host, segments, header, query)| Asked {
+        method,
+        host,
+        segments,
+        header,
+        query,
+    })
 }
 
 fn routes() -> impl Strategy<Value = Vec<Pieces>> {

@@ -50,11 +50,7 @@ pub(super) fn conflicts(ranked: &[Ranked<'_>], hosts: &Hosts) -> Vec<Conflict> {
             }
         }
     }
-    let conflict = |(loser, (winner, reason))| Conflict {
-        loser,
-        winner,
-        reason,
-    };
+    let conflict = |(loser, (winner, reason))| Conflict { loser, winner, reason };
     conflicts.into_iter().map(conflict).collect()
 }
 
@@ -87,47 +83,28 @@ fn alike_reason(loser: &RoutePattern, winners: &[Ranked<'_>]) -> String {
             format!("`{}` stands here twice", loser.text)
         }
         [(.., winner)] if !winner.path.names().eq(loser.path.names()) => {
-            format!(
-                "`{}` matches the same requests: the names in braces make no difference",
-                winner.text
-            )
+            format!("`{}` matches the same requests: the names in braces make no difference", winner.text)
         }
-        [(.., winner)] => format!(
-            "`{}` takes every request that this one matches",
-            winner.text
-        ),
-        _ => format!(
-            "{} take every request that this one matches",
-            written(winners)
-        ),
+        [(.., winner)] => format!("`{}` takes every request that this one matches", winner.text),
+        _ => format!("{} take every request that this one matches", written(winners)),
     }
 }
 
 fn regex_reason(winners: &[Ranked<'_>]) -> String {
     let take = if winners.len() == 1 { "takes" } else { "take" };
     let winners = written(winners);
-    format!(
-        "regular expressions come last, so {winners} {take} every request that this one matches"
-    )
+    format!("regular expressions come last, so {winners} {take} every request that this one matches")
 }
 
 fn written(routes: &[Ranked<'_>]) -> String {
-    let texts: Vec<_> = routes
-        .iter()
-        .map(|(.., pattern)| format!("`{}`", pattern.text))
-        .collect();
+    let texts: Vec<_> = routes.iter().map(|(.., pattern)| format!("`{}`", pattern.text)).collect();
     texts.join(" and ")
 }
 
 /// The routes before an expression that match whatever it matches, but for the method.
-fn above_regex<'r>(
-    regex: Ranked<'r>,
-    ranked: &[Ranked<'r>],
-    hosts: &Hosts,
-) -> SmallVec<[Ranked<'r>; 2]> {
+fn above_regex<'r>(regex: Ranked<'r>, ranked: &[Ranked<'r>], hosts: &Hosts) -> SmallVec<[Ranked<'r>; 2]> {
     let (rank, _, pattern) = regex;
-    let (Shape::Regex(expression), Some(level)) = (pattern.path.shape(), hosts.level(&rank.host))
-    else {
+    let (Shape::Regex(expression), Some(level)) = (pattern.path.shape(), hosts.level(&rank.host)) else {
         return SmallVec::new();
     };
     let Some(sample) = expression.sample() else {
@@ -138,28 +115,20 @@ fn above_regex<'r>(
     level.paths.collect(sample, &mut slots);
     slots.sort_unstable();
     let covers = |shape: &Shape| language::covers(shape, expression.text());
-    let slots = slots
-        .into_iter()
-        .filter(|slot| covers(ranked[slot.range().start].2.path.shape()));
+    let slots = slots.into_iter().filter(|slot| covers(ranked[slot.range().start].2.path.shape()));
     let routes = slots.flat_map(|slot| ranked[slot.range()].iter().copied());
-    routes
-        .filter(|(.., before)| before.asks_no_more_than(pattern))
-        .collect()
+    routes.filter(|(.., before)| before.asks_no_more_than(pattern)).collect()
 }
 
 impl RoutePattern {
     /// Whether the header fields and query parameters of `other` imply these.
     fn asks_no_more_than(&self, other: &Self) -> bool {
-        self.headers.iter().all(|mine| {
-            other
-                .headers
-                .iter()
-                .any(|other| mine.name == other.name && mine.value.covers(&other.value))
-        }) && self.query.iter().all(|mine| {
-            other
+        self.headers
+            .iter()
+            .all(|mine| other.headers.iter().any(|other| mine.name == other.name && mine.value.covers(&other.value)))
+            && self
                 .query
                 .iter()
-                .any(|other| mine.name == other.name && mine.value.covers(&other.value))
-        })
+                .all(|mine| other.query.iter().any(|other| mine.name == other.name && mine.value.covers(&other.value)))
     }
 }

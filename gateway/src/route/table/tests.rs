@@ -11,8 +11,7 @@ fn check(routes: &[&str], wanted: &str, expected: &str) {
     for turn in 0..routes.len() {
         let mut lines = routes.to_vec();
         lines.rotate_left(turn);
-        let table =
-            RouteTable::build(lines.iter().map(|line| (route(line), *line)).collect()).unwrap();
+        let table = RouteTable::build(lines.iter().map(|line| (route(line), *line)).collect()).unwrap();
         let found = match table.find(&request(wanted).query()) {
             Ok(found) => (*found.value).to_owned(),
             Err(Miss::NoRoute) => "404".to_owned(),
@@ -54,11 +53,7 @@ fn a_name_is_one_segment_with_text() {
     check(&["/users/{id}$"], "GET /users/7/posts", "404");
     check(&["/users/{id}$"], "GET /users/", "404");
     check(&["/users/{id}"], "GET /users/", "404");
-    check(
-        &["/users/{id}/posts"],
-        "GET /users/7/posts/1",
-        "/users/{id}/posts",
-    );
+    check(&["/users/{id}/posts"], "GET /users/7/posts/1", "/users/{id}/posts");
     check(&["/{a}/{b}"], "GET /1", "404");
 }
 
@@ -73,50 +68,18 @@ fn an_expression_matches_the_whole_path() {
 
 #[test]
 fn the_most_specific_path_wins() {
-    check(
-        &["/", "/users", "/users/7", "/users/7$"],
-        "GET /users/7",
-        "/users/7$",
-    );
-    check(
-        &["/", "/users", "/users/7", "/users/7$"],
-        "GET /users/7/a",
-        "/users/7",
-    );
-    check(
-        &["/", "/users", "/users/7", "/users/7$"],
-        "GET /users/8",
-        "/users",
-    );
+    check(&["/", "/users", "/users/7", "/users/7$"], "GET /users/7", "/users/7$");
+    check(&["/", "/users", "/users/7", "/users/7$"], "GET /users/7/a", "/users/7");
+    check(&["/", "/users", "/users/7", "/users/7$"], "GET /users/8", "/users");
     check(&["/", "/users", "/users/7", "/users/7$"], "GET /tasks", "/");
     check(&["/users/{id}", "/users/me"], "GET /users/me", "/users/me");
-    check(
-        &["/users/{id}", "/users/me"],
-        "GET /users/you",
-        "/users/{id}",
-    );
+    check(&["/users/{id}", "/users/me"], "GET /users/you", "/users/{id}");
     check(&["/{a}/b/c", "/a/{b}/{c}"], "GET /a/b/c", "/a/{b}/{c}");
     check(&["/{a}/b/c", "/a/b"], "GET /a/b/c", "/{a}/b/c");
-    check(
-        &["/users/{id}$", "/users/me"],
-        "GET /users/me",
-        "/users/{id}$",
-    );
-    check(
-        &["~/users/.*", "/users/{id}"],
-        "GET /users/7",
-        "/users/{id}",
-    );
-    check(
-        &["~/users/.*", "/users/{id}"],
-        "GET /users/7/",
-        "/users/{id}",
-    );
-    check(
-        &["~/users/?.*", "/users/{id}"],
-        "GET /users/",
-        "~/users/?.*",
-    );
+    check(&["/users/{id}$", "/users/me"], "GET /users/me", "/users/{id}$");
+    check(&["~/users/.*", "/users/{id}"], "GET /users/7", "/users/{id}");
+    check(&["~/users/.*", "/users/{id}"], "GET /users/7/", "/users/{id}");
+    check(&["~/users/?.*", "/users/{id}"], "GET /users/", "~/users/?.*");
     check(&["/a/b/c$", "/a/{x}/d$"], "GET /a/b/d", "/a/{x}/d$");
 }
 
@@ -147,18 +110,10 @@ fn what_does_not_hold_passes_the_request_on() {
 
 #[test]
 fn more_conditions_win() {
-    check(
-        &["/a", "GET /a", "GET /a X-A:1"],
-        "GET /a X-A:1",
-        "GET /a X-A:1",
-    );
+    check(&["/a", "GET /a", "GET /a X-A:1"], "GET /a X-A:1", "GET /a X-A:1");
     check(&["/a", "GET /a", "GET /a X-A:1"], "GET /a", "GET /a");
     check(&["/a", "GET /a", "GET /a X-A:1"], "PUT /a X-A:1", "/a");
-    check(
-        &["/a X-A:1 ?q=1", "GET /a"],
-        "GET /a?q=1 X-A:1",
-        "/a X-A:1 ?q=1",
-    );
+    check(&["/a X-A:1 ?q=1", "GET /a"], "GET /a?q=1 X-A:1", "/a X-A:1 ?q=1");
     check(&["~/a.*", "GET ~/.*"], "GET /ab", "GET ~/.*");
 }
 
@@ -168,11 +123,7 @@ fn ties_are_decided_by_what_is_narrower() {
     check(&["GET /a", "HEAD /a"], "HEAD /a", "HEAD /a");
     check(&["GET /a", "HEAD,POST /a"], "HEAD /a", "HEAD,POST /a");
     check(&["/a X-A:*", "/a X-A:1"], "GET /a X-A:1", "/a X-A:1");
-    check(
-        &["/a X-A:~[12]", "/a X-A:*"],
-        "GET /a X-A:2",
-        "/a X-A:~[12]",
-    );
+    check(&["/a X-A:~[12]", "/a X-A:*"], "GET /a X-A:2", "/a X-A:~[12]");
     check(&["/a X-B:1", "/a X-A:1"], "GET /a X-A:1 X-B:1", "/a X-A:1");
     check(&["~/a.*", "~/a/b/.*"], "GET /a/b/c", "~/a/b/.*");
 }
@@ -208,32 +159,12 @@ fn head_follows_get_and_options_nothing() {
 
 #[test]
 fn only_a_missing_method_is_405() {
-    check(
-        &["GET /a", "POST /a", "DELETE /a/b"],
-        "PUT /a/b",
-        "405 DELETE, GET, HEAD, POST",
-    );
-    check(
-        &["GET /a", "POST /a", "DELETE /a/b"],
-        "PUT /a",
-        "405 GET, HEAD, POST",
-    );
+    check(&["GET /a", "POST /a", "DELETE /a/b"], "PUT /a/b", "405 DELETE, GET, HEAD, POST");
+    check(&["GET /a", "POST /a", "DELETE /a/b"], "PUT /a", "405 GET, HEAD, POST");
     check(&["GET /a", "POST /a X-A:1"], "PUT /a", "404");
-    check(
-        &["GET /a", "POST /a X-A:1"],
-        "PUT /a X-A:1",
-        "405 GET, HEAD, POST",
-    );
-    check(
-        &["GET /a @h.test", "POST /a @*.test"],
-        "PUT /a @h.test",
-        "405 GET, HEAD, POST",
-    );
-    check(
-        &["GET /a @h.test", "POST /a @*.test"],
-        "PUT /a @i.test",
-        "405 POST",
-    );
+    check(&["GET /a", "POST /a X-A:1"], "PUT /a X-A:1", "405 GET, HEAD, POST");
+    check(&["GET /a @h.test", "POST /a @*.test"], "PUT /a @h.test", "405 GET, HEAD, POST");
+    check(&["GET /a @h.test", "POST /a @*.test"], "PUT /a @i.test", "405 POST");
     check(&["GET ~/a.*"], "PUT /a", "405 GET, HEAD");
     check(&["GET /a"], "PUT /b", "404");
 }
@@ -242,9 +173,7 @@ fn only_a_missing_method_is_405() {
 #[track_caller]
 fn check_params(line: &str, path: &str, expected: &[&str]) {
     let table = RouteTable::build(vec![(route(line), ())]).unwrap();
-    let found = table
-        .find(&request(&format!("GET {path}")).query())
-        .unwrap();
+    let found = table.find(&request(&format!("GET {path}")).query()).unwrap();
     let params = (0..found.params.places.len()).map(|index| found.params.get(index, path));
     let all: Vec<_> = [&path[..found.matched]].into_iter().chain(params).collect();
     assert_eq!(all, expected, "{line} on {path}");
@@ -264,32 +193,12 @@ fn a_match_says_what_it_took() {
 
 #[test]
 fn routes_are_listed_in_match_order() {
-    let lines = [
-        "~/.+x",
-        "/",
-        "GET /",
-        "/a/{b}",
-        "/a/b",
-        "/z/b$",
-        "/ @*.test",
-        "/ @*.a.test",
-        "/ @a.test",
-    ];
+    let lines = ["~/.+x", "/", "GET /", "/a/{b}", "/a/b", "/z/b$", "/ @*.test", "/ @*.a.test", "/ @a.test"];
     let table = RouteTable::build(lines.iter().map(|line| (route(line), *line)).collect());
     let conflicts = table.unwrap_err();
     assert_eq!(conflicts.len(), 1, "an expression under `/`");
-    let table =
-        RouteTable::build(lines[1..].iter().map(|line| (route(line), *line)).collect()).unwrap();
+    let table = RouteTable::build(lines[1..].iter().map(|line| (route(line), *line)).collect()).unwrap();
     let order: Vec<_> = table.in_match_order().map(|(_, line)| *line).collect();
-    let expected = [
-        "/ @a.test",
-        "/ @*.a.test",
-        "/ @*.test",
-        "/z/b$",
-        "/a/b",
-        "/a/{b}",
-        "GET /",
-        "/",
-    ];
+    let expected = ["/ @a.test", "/ @*.a.test", "/ @*.test", "/z/b$", "/a/b", "/a/{b}", "GET /", "/"];
     assert_eq!(order, expected);
 }

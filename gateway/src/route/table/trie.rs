@@ -17,13 +17,8 @@ pub(super) struct Slot {
 
 impl Slot {
     pub(super) fn new(range: &Range<usize>) -> Self {
-        let narrow = |at: usize| {
-            u32::try_from(at).expect("a file with four billion routes does not fit into memory")
-        };
-        Self {
-            start: narrow(range.start),
-            end: narrow(range.end),
-        }
+        let narrow = |at: usize| u32::try_from(at).expect("a file with four billion routes does not fit into memory");
+        Self { start: narrow(range.start), end: narrow(range.end) }
     }
 
     pub(super) fn range(self) -> Range<usize> {
@@ -52,9 +47,7 @@ struct Node {
 
 impl Default for Trie {
     fn default() -> Self {
-        Self {
-            nodes: vec![Node::default()],
-        }
+        Self { nodes: vec![Node::default()] }
     }
 }
 
@@ -74,11 +67,7 @@ impl Trie {
             at = child as usize;
         }
         let node = &mut self.nodes[at];
-        *(if is_exact {
-            &mut node.exact
-        } else {
-            &mut node.prefix
-        }) = Some(slot);
+        *(if is_exact { &mut node.exact } else { &mut node.prefix }) = Some(slot);
     }
 
     /// Adds every slot that matches `path` to `slots`, in no certain order.
@@ -125,10 +114,7 @@ pub(super) fn segment_end(path: &[u8], start: usize) -> usize {
             return start + index * 8 + slashes.trailing_zeros() as usize / 8;
         }
     }
-    let tail_end = tail
-        .iter()
-        .position(|&byte| byte == b'/')
-        .unwrap_or(tail.len());
+    let tail_end = tail.iter().position(|&byte| byte == b'/').unwrap_or(tail.len());
     start + words.len() * 8 + tail_end
 }
 

@@ -11,17 +11,11 @@ pub(super) fn route(line: &str) -> RoutePattern {
     for word in line.split(' ').filter(is_part) {
         if let Some(host) = word.strip_prefix('@') {
             pattern.host = Some(HostPattern::parse(host).unwrap());
-        } else if let Some((name, value)) =
-            word.strip_prefix('?').and_then(|pair| pair.split_once('='))
-        {
-            pattern
-                .query
-                .push(QueryCondition::parse(name, value).unwrap());
+        } else if let Some((name, value)) = word.strip_prefix('?').and_then(|pair| pair.split_once('=')) {
+            pattern.query.push(QueryCondition::parse(name, value).unwrap());
         } else {
             let (name, value) = word.split_once(':').unwrap();
-            pattern
-                .headers
-                .push(HeaderCondition::parse(name, value).unwrap());
+            pattern.headers.push(HeaderCondition::parse(name, value).unwrap());
         }
     }
     pattern
@@ -39,21 +33,14 @@ pub(super) fn request(line: &str) -> Request {
     let mut words = line.split(' ');
     let method = words.next().unwrap().parse().unwrap();
     let target = words.next().unwrap().to_owned();
-    let mut request = Request {
-        method,
-        host: "localhost".to_owned(),
-        target,
-        headers: HeaderMap::new(),
-    };
+    let mut request = Request { method, host: "localhost".to_owned(), target, headers: HeaderMap::new() };
     for word in words {
         if let Some(host) = word.strip_prefix('@') {
             request.host = host.to_owned();
         } else {
             let (name, value) = word.split_once(':').unwrap();
             let name = HeaderName::try_from(name).unwrap();
-            request
-                .headers
-                .append(name, HeaderValue::from_str(value).unwrap());
+            request.headers.append(name, HeaderValue::from_str(value).unwrap());
         }
     }
     request
@@ -65,12 +52,6 @@ impl Request {
             Some((path, query)) => (path, Some(query)),
             None => (self.target.as_str(), None),
         };
-        Query {
-            method: &self.method,
-            host: &self.host,
-            path,
-            query,
-            headers: &self.headers,
-        }
+        Query { method: &self.method, host: &self.host, path, query, headers: &self.headers }
     }
 }

@@ -15,11 +15,7 @@ pub(super) fn hide_assigned(text: &[char], hidden: &mut Hidden) {
 }
 
 /// Hides the value of each name that looks secret; `value_of` finds where it begins.
-fn hide_named(
-    text: &[char],
-    value_of: fn(&[char], &Range<usize>) -> Option<usize>,
-    hidden: &mut Hidden,
-) {
+fn hide_named(text: &[char], value_of: fn(&[char], &Range<usize>) -> Option<usize>, hidden: &mut Hidden) {
     let mut at = 0;
     while at < text.len() {
         let word = word_at(text, at);
@@ -40,9 +36,7 @@ fn hide_named(
 /// The bare key that begins at `at`; empty when none does.
 fn word_at(text: &[char], at: usize) -> Range<usize> {
     let is_part = |character: char| character.is_alphanumeric() || matches!(character, '_' | '-');
-    at..(at..text.len())
-        .find(|&at| !is_part(text[at]))
-        .unwrap_or(text.len())
+    at..(at..text.len()).find(|&at| !is_part(text[at])).unwrap_or(text.len())
 }
 
 /// Where the value of the name at `word` begins, if it is a name at all: it is assigned to, or it opens a statement and
@@ -54,9 +48,7 @@ fn value_start(text: &[char], word: &Range<usize>) -> Option<usize> {
     let opens = before.is_none_or(|at| matches!(text[at], '\n' | '{' | ',' | '#'));
     assigned(text, word).or_else(|| match text.get(next) {
         Some(':') if opens => Some(next + 1),
-        Some(&c) if opens && next > key_end && (c.is_alphanumeric() || c == '"' || c == '\'') => {
-            Some(next)
-        }
+        Some(&c) if opens && next > key_end && (c.is_alphanumeric() || c == '"' || c == '\'') => Some(next),
         _ => None,
     })
 }
@@ -84,13 +76,8 @@ fn hide_value(text: &[char], start: usize, hidden: &mut Hidden) {
     let mut start = skip_spaces(text, start);
     if text.get(start).is_none_or(|&c| matches!(c, '\n' | '\r')) {
         let is_blank = |at: &usize| text[*at].is_whitespace();
-        start = (start..text.len())
-            .find(|at| !is_blank(at))
-            .unwrap_or(text.len());
-        if !text
-            .get(start)
-            .is_some_and(|c| matches!(c, '"' | '\'' | '[' | '{'))
-        {
+        start = (start..text.len()).find(|at| !is_blank(at)).unwrap_or(text.len());
+        if !text.get(start).is_some_and(|c| matches!(c, '"' | '\'' | '[' | '{')) {
             return;
         }
     }
@@ -118,9 +105,7 @@ fn hide_string(text: &[char], start: usize, quote: char, hidden: &mut Hidden) {
     hidden.hide(start + 1..close);
     // What stands between the quote and the next separator should not be there: the quote was part of the secret.
     let after = close + 1..end;
-    let separator = after
-        .clone()
-        .find(|&at| matches!(text[at], ',' | '}' | ']' | '#'));
+    let separator = after.clone().find(|&at| matches!(text[at], ',' | '}' | ']' | '#'));
     let rest = after.start..separator.unwrap_or(end);
     if text[rest].iter().any(|c| !c.is_whitespace()) {
         hidden.hide(after);
@@ -194,10 +179,7 @@ fn hide_secret_sections(text: &[char], hidden: &mut Hidden) {
         if let Some(header) = line.trim_start().strip_prefix('[') {
             let names: Vec<&str> = header.trim_start_matches('[').split(['.', ']']).collect();
             let own_name = names.first().is_some_and(|name| name.trim() == "services");
-            inside = names
-                .iter()
-                .enumerate()
-                .any(|(n, name)| is_secret(name) && !(own_name && n == 1));
+            inside = names.iter().enumerate().any(|(n, name)| is_secret(name) && !(own_name && n == 1));
         } else if inside && let Some(equals) = (at..end).find(|&at| text[at] == '=') {
             hide_value(text, equals + 1, hidden);
         }
@@ -206,13 +188,9 @@ fn hide_secret_sections(text: &[char], hidden: &mut Hidden) {
 }
 
 fn skip_spaces(text: &[char], at: usize) -> usize {
-    (at..text.len())
-        .find(|&at| !matches!(text[at], ' ' | '\t'))
-        .unwrap_or(text.len())
+    (at..text.len()).find(|&at| !matches!(text[at], ' ' | '\t')).unwrap_or(text.len())
 }
 
 fn line_end(text: &[char], at: usize) -> usize {
-    (at..text.len())
-        .find(|&at| text[at] == '\n')
-        .unwrap_or(text.len())
+    (at..text.len()).find(|&at| text[at] == '\n').unwrap_or(text.len())
 }

@@ -29,10 +29,7 @@ enum Place {
 }
 
 impl Cursor {
-    pub(super) const START: Self = Self {
-        after_slash: None,
-        place: Place::Lost,
-    };
+    pub(super) const START: Self = Self { after_slash: None, place: Place::Lost };
 
     /// Whether what was read is a whole path.
     pub(super) fn is_path(self) -> bool {
@@ -52,20 +49,14 @@ impl<'s> Walk<'s> {
 
     pub(super) fn accepts(&self, cursor: Cursor) -> bool {
         match cursor.place {
-            Place::In { segment, read } => {
-                segment + 1 == self.segments.len() && self.is_whole(segment, read)
-            }
+            Place::In { segment, read } => segment + 1 == self.segments.len() && self.is_whole(segment, read),
             Place::Covered => true,
             Place::Lost => false,
         }
     }
 
     /// Where bytes of a range lead, as far as a path can hold them. Of those that lead to the same place, one is tried.
-    pub(super) fn step(
-        &self,
-        cursor: Cursor,
-        bytes: RangeInclusive<u8>,
-    ) -> impl Iterator<Item = (u8, Cursor)> {
+    pub(super) fn step(&self, cursor: Cursor, bytes: RangeInclusive<u8>) -> impl Iterator<Item = (u8, Cursor)> {
         let expected = self.expected(cursor.place);
         let may_be_slash = cursor.after_slash != Some(true);
         let slash = (may_be_slash && bytes.contains(&b'/')).then_some(b'/');
@@ -76,13 +67,7 @@ impl<'s> Walk<'s> {
         let all = [other, expected, slash].into_iter().flatten();
         all.map(move |byte| {
             let place = self.next(cursor, byte);
-            (
-                byte,
-                Cursor {
-                    after_slash: Some(byte == b'/'),
-                    place,
-                },
-            )
+            (byte, Cursor { after_slash: Some(byte == b'/'), place })
         })
     }
 
@@ -102,10 +87,9 @@ impl<'s> Walk<'s> {
                 }
             }
             Place::In { segment, read } => match &self.segments[segment] {
-                Segment::Literal(text) if text.as_bytes().get(read) == Some(&byte) => Place::In {
-                    segment,
-                    read: read + 1,
-                },
+                Segment::Literal(text) if text.as_bytes().get(read) == Some(&byte) => {
+                    Place::In { segment, read: read + 1 }
+                }
                 Segment::Literal(_) => Place::Lost,
                 Segment::Name(_) => Place::In { segment, read: 1 },
             },

@@ -7,47 +7,21 @@ fn check(routes: &[&str], expected: &[(usize, usize, &str)]) {
         Ok(_) => Vec::new(),
         Err(conflicts) => conflicts,
     };
-    let conflicts: Vec<_> = conflicts
-        .iter()
-        .map(|it| (it.loser, it.winner, it.reason.as_str()))
-        .collect();
+    let conflicts: Vec<_> = conflicts.iter().map(|it| (it.loser, it.winner, it.reason.as_str())).collect();
     assert_eq!(conflicts, expected, "{routes:?}");
 }
 
 #[test]
 fn the_same_route_twice() {
     check(&["/a", "/b", "/a"], &[(2, 0, "`/a` stands here twice")]);
-    check(
-        &["/a", "/a/"],
-        &[(1, 0, "`/a` takes every request that this one matches")],
-    );
+    check(&["/a", "/a/"], &[(1, 0, "`/a` takes every request that this one matches")]);
     let names = "`/{x}` matches the same requests: the names in braces make no difference";
     check(&["/{x}", "/{y}", "/{x}$"], &[(1, 0, names)]);
-    check(
-        &["GET /a", "GET,HEAD /a"],
-        &[(
-            0,
-            1,
-            "`GET,HEAD /a` takes every request that this one matches",
-        )],
-    );
-    check(
-        &["PUT,POST /a", "POST,PUT /a"],
-        &[(
-            1,
-            0,
-            "`PUT,POST /a` takes every request that this one matches",
-        )],
-    );
+    check(&["GET /a", "GET,HEAD /a"], &[(0, 1, "`GET,HEAD /a` takes every request that this one matches")]);
+    check(&["PUT,POST /a", "POST,PUT /a"], &[(1, 0, "`PUT,POST /a` takes every request that this one matches")]);
     check(&["~/a+", "~/a+"], &[(1, 0, "`~/a+` stands here twice")]);
-    check(
-        &["/a X-A:1 X-B:2", "/a x-b:2 X-A:1"],
-        &[(1, 0, "`/a` stands here twice")],
-    );
-    check(
-        &["/a @A.test", "/a @a.test"],
-        &[(1, 0, "`/a` stands here twice")],
-    );
+    check(&["/a X-A:1 X-B:2", "/a x-b:2 X-A:1"], &[(1, 0, "`/a` stands here twice")]);
+    check(&["/a @A.test", "/a @a.test"], &[(1, 0, "`/a` stands here twice")]);
 }
 
 #[test]
@@ -63,21 +37,13 @@ fn methods_that_others_take() {
 
 #[test]
 fn expressions_under_what_goes_first() {
-    let taken = |by: &str| {
-        format!("regular expressions come last, so {by} takes every request that this one matches")
-    };
+    let taken = |by: &str| format!("regular expressions come last, so {by} takes every request that this one matches");
     check(&["~/users/[0-9]+", "/users"], &[(0, 1, &taken("`/users`"))]);
     check(&["~/users(/.*)?", "/users"], &[(0, 1, &taken("`/users`"))]);
     check(&["~/users.*", "/users"], &[]);
-    check(
-        &["~/users/[0-9]+", "/users/{id}$"],
-        &[(0, 1, &taken("`/users/{id}$`"))],
-    );
+    check(&["~/users/[0-9]+", "/users/{id}$"], &[(0, 1, &taken("`/users/{id}$`"))]);
     check(&["~/users/.+", "/users/{id}$"], &[]);
-    check(
-        &["~/users/.+", "/users/{id}"],
-        &[(0, 1, &taken("`/users/{id}`"))],
-    );
+    check(&["~/users/.+", "/users/{id}"], &[(0, 1, &taken("`/users/{id}`"))]);
     check(&["~/users/.*", "/users/{id}"], &[]);
     check(&["~/(a|b)/x", "/a", "/b"], &[]);
     check(&["~/(a|b)/x", "/{any}/x"], &[(0, 1, &taken("`/{any}/x`"))]);
@@ -89,9 +55,7 @@ fn expressions_under_what_goes_first() {
 
 #[test]
 fn expressions_under_what_asks_for_more() {
-    let taken = |by: &str| {
-        format!("regular expressions come last, so {by} takes every request that this one matches")
-    };
+    let taken = |by: &str| format!("regular expressions come last, so {by} takes every request that this one matches");
     check(&["~/a/.*", "GET /a"], &[]);
     check(&["GET ~/a/.*", "GET /a"], &[(0, 1, &taken("`GET /a`"))]);
     let both = "regular expressions come last, so `GET /a` and `PUT /` take every request that this one matches";

@@ -148,10 +148,7 @@ fn is_normal(path: &[u8]) -> Result<bool, PathFault> {
 }
 
 fn starts_with_dot_segment(path: &[u8]) -> bool {
-    matches!(
-        path,
-        [b'.'] | [b'.', b'/', ..] | [b'.', b'.'] | [b'.', b'.', b'/', ..]
-    )
+    matches!(path, [b'.'] | [b'.', b'/', ..] | [b'.', b'.'] | [b'.', b'.', b'/', ..])
 }
 
 /// An escape: the byte that it stands for, and whether it is kept as it is written.
@@ -167,11 +164,7 @@ impl Escape {
 }
 
 fn escape(path: &[u8], at: usize) -> Result<Escape, PathFault> {
-    let digit = |byte: &u8| {
-        char::from(*byte)
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok())
-    };
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let (Some(high), Some(low)) = (path.get(at + 1), path.get(at + 2)) else {
         return Err(PathFault::Escape { at });
     };
@@ -179,10 +172,7 @@ fn escape(path: &[u8], at: usize) -> Result<Escape, PathFault> {
         return Err(PathFault::Escape { at });
     };
     let is_upper = !high.is_ascii_lowercase() && !low.is_ascii_lowercase();
-    let mut escape = Escape {
-        byte: high_digit << 4 | low_digit,
-        is_normal: false,
-    };
+    let mut escape = Escape { byte: high_digit << 4 | low_digit, is_normal: false };
     match escape.byte {
         b'/' => return Err(PathFault::EncodedSlash { at }),
         b'\\' => return Err(PathFault::Backslash { at }),
@@ -243,11 +233,7 @@ fn decode_segment(raw: &[u8], mut at: usize, out: &mut String) -> Result<usize, 
                     out.push(char::from(escape.byte));
                 } else {
                     out.push('%');
-                    out.extend(
-                        raw[at + 1..at + 3]
-                            .iter()
-                            .map(|digit| char::from(digit.to_ascii_uppercase())),
-                    );
+                    out.extend(raw[at + 1..at + 3].iter().map(|digit| char::from(digit.to_ascii_uppercase())));
                 }
                 at += 2;
             }

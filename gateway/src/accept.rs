@@ -1,0 +1,135 @@
+//! Stage 1: connections come in, as many as there are permits, and no fault of one stops the others.
+use std::{
+    io,
+    net::{SocketAddr, TcpListener as StdListener},
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
+
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    task::spawn_local,
+    time::Instant,
+};
+
+use crate::{edge, worker::Worker};
+
+/// Connections that the kernel may hold for each listener.
+const BACKLOG: i32 = 4096;
+/// How long the loop rests when the process, or the system, is out of descriptors or memory.
+const BACK_OFF: Duration = Duration::from_millis(100);
+
+/// Accepts until told to stop; then what the kernel has accepted already, so that no client is turned away.
+pub(crate) async fn accept(
+    listener: TcpListener,
+    worker: Rc<Worker>,
+    permits: Arc<Semaphore>,
+    mut stop: watch::Receiver<bool>,
+) {
+    loop {
+        let next = next(&listener, &permits);
+        tokio::select! {
+            biased;
+            (stream, peer, permit) = next => start(stream, peer, permit, &worker),
+            _ = stop.wait_for(|stop| *stop) => break,
+        }
+    }
+    while let Ok((stream, peer)) = listener.accept_now() {
+        let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else { break };
+        start(stream, peer, permit, &worker);
+    }
+}
+
+/// The next connection and its permit: the permit first, so that what can't be served waits in the kernel's queue.
+async fn next(listener: &TcpListener, permits: &Arc<Semaphore>) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
+    let permit = Arc::clone(permits).acquire_owned().await.expect("nobody closes the semaphore");
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => return (stream, peer, permit),
+            // These are the connection's own: it was gone before it was accepted.
+            Err(error) if is_of_connection(&error) => {}
+            Err(error) => {
+                tracing::error!(%error, "cannot accept: is the limit of open files (ulimit -n) too low?");
+                tokio::time::sleep(BACK_OFF).await;
+            }
+        }
+    }
+}
+
+fn is_of_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+fn start(stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit, worker: &Rc<Worker>) {
+    let accepted = Instant::now();
+    // Streamed frames must not wait for an acknowledgement; it can only fail on a socket that is gone.
+    let _ = stream.set_nodelay(true);
+    let worker = Rc::clone(worker);
+    spawn_local(async move {
+        edge::serve(stream, peer, &worker, accepted).await;
+        drop(permit);
+    });
+}
+
+/// An accept that does not wait.
+trait AcceptNow {
+    fn accept_now(&self) -> io::Result<(TcpStream, SocketAddr)>;
+}
+
+impl AcceptNow for TcpListener {
+    fn accept_now(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let (socket, peer) = SockRef::from(self).accept()?;
+        socket.set_nonblocking(true)?;
+        let peer = peer.as_socket().ok_or(io::ErrorKind::InvalidData)?;
+        Ok((TcpStream::from_std(socket.into())?, peer))
+    }
+}
+
+/// Opens `address` once for each of `workers`. The kernel spreads connections over listeners that share a port, and
+/// would do so over another process's too: so the port is first taken without sharing, which fails while anyone has it.
+pub(crate) fn bind(address: SocketAddr, workers: usize) -> io::Result<Vec<StdListener>> {
+    drop(listener(address, false)?);
+    let first = listener(address, true)?;
+    // A port of 0 is chosen by the first.
+    let address = first.local_addr()?;
+    let mut listeners = vec![first];
+    for _ in 1..workers {
+        listeners.push(listener(address, true)?);
+    }
+    Ok(listeners)
+}
+
+fn listener(address: SocketAddr, shared: bool) -> io::Result<StdListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    if shared {
+        socket.set_reuse_port(true)?;
+    }
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?; // `[::]` and `0.0.0.0` may both be listed.
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    if shared {
+        socket.listen(BACKLOG)?;
+    }
+    Ok(socket.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_somebody_has_is_not_shared() {
+        let address = "127.0.0.1:0".parse().unwrap();
+        let listeners = bind(address, 3).unwrap();
+        let taken = listeners[0].local_addr().unwrap();
+        assert!(listeners.iter().all(|listener| listener.local_addr().unwrap() == taken));
+        assert_eq!(bind(taken, 1).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+    }
+}

@@ -1,0 +1,105 @@
+//! The operator's listener: `/metrics`, `/live`, `/ready`, `/services`, `/config`. It runs on the control runtime, so
+//! that a slow scrape never waits for, nor holds up, a request.
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::Full;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use prometheus_client::registry::Registry;
+use serde_json::{Map, Value, json};
+use tokio::{net::TcpListener, sync::watch};
+
+use crate::{live::Live, local, telemetry::metrics::Metrics};
+
+/// How long an operator's request head may take.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What the listener tells.
+pub(crate) struct Admin {
+    pub(crate) live: Arc<Live>,
+    pub(crate) registry: Registry,
+    /// The configuration without its secrets.
+    pub(crate) config: Value,
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+impl Admin {
+    pub(crate) fn new(live: Arc<Live>, metrics: Metrics, config: Value, stop: watch::Receiver<bool>) -> Self {
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(metrics));
+        Self { live, registry, config, stop }
+    }
+
+    fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            let mut response = json(StatusCode::METHOD_NOT_ALLOWED, &json!({ "title": "Method Not Allowed" }));
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+            return response;
+        }
+        match request.uri().path() {
+            "/metrics" => self.metrics(),
+            "/live" => json(StatusCode::OK, &json!({ "status": "live" })),
+            "/ready" if *self.stop.borrow() => json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "draining" })),
+            "/ready" => json(StatusCode::OK, &json!({ "status": "ready" })),
+            "/services" => {
+                let services = self.live.clusters.iter();
+                let services = services.map(|cluster| (cluster.name.to_string(), local::service(cluster)));
+                json(StatusCode::OK, &services.collect::<Map<_, _>>().into())
+            }
+            "/config" => json(StatusCode::OK, &self.config),
+            _ => json(
+                StatusCode::NOT_FOUND,
+                &json!({ "title": "Not Found", "paths": ["/metrics", "/live", "/ready", "/services", "/config"] }),
+            ),
+        }
+    }
+
+    fn metrics(&self) -> Response<Full<Bytes>> {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry).expect("a String takes everything");
+        let mut response = Response::new(Full::from(text));
+        let format = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+        response.headers_mut().insert(header::CONTENT_TYPE, format);
+        response
+    }
+}
+
+fn json(status: StatusCode, value: &Value) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(format!("{value:#}\n")));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// Opens the listener.
+pub(crate) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(address).await
+}
+
+/// Serves for as long as the process lives: while it drains, operators still want to see how far it is.
+pub(crate) async fn serve(listener: TcpListener, admin: Admin) {
+    let admin = Arc::new(admin);
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(Duration::from_millis(100)).await; // Out of descriptors, most likely.
+            continue;
+        };
+        let admin = Arc::clone(&admin);
+        tokio::spawn(async move {
+            let service = service_fn(|request| {
+                let response = admin.answer(&request);
+                async move { Ok::<_, Infallible>(response) }
+            });
+            let served = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADER_TIMEOUT)
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
+            if let Err(error) = served {
+                tracing::debug!(%error, "an admin connection broke off");
+            }
+        });
+    }
+}

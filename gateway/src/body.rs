@@ -1,0 +1,183 @@
+//! The body of a request or of an answer, whatever it comes from: always streamed, never buffered whole.
+use std::{
+    cell::Cell,
+    fmt,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use http_body::{Frame, SizeHint};
+
+use crate::{
+    exchange::Exchange,
+    h1::{client::ResponseBody, framing::Length, server::RequestBody},
+    rejection::Rejection,
+};
+
+/// A stream of [`Frame`]s, whose error says why it broke off.
+///
+/// An answer's body also carries its [`Exchange`]: the access log's line is written when the body is dropped, which is
+/// when the last byte of it has been written or the client has gone.
+pub(crate) struct Body {
+    source: Source,
+    exchange: Option<Box<Exchange>>,
+}
+
+enum Source {
+    Empty,
+    Full(Bytes),
+    Client(RequestBody),
+    Upstream(Box<ResponseBody>),
+}
+
+impl Body {
+    /// No bytes.
+    pub(crate) fn empty() -> Self {
+        Source::Empty.into()
+    }
+
+    /// These bytes.
+    pub(crate) fn full(bytes: impl Into<Bytes>) -> Self {
+        Source::Full(bytes.into()).into()
+    }
+
+    pub(crate) fn from_client(body: RequestBody) -> Self {
+        Source::Client(body).into()
+    }
+
+    pub(crate) fn from_upstream(body: ResponseBody) -> Self {
+        Source::Upstream(Box::new(body)).into()
+    }
+
+    /// Lets the exchange end with this body.
+    pub(crate) fn carry(&mut self, exchange: Box<Exchange>) {
+        self.exchange = Some(exchange);
+    }
+
+    /// Refuses more than `limit` bytes, at once when they are declared.
+    pub(crate) fn limit(&self, limit: u64) -> Result<(), Rejection> {
+        if let Source::Client(body) = &self.source { body.limit(limit) } else { Ok(()) }
+    }
+
+    /// How the body is delimited when it is forwarded.
+    pub(crate) fn length(&self) -> Length {
+        match &self.source {
+            Source::Client(body) => body.length(),
+            _ => http_body::Body::size_hint(self).exact().map_or(Length::Chunked, Length::Known),
+        }
+    }
+
+    /// Whether the client waits for a 100 before it sends the body.
+    pub(crate) fn awaits_continue(&self) -> bool {
+        if let Source::Client(body) = &self.source { body.awaits_continue() } else { false }
+    }
+
+    /// Counts the bytes of a client's body.
+    pub(crate) fn meter(&self) -> Option<Rc<Cell<u64>>> {
+        if let Source::Client(body) = &self.source { Some(body.meter()) } else { None }
+    }
+
+    /// Passes an interim answer to the client that sends this body.
+    pub(crate) fn send_interim(&self, cx: &mut Context<'_>, status: StatusCode, fields: &HeaderMap) {
+        if let Source::Client(body) = &self.source {
+            body.send_interim(cx, status, fields);
+        }
+    }
+
+    /// Whether this answer still sends its request's body upstream while it is read.
+    pub(crate) fn drives_upload(&self) -> bool {
+        if let Source::Upstream(body) = &self.source { body.drives_upload() } else { false }
+    }
+
+    /// The client will not get the rest.
+    pub(crate) fn abort(&mut self) {
+        if let Some(exchange) = &mut self.exchange {
+            exchange.fail(&Rejection::ClientClosed);
+        }
+    }
+
+    /// There is nothing in it to be read.
+    pub(crate) fn skip(&mut self) {
+        if let Source::Upstream(body) = &mut self.source {
+            body.skip();
+        }
+        if let Some(exchange) = &mut self.exchange {
+            exchange.ended = true;
+        }
+    }
+}
+
+impl From<Source> for Body {
+    fn from(source: Source) -> Self {
+        Self { source, exchange: None }
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = Rejection;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Rejection>>> {
+        let frame = match &mut self.source {
+            Source::Empty => None,
+            Source::Full(bytes) => {
+                let bytes = std::mem::take(bytes);
+                (!bytes.is_empty()).then(|| Ok(Frame::data(bytes)))
+            }
+            Source::Client(body) => ready!(body.poll_frame(cx)),
+            Source::Upstream(body) => ready!(body.poll_frame(cx)),
+        };
+        let is_end = http_body::Body::is_end_stream(&*self);
+        if let Some(exchange) = &mut self.exchange {
+            match &frame {
+                Some(Ok(frame)) => {
+                    exchange.bytes_out += frame.data_ref().map_or(0, Bytes::len) as u64;
+                    exchange.ended |= is_end;
+                }
+                Some(Err(rejection)) => exchange.fail(rejection),
+                None => exchange.ended = true,
+            }
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.source {
+            Source::Empty => true,
+            Source::Full(bytes) => bytes.is_empty(),
+            Source::Client(body) => body.is_end(),
+            Source::Upstream(body) => body.is_end(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.source {
+            Source::Empty => SizeHint::with_exact(0),
+            Source::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Source::Client(body) => of_length(body.length()),
+            Source::Upstream(body) => of_length(body.length()),
+        }
+    }
+}
+
+fn of_length(length: Length) -> SizeHint {
+    match length {
+        Length::Known(length) => SizeHint::with_exact(length),
+        Length::Chunked | Length::UntilClose => SizeHint::default(),
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let source = match &self.source {
+            Source::Empty => "Empty",
+            Source::Full(_) => "Full",
+            Source::Client(_) => "Client",
+            Source::Upstream(_) => "Upstream",
+        };
+        write!(f, "Body::{source}")
+    }
+}

@@ -1,0 +1,156 @@
+//! Whether upstreams are healthy: probes from the start on, and what failed connects say meanwhile.
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use http::{Request, header};
+use http_body_util::{BodyExt, Empty};
+use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
+use tokio::net::TcpStream;
+
+use super::{
+    Cluster,
+    upstream::{Health, Upstream},
+};
+use crate::{config::HealthCheck, rejection::Rejection};
+
+/// How far an interval strays, so that the probes of many gateways do not fall together: a tenth to either side.
+const JITTER: f64 = 0.1;
+
+/// Starts the probes of a cluster on the current runtime; without a check there are none.
+pub(crate) fn watch(cluster: &Arc<Cluster>) {
+    let Some(check) = &cluster.check else { return };
+    for upstream in &cluster.upstreams {
+        tokio::spawn(probe_forever(Arc::clone(cluster), Arc::clone(upstream), check.clone()));
+    }
+}
+
+async fn probe_forever(cluster: Arc<Cluster>, upstream: Arc<Upstream>, check: HealthCheck) {
+    let mut streak = Streak::default();
+    loop {
+        let started = Instant::now();
+        let outcome = tokio::time::timeout(check.timeout, probe(&upstream, &check)).await;
+        let outcome = outcome.unwrap_or_else(|_| Err(format!("no answer within {:?}", check.timeout)));
+        note(&cluster, &upstream, &outcome, started.elapsed());
+        let before = upstream.health();
+        let after = streak.after(before, outcome.is_ok(), &check);
+        if upstream.set_health(after) {
+            announce(&cluster, &upstream, before, after, outcome.as_ref().err());
+        }
+        if before == Health::Unknown {
+            cluster.probed.notify_waiters();
+        }
+        let pause = check.interval.mul_f64(1.0 - JITTER + 2.0 * JITTER * fastrand::f64());
+        // A failed connect of a request asks for a look at once.
+        let _ = tokio::time::timeout(pause, upstream.recheck.notified()).await;
+    }
+}
+
+fn note(cluster: &Cluster, upstream: &Upstream, outcome: &Result<(), String>, took: Duration) {
+    let mut details = upstream.details();
+    details.last_check = Some(Timestamp::now());
+    match outcome {
+        Ok(()) => (details.latency, details.last_error) = (Some(took), None),
+        Err(error) => details.last_error = Some(error.clone()),
+    }
+    tracing::debug!(service = &*cluster.name, upstream = upstream.url, ?outcome, "probed");
+}
+
+fn announce(cluster: &Cluster, upstream: &Upstream, before: Health, after: Health, error: Option<&String>) {
+    let (service, url) = (&*cluster.name, upstream.url.as_str());
+    match (before, after) {
+        (_, Health::Unhealthy) => {
+            tracing::warn!(service, upstream = url, error = error.map_or("", String::as_str), "upstream is unhealthy");
+        }
+        (Health::Unknown, _) => tracing::debug!(service, upstream = url, "upstream is healthy"),
+        _ => tracing::info!(service, upstream = url, "upstream is healthy again"),
+    }
+}
+
+/// Asks once; 2xx is healthy.
+async fn probe(upstream: &Upstream, check: &HealthCheck) -> Result<(), String> {
+    let address = upstream.address().await.map_err(|rejection| rejection.detail().into_owned())?;
+    let stream = TcpStream::connect(address).await.map_err(|error| format!("cannot connect: {error}"))?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake::<_, Empty<bytes::Bytes>>(TokioIo::new(stream))
+            .await
+            .map_err(|error| error.to_string())?;
+    let exchange = async move {
+        let request = Request::get(&check.path)
+            .header(header::HOST, &upstream.authority)
+            .header(header::USER_AGENT, concat!("gateway/", env!("CARGO_PKG_VERSION"), " (health)"))
+            .header(header::CONNECTION, "close")
+            .body(Empty::new())
+            .map_err(|error| error.to_string())?;
+        let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
+        let status = response.status();
+        // The whole answer is read, in bounds: an upstream that breaks off in the middle is not well.
+        http_body_util::Limited::new(response.into_body(), 1 << 20)
+            .collect()
+            .await
+            .map_err(|error| error.to_string())?;
+        if status.is_success() { Ok(()) } else { Err(format!("answered {status}")) }
+    };
+    let (outcome, _) = tokio::join!(exchange, connection);
+    outcome
+}
+
+/// Marks an upstream that a request could not reach, where probes will bring it back; without probes it stays in.
+pub(crate) fn mark_unreachable(upstream: &Upstream, rejection: &Rejection) {
+    if upstream.details().last_check.is_none() {
+        return;
+    }
+    upstream.details().last_error = Some(rejection.detail().into_owned());
+    if upstream.set_health(Health::Unhealthy) {
+        tracing::warn!(upstream = upstream.url, error = rejection.code(), "upstream is unhealthy");
+        upstream.recheck.notify_one();
+    }
+}
+
+/// Probes in a row that said the same.
+#[derive(Debug, Default)]
+struct Streak {
+    good: u32,
+    bad: u32,
+}
+
+impl Streak {
+    /// The state after one more probe. The first alone decides; then the thresholds count.
+    fn after(&mut self, health: Health, is_good: bool, check: &HealthCheck) -> Health {
+        (self.good, self.bad) = if is_good { (self.good + 1, 0) } else { (0, self.bad + 1) };
+        match health {
+            Health::Unknown if is_good => Health::Healthy,
+            Health::Unknown => Health::Unhealthy,
+            Health::Healthy if self.bad >= check.unhealthy_after => Health::Unhealthy,
+            Health::Unhealthy if self.good >= check.healthy_after => Health::Healthy,
+            same => same,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_probe_decides_and_then_the_thresholds_do() {
+        let check = HealthCheck {
+            path: "/".into(),
+            interval: Duration::from_secs(5),
+            timeout: Duration::from_secs(2),
+            healthy_after: 2,
+            unhealthy_after: 3,
+        };
+        let mut streak = Streak::default();
+        let mut health = Health::Unknown;
+        let mut states = String::new();
+        for probe in "+---+-+++--+---++".chars() {
+            health = streak.after(health, probe == '+', &check);
+            states.push(if health == Health::Healthy { 'h' } else { 'u' });
+        }
+        assert_eq!(states, "hhhuuuuhhhhhhhuuh");
+        assert_eq!(Streak::default().after(Health::Unknown, false, &check), Health::Unhealthy);
+    }
+}

@@ -1,0 +1,156 @@
+//! What the walk has learnt about one request; its end is the request's log line and metrics.
+use std::{
+    cell::Cell,
+    net::{IpAddr, SocketAddr},
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use http::{HeaderValue, Method, Uri, Version};
+
+use crate::{live::Lane, rejection::Rejection, telemetry::access_log::escape_json, worker::Worker};
+
+/// The peer of one connection.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) address: SocketAddr,
+    /// Whether it is one of `trusted_proxies`.
+    pub(crate) is_trusted: bool,
+    /// What `X-Forwarded-For` says of it.
+    pub(crate) forwarded_for: HeaderValue,
+    /// The `X-Forwarded-Proto` of this connection.
+    pub(crate) scheme: &'static str,
+}
+
+/// One request on its way, from its head to the end of its answer.
+pub(crate) struct Exchange {
+    pub(crate) worker: Rc<Worker>,
+    pub(crate) started: Instant,
+    pub(crate) request_id: HeaderValue,
+    /// The client that sent it first, as far as trusted proxies tell.
+    pub(crate) client: IpAddr,
+    pub(crate) method: Method,
+    pub(crate) host: Option<HeaderValue>,
+    pub(crate) uri: Option<Uri>,
+    pub(crate) version: Version,
+    pub(crate) bytes_in: Option<Rc<Cell<u64>>>,
+    pub(crate) bytes_out: u64,
+    /// The index of the route that took it.
+    pub(crate) route: Option<usize>,
+    /// The cluster and the upstream that answered, or failed, last.
+    pub(crate) upstream: Option<(usize, usize)>,
+    /// From the pick of an upstream to the head of its answer.
+    pub(crate) upstream_time: Option<Duration>,
+    pub(crate) retries: u32,
+    /// 0 until there is an answer.
+    pub(crate) status: u16,
+    /// Why there is none, or why it broke off: a code's index.
+    pub(crate) failure: Option<usize>,
+    /// Whether the answer's last byte was taken.
+    pub(crate) ended: bool,
+}
+
+impl Exchange {
+    /// Notes why the request failed; the first reason stays.
+    pub(crate) fn fail(&mut self, rejection: &Rejection) {
+        self.failure.get_or_insert(rejection.index());
+    }
+
+    /// The route's rules.
+    pub(crate) fn lane(&self) -> Option<&Lane> {
+        self.route.map(|route| &self.worker.live.lanes[route])
+    }
+
+    fn write_line(&self, out: &mut Vec<u8>, now: Instant, status: u16) {
+        let worker = &self.worker;
+        let text = |out: &mut Vec<u8>, key: &str, value: &str| {
+            out.extend_from_slice(key.as_bytes());
+            escape_json(out, value);
+            out.push(b'"');
+        };
+        let number = |out: &mut Vec<u8>, key: &str, value: u64| {
+            out.extend_from_slice(key.as_bytes());
+            out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+        };
+        out.extend_from_slice(b"{\"time\":\"");
+        worker.clock.write_rfc3339(out, worker.clock.unix_micros(now));
+        out.extend_from_slice(b"\",\"request_id\":\"");
+        out.extend_from_slice(self.request_id.as_bytes());
+        out.extend_from_slice(b"\",\"client\":\"");
+        write_ip(out, self.client);
+        text(out, "\",\"method\":\"", self.method.as_str());
+        text(out, ",\"host\":\"", self.host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or_default());
+        text(out, ",\"path\":\"", self.uri.as_ref().map_or("", Uri::path));
+        let protocol: &[u8] = match self.version {
+            Version::HTTP_10 => b",\"protocol\":\"HTTP/1.0\"",
+            Version::HTTP_2 => b",\"protocol\":\"HTTP/2\"",
+            _ => b",\"protocol\":\"HTTP/1.1\"",
+        };
+        out.extend_from_slice(protocol);
+        out.extend_from_slice(self.lane().map_or(&b",\"route\":null,\"service\":null"[..], |lane| &lane.log_fields));
+        match self.upstream {
+            Some((cluster, upstream)) => {
+                text(out, ",\"upstream\":\"", &worker.live.clusters[cluster].upstreams[upstream].url);
+            }
+            None => out.extend_from_slice(b",\"upstream\":null"),
+        }
+        number(out, ",\"status\":", u64::from(status));
+        match self.failure {
+            Some(code) => text(out, ",\"code\":\"", crate::rejection::CODES[code]),
+            None => out.extend_from_slice(b",\"code\":null"),
+        }
+        number(out, ",\"bytes_in\":", self.bytes_in.as_ref().map_or(0, |bytes| bytes.get()));
+        number(out, ",\"bytes_out\":", self.bytes_out);
+        out.extend_from_slice(b",\"duration_ms\":");
+        write_millis(out, now - self.started);
+        match self.upstream_time {
+            Some(time) => {
+                out.extend_from_slice(b",\"upstream_ms\":");
+                write_millis(out, time);
+            }
+            None => out.extend_from_slice(b",\"upstream_ms\":null"),
+        }
+        number(out, ",\"retries\":", u64::from(self.retries));
+        out.extend_from_slice(b"}\n");
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let now = Instant::now();
+        if self.status == 0 || (!self.ended && self.failure.is_none()) {
+            // The client went before its answer, or before the end of it.
+            self.fail(&Rejection::ClientClosed);
+        }
+        let status = if self.status == 0 { 499 } else { self.status };
+        let worker = &self.worker;
+        worker.shard.in_flight.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+        worker.shard.record(self.route, status, self.failure, now - self.started, self.upstream_time);
+        worker.log.line(|out| self.write_line(out, now, status));
+    }
+}
+
+/// `12.345`: milliseconds with their microseconds.
+fn write_millis(out: &mut Vec<u8>, duration: Duration) {
+    let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+    out.extend_from_slice(itoa::Buffer::new().format(micros / 1000).as_bytes());
+    let rest = micros % 1000;
+    if rest != 0 {
+        let digit = |n: u64| b'0' + u8::try_from(n % 10).expect("a digit is below 10");
+        out.extend_from_slice(&[b'.', digit(rest / 100), digit(rest / 10), digit(rest)]);
+    }
+}
+
+fn write_ip(out: &mut Vec<u8>, ip: IpAddr) {
+    match ip {
+        IpAddr::V4(ip) => {
+            for (index, octet) in ip.octets().into_iter().enumerate() {
+                if index > 0 {
+                    out.push(b'.');
+                }
+                out.extend_from_slice(itoa::Buffer::new().format(octet).as_bytes());
+            }
+        }
+        IpAddr::V6(ip) => out.extend_from_slice(ip.to_string().as_bytes()),
+    }
+}

@@ -1,0 +1,90 @@
+//! The walk of a request on one screen, and the process that it happens in.
+use std::rc::Rc;
+
+use http::{HeaderValue, Method, Request, Response, Version, header};
+
+use crate::{
+    body::Body,
+    exchange::{Client, Exchange},
+    h1::head::{BadHead, host_name},
+    local, path,
+    rejection::Rejection,
+    respond,
+    route::{Miss, Query},
+    trace,
+    transform::forwarded,
+    worker::Worker,
+};
+
+/// Answers one request: opens its exchange, walks, and makes an answer of what came out.
+pub(crate) async fn handle(mut request: Request<Body>, client: &Client, worker: &Rc<Worker>) -> Response<Body> {
+    let from = forwarded::origin(client, &worker.live.trusted_proxies, request.headers());
+    let mut exchange = trace::open(&mut request, client, from, worker); // 3
+    let outcome = walk(request, client, &mut exchange).await;
+    respond::finish(outcome, exchange) // 9
+}
+
+async fn walk(
+    mut request: Request<Body>,
+    client: &Client,
+    exchange: &mut Exchange,
+) -> Result<Response<Body>, Rejection> {
+    let worker = Rc::clone(&exchange.worker);
+    refuse_tunnels(request.method())?;
+    let uri = request.uri().clone();
+    let path = path::normalise(uri.path()).map_err(|fault| Rejection::PathInvalid(fault.to_string().into()))?; // 4
+    if let Some(answer) = local::before_routes(&request, &path, &worker.live)? {
+        return Ok(answer);
+    }
+    let (lane, matched, params) = {
+        let host = host(&request);
+        let query = Query {
+            method: request.method(),
+            host: &host,
+            path: &path,
+            query: uri.query(),
+            headers: request.headers(),
+        };
+        match worker.live.routes.find(&query) {
+            Ok(found) => (*found.value, found.matched, found.params),
+            Err(Miss::MethodNotAllowed { allow }) => return Err(Rejection::MethodNotAllowed { allow }),
+            Err(Miss::NoRoute) => return local::after_routes(&request, &path, &worker.live),
+        }
+    };
+    exchange.route = Some(lane);
+    let lane = &worker.live.lanes[lane];
+    request.body().limit(lane.max_body)?; // 5
+    lane.transform.request(&mut request, client, &path, matched, &params); // 6
+    let (head, body) = worker.clusters[lane.cluster].send(request, &lane.timeouts, exchange).await?; // 7, 8
+    let mut response = Response::new(Body::from_upstream(body));
+    *response.status_mut() = head.status;
+    *response.headers_mut() = head.fields;
+    lane.transform.response(response.headers_mut()); // 6
+    Ok(response)
+}
+
+/// The host that a request is for: lower case, without its port.
+fn host(request: &Request<Body>) -> std::borrow::Cow<'_, str> {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host_name(host);
+    if name.bytes().any(|b| b.is_ascii_uppercase()) { name.to_ascii_lowercase().into() } else { name.into() }
+}
+
+/// A gateway is no forward proxy and echoes nothing (RFC 9110 §9.3.6, §9.3.8).
+fn refuse_tunnels(method: &Method) -> Result<(), Rejection> {
+    if matches!(*method, Method::CONNECT | Method::TRACE) {
+        let allow = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+        return Err(Rejection::MethodNotAllowed { allow });
+    }
+    Ok(())
+}
+
+/// Answers a head that is no request; it is logged and counted like one.
+pub(crate) fn refuse(head: BadHead, client: &Client, worker: &Rc<Worker>) -> Response<Body> {
+    let mut request = Request::new(Body::empty());
+    *request.method_mut() = head.method.unwrap_or_default();
+    *request.uri_mut() = head.uri.unwrap_or_default();
+    *request.version_mut() = Version::HTTP_11;
+    let exchange = trace::open(&mut request, client, client.address.ip().to_canonical(), worker);
+    respond::finish(Err(head.rejection), exchange)
+}

@@ -1,0 +1,133 @@
+//! Where a message's body ends (RFC 9112 §6), decided strictly: whatever two parsers could read differently is refused.
+use http::{HeaderMap, Method, StatusCode, Version, header};
+
+/// How a body is delimited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Length {
+    /// Exactly this many bytes; 0 is no body.
+    Known(u64),
+    /// The chunked coding.
+    Chunked,
+    /// Until the connection closes; only an answer may do so.
+    UntilClose,
+}
+
+/// Why a message's framing is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum FramingFault {
+    #[error("Content-Length and Transfer-Encoding in one message")]
+    LengthAndCoding,
+    #[error("more than one Content-Length")]
+    SeveralLengths,
+    #[error("a Content-Length that is not a plain decimal number")]
+    BadLength,
+    #[error("a Transfer-Encoding other than exactly one `chunked`")]
+    BadCoding,
+    #[error("Transfer-Encoding in an HTTP/1.0 message")]
+    CodingInOldVersion,
+}
+
+/// Where a request's body ends.
+pub(crate) fn of_request(version: Version, fields: &HeaderMap) -> Result<Length, FramingFault> {
+    Ok(declared(version, fields)?.unwrap_or(Length::Known(0)))
+}
+
+/// Where the body of the answer to a `method` request ends.
+pub(crate) fn of_response(
+    method: &Method,
+    status: StatusCode,
+    version: Version,
+    fields: &HeaderMap,
+) -> Result<Length, FramingFault> {
+    let declared = declared(version, fields)?;
+    let bodiless = method == Method::HEAD
+        || status.is_informational()
+        || status == StatusCode::NO_CONTENT
+        || status == StatusCode::NOT_MODIFIED;
+    if bodiless { Ok(Length::Known(0)) } else { Ok(declared.unwrap_or(Length::UntilClose)) }
+}
+
+/// What the fields say, `None` when they say nothing.
+fn declared(version: Version, fields: &HeaderMap) -> Result<Option<Length>, FramingFault> {
+    let coding = fields.get(header::TRANSFER_ENCODING);
+    let length = fields.get(header::CONTENT_LENGTH);
+    match (coding, length) {
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => Err(FramingFault::LengthAndCoding),
+        (Some(coding), None) => {
+            if version == Version::HTTP_10 {
+                return Err(FramingFault::CodingInOldVersion);
+            }
+            let once = fields.get_all(header::TRANSFER_ENCODING).iter().nth(1).is_none();
+            if once && coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
+                Ok(Some(Length::Chunked))
+            } else {
+                Err(FramingFault::BadCoding)
+            }
+        }
+        (None, Some(length)) => {
+            if fields.get_all(header::CONTENT_LENGTH).iter().nth(1).is_some() {
+                return Err(FramingFault::SeveralLengths);
+            }
+            decimal(length.as_bytes()).map(|n| Some(Length::Known(n))).ok_or(FramingFault::BadLength)
+        }
+    }
+}
+
+/// `1*DIGIT` (RFC 9110 §8.6) of at most 19 digits, so that it fits 64 bits; no sign, no list, no space.
+pub(crate) fn decimal(text: &[u8]) -> Option<u64> {
+    if text.is_empty() || text.len() > 19 {
+        return None;
+    }
+    text.iter().try_fold(0u64, |value, &byte| byte.is_ascii_digit().then(|| value * 10 + u64::from(byte - b'0')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(version: Version, lines: &[(&str, &str)], expected: Result<Length, FramingFault>) {
+        let mut fields = HeaderMap::new();
+        for (name, value) in lines {
+            let name = http::HeaderName::from_bytes(name.as_bytes()).unwrap();
+            fields.append(name, http::HeaderValue::from_str(value).unwrap());
+        }
+        assert_eq!(of_request(version, &fields), expected, "{version:?} {lines:?}");
+    }
+
+    #[test]
+    fn a_request_ends_where_exactly_one_field_says() {
+        use FramingFault::*;
+        let check = |lines: &[(&str, &str)], expected| check(Version::HTTP_11, lines, expected);
+        check(&[], Ok(Length::Known(0)));
+        check(&[("content-length", "0")], Ok(Length::Known(0)));
+        check(&[("content-length", "0012")], Ok(Length::Known(12)));
+        check(&[("transfer-encoding", "Chunked")], Ok(Length::Chunked));
+        check(&[("content-length", "5"), ("content-length", "5")], Err(SeveralLengths));
+        check(&[("content-length", "5"), ("content-length", "6")], Err(SeveralLengths));
+        for bad in ["", "+5", "-1", "0x5", "1_0", "5, 6", "5,5", "5 ", "12345678901234567890"] {
+            check(&[("content-length", bad)], Err(BadLength));
+        }
+        check(&[("content-length", "6"), ("transfer-encoding", "chunked")], Err(LengthAndCoding));
+        for bad in ["identity", "gzip, chunked", "chunked, identity", "xchunked", "chunked,chunked", "", "\"chunked\""]
+        {
+            check(&[("transfer-encoding", bad)], Err(BadCoding));
+        }
+        check(&[("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")], Err(BadCoding));
+    }
+
+    #[test]
+    fn an_old_version_has_no_transfer_coding() {
+        check(Version::HTTP_10, &[("transfer-encoding", "chunked")], Err(FramingFault::CodingInOldVersion));
+    }
+
+    #[test]
+    fn an_answer_without_a_length_ends_with_the_connection() {
+        let fields = HeaderMap::new();
+        let of = |method, status| of_response(&method, status, Version::HTTP_11, &fields);
+        assert_eq!(of(Method::GET, StatusCode::OK), Ok(Length::UntilClose));
+        assert_eq!(of(Method::HEAD, StatusCode::OK), Ok(Length::Known(0)));
+        assert_eq!(of(Method::GET, StatusCode::NO_CONTENT), Ok(Length::Known(0)));
+        assert_eq!(of(Method::GET, StatusCode::NOT_MODIFIED), Ok(Length::Known(0)));
+    }
+}

@@ -1,0 +1,325 @@
+//! Heads of HTTP/1.1 messages (RFC 9112 §2–5): found, checked and taken apart without copying a field.
+//!
+//! Two steps. [`Scan`] looks at each byte that arrives once: it finds the empty line that ends the head, and refuses a
+//! line that ends without CR, which httparse would take. Then httparse splits the whole head, and what it lets through
+//! but a strict reader must not is refused here.
+use std::mem::MaybeUninit;
+
+use bytes::{Buf, Bytes, BytesMut};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header,
+    uri::{Authority, PathAndQuery},
+};
+
+use super::framing::{self, Length};
+use crate::{config::Limits, rejection::Rejection};
+
+/// Room that a request's map has for the fields that the gateway adds, so that it never grows on the way.
+const OWN_FIELDS: usize = 10;
+/// Fields parsed on the stack; more go to the heap.
+const FIELDS_ON_STACK: usize = 128;
+
+/// A request head, taken apart.
+#[derive(Debug)]
+pub(crate) struct RequestHead {
+    pub(crate) method: Method,
+    /// Origin form, or `*`: an absolute target's authority has replaced the Host field.
+    pub(crate) uri: Uri,
+    pub(crate) version: Version,
+    pub(crate) fields: HeaderMap,
+    pub(crate) length: Length,
+    /// Whether the client means to send another request on this connection.
+    pub(crate) keep_alive: bool,
+    /// Whether it waits for a 100 before it sends its body.
+    pub(crate) expects_continue: bool,
+}
+
+/// A request head that is refused, with what could still be read of it for the log.
+#[derive(Debug)]
+pub(crate) struct BadHead {
+    pub(crate) rejection: Rejection,
+    pub(crate) method: Option<Method>,
+    pub(crate) uri: Option<Uri>,
+}
+
+impl From<Rejection> for BadHead {
+    fn from(rejection: Rejection) -> Self {
+        Self { rejection, method: None, uri: None }
+    }
+}
+
+/// An answer's head, taken apart.
+#[derive(Debug)]
+pub(crate) struct ResponseHead {
+    pub(crate) status: StatusCode,
+    pub(crate) version: Version,
+    pub(crate) fields: HeaderMap,
+}
+
+/// How far a head has been looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Scan {
+    seen: usize,
+    lines: usize,
+}
+
+/// Why a head is refused before it is whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ScanFault {
+    /// A line feed without its carriage return.
+    BareLineFeed,
+    /// More lines than fields are allowed.
+    TooManyLines,
+    /// More bytes than are allowed.
+    TooLong,
+}
+
+impl Scan {
+    /// The length of the head at the front of `buffer`, its empty line included, once that is there.
+    pub(crate) fn find_end(&mut self, buffer: &[u8], max: usize, max_lines: usize) -> Result<Option<usize>, ScanFault> {
+        while let Some(at) = memchr::memchr(b'\n', &buffer[self.seen..]) {
+            let line_feed = self.seen + at;
+            if line_feed == 0 || buffer[line_feed - 1] != b'\r' {
+                return Err(ScanFault::BareLineFeed);
+            }
+            let empty_line = line_feed == self.seen + 1;
+            self.seen = line_feed + 1;
+            if self.seen > max {
+                return Err(ScanFault::TooLong);
+            }
+            if empty_line && self.lines > 0 {
+                return Ok(Some(self.seen));
+            }
+            self.lines += 1;
+            if self.lines > max_lines + 1 {
+                return Err(ScanFault::TooManyLines);
+            }
+        }
+        // The last byte stays unseen when it could be the CR of an empty line's start; a line is looked for again from
+        // its own start, which costs nothing in a head that arrives whole.
+        if buffer.len() > max { Err(ScanFault::TooLong) } else { Ok(None) }
+    }
+}
+
+/// Takes a request's head from the front of `buffer` once it is whole.
+pub(crate) fn parse_request(
+    buffer: &mut BytesMut,
+    scan: &mut Scan,
+    limits: &Limits,
+) -> Result<Option<RequestHead>, BadHead> {
+    if scan.lines == 0 && buffer.starts_with(b"\r\n") {
+        buffer.advance(2); // RFC 9112 §2.2: one empty line before a request is ignored.
+    }
+    let end = match scan.find_end(buffer, limits.header, limits.headers) {
+        Ok(Some(end)) => end,
+        Ok(None) if scan.lines == 0 && buffer.len() > limits.uri + MAX_METHOD_AND_VERSION => {
+            return Err(Rejection::UriTooLong { limit: limits.uri }.into());
+        }
+        Ok(None) => return Ok(None),
+        Err(ScanFault::BareLineFeed) => return Err(bad("A line of the head ends without CRLF.").into()),
+        Err(ScanFault::TooLong) if scan.lines == 0 => {
+            return Err(Rejection::UriTooLong { limit: limits.uri }.into());
+        }
+        Err(ScanFault::TooManyLines | ScanFault::TooLong) => return Err(Rejection::HeadersTooLarge.into()),
+    };
+    *scan = Scan::default();
+    let bytes = buffer.split_to(end).freeze();
+    if limits.headers <= FIELDS_ON_STACK {
+        let mut slots = [const { MaybeUninit::uninit() }; FIELDS_ON_STACK];
+        split_request(&bytes, &mut slots[..limits.headers], limits).map(Some)
+    } else {
+        split_request(&bytes, &mut vec![MaybeUninit::uninit(); limits.headers], limits).map(Some)
+    }
+}
+
+/// The longest method (`BASELINE-CONTROL`) and version that surround a target in its line.
+const MAX_METHOD_AND_VERSION: usize = 32;
+
+fn split_request<'b>(
+    bytes: &'b Bytes,
+    slots: &mut [MaybeUninit<httparse::Header<'b>>],
+    limits: &Limits,
+) -> Result<RequestHead, BadHead> {
+    let mut parsed = httparse::Request::new(&mut []);
+    match parsed.parse_with_uninit_headers(bytes, slots) {
+        Ok(httparse::Status::Complete(n)) if n == bytes.len() => {}
+        Err(httparse::Error::TooManyHeaders) => return Err(Rejection::HeadersTooLarge.into()),
+        Err(error) => return Err(bad(format!("The head is malformed: {error}.")).into()),
+        Ok(_) => return Err(bad("The head is malformed: it ends in the middle.").into()),
+    }
+    let method = parsed.method.expect("httparse has read the whole head");
+    let target = parsed.path.expect("httparse has read the whole head");
+    let method = Method::from_bytes(method.as_bytes()).map_err(|_| bad("The method is not a token."))?;
+    let version = if parsed.version == Some(1) { Version::HTTP_11 } else { Version::HTTP_10 };
+    if target.len() > limits.uri {
+        return Err(BadHead {
+            rejection: Rejection::UriTooLong { limit: limits.uri },
+            method: Some(method),
+            uri: None,
+        });
+    }
+    let mut fields = HeaderMap::with_capacity(parsed.headers.len() + OWN_FIELDS);
+    let outcome = fill(&mut fields, bytes, parsed.headers)
+        .ok_or_else(|| bad("A header field is malformed."))
+        .and_then(|()| read_target(&method, bytes.slice_ref(target.as_bytes()), &mut fields));
+    let uri = match outcome {
+        Ok(uri) => uri,
+        Err(rejection) => return Err(BadHead { rejection, method: Some(method), uri: None }),
+    };
+    match facts(version, &fields) {
+        Ok((length, keep_alive, expects_continue)) => {
+            Ok(RequestHead { method, uri, version, fields, length, keep_alive, expects_continue })
+        }
+        Err(rejection) => Err(BadHead { rejection, method: Some(method), uri: Some(uri) }),
+    }
+}
+
+/// What the fields say of the message itself: its length, whether the connection stays, whether a 100 is awaited.
+fn facts(version: Version, fields: &HeaderMap) -> Result<(Length, bool, bool), Rejection> {
+    check_host(version, fields)?;
+    let length = framing::of_request(version, fields).map_err(|fault| bad(format!("The request has {fault}.")))?;
+    let expects_continue = match fields.get(header::EXPECT) {
+        None => false,
+        Some(value) if value.as_bytes().eq_ignore_ascii_case(b"100-continue") => {
+            version == Version::HTTP_11 && length != Length::Known(0)
+        }
+        Some(_) => return Err(Rejection::ExpectationFailed),
+    };
+    Ok((length, keeps_alive(version, fields), expects_continue))
+}
+
+/// Takes an answer's head from the front of `buffer` once it is whole; `None`, inside, is one that is not HTTP/1.
+pub(crate) fn parse_response(buffer: &mut BytesMut, scan: &mut Scan, max: usize) -> Option<Option<ResponseHead>> {
+    let Some(end) = scan.find_end(buffer, max, FIELDS_ON_STACK).ok()? else { return Some(None) };
+    *scan = Scan::default();
+    let bytes = buffer.split_to(end).freeze();
+    let mut slots = [const { MaybeUninit::uninit() }; FIELDS_ON_STACK];
+    let mut parsed = httparse::Response::new(&mut []);
+    let complete = httparse::ParserConfig::default()
+        .parse_response_with_uninit_headers(&mut parsed, &bytes, &mut slots)
+        .is_ok_and(|status| status == httparse::Status::Complete(bytes.len()));
+    if !complete {
+        return None;
+    }
+    let status = StatusCode::from_u16(parsed.code?).ok()?;
+    let version = if parsed.version == Some(1) { Version::HTTP_11 } else { Version::HTTP_10 };
+    let mut fields = HeaderMap::with_capacity(parsed.headers.len() + OWN_FIELDS);
+    fill(&mut fields, &bytes, parsed.headers)?;
+    Some(Some(ResponseHead { status, version, fields }))
+}
+
+/// A trailer section (RFC 9112 §7.1.2), its empty line included; `None` when it is malformed.
+pub(crate) fn parse_fields(bytes: Bytes) -> Option<HeaderMap> {
+    Scan { seen: 0, lines: 1 }.find_end(&bytes, bytes.len(), FIELDS_ON_STACK).ok()??;
+    let mut slots = [httparse::EMPTY_HEADER; FIELDS_ON_STACK];
+    let httparse::Status::Complete((length, parsed)) = httparse::parse_headers(&bytes, &mut slots).ok()? else {
+        return None;
+    };
+    let mut fields = HeaderMap::with_capacity(parsed.len());
+    (length == bytes.len()).then(|| fill(&mut fields, &bytes, parsed))??;
+    Some(fields)
+}
+
+/// Puts what httparse found into `fields`, each value a slice of `bytes`.
+fn fill(fields: &mut HeaderMap, bytes: &Bytes, parsed: &[httparse::Header<'_>]) -> Option<()> {
+    for field in parsed {
+        let name = HeaderName::from_bytes(field.name.as_bytes()).ok()?;
+        // A lax reader behind us could take them for the fields that frame a message.
+        if matches!(name.as_str(), "transfer_encoding" | "content_length") {
+            return None;
+        }
+        let value = HeaderValue::from_maybe_shared(bytes.slice_ref(field.value)).ok()?;
+        fields.try_append(name, value).ok()?;
+    }
+    Some(())
+}
+
+/// The request's target in origin form or `*` (RFC 9112 §3.2); an absolute form's authority replaces Host (§3.2.2).
+fn read_target(method: &Method, target: Bytes, fields: &mut HeaderMap) -> Result<Uri, Rejection> {
+    let invalid = || Rejection::PathInvalid("The target is neither a path nor an absolute URI.".into());
+    if memchr::memchr(b'#', &target).is_some() {
+        return Err(Rejection::PathInvalid("The target has a fragment (a raw `#`).".into()));
+    }
+    if target.starts_with(b"/") || (target == "*" && method == Method::OPTIONS) {
+        let path = PathAndQuery::from_maybe_shared(target).map_err(|_| invalid())?;
+        return Ok(Uri::from(path));
+    }
+    if method == Method::CONNECT {
+        return Ok(Uri::from_static("/")); // Refused by its method: a gateway opens no tunnel.
+    }
+    let uri = Uri::from_maybe_shared(target).map_err(|_| invalid())?;
+    let (Some("http" | "https"), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return Err(invalid());
+    };
+    if fields.get_all(header::HOST).iter().nth(1).is_some() {
+        return Err(Rejection::HostInvalid("The request has more than one Host field.".into()));
+    }
+    let host = HeaderValue::from_str(authority.as_str()).map_err(|_| invalid())?;
+    fields.insert(header::HOST, host);
+    let path = uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+    Ok(Uri::from(path))
+}
+
+/// Exactly one Host that names a host (RFC 9112 §3.2); HTTP/1.0 may have none.
+fn check_host(version: Version, fields: &HeaderMap) -> Result<(), Rejection> {
+    let mut hosts = fields.get_all(header::HOST).iter();
+    let invalid = |why: &'static str| Err(Rejection::HostInvalid(why.into()));
+    match (hosts.next(), hosts.next()) {
+        (Some(_), Some(_)) => invalid("The request has more than one Host field."),
+        (Some(host), None) if is_host(host.as_bytes()) => Ok(()),
+        (Some(_), None) => invalid("The Host field is no host, or no host and port."),
+        (None, _) if version == Version::HTTP_10 => Ok(()),
+        (None, _) => invalid("The request has no Host field."),
+    }
+}
+
+/// Whether `text` is `uri-host [":" port]` (RFC 9110 §7.2) without user info, the port at most 65535.
+fn is_host(text: &[u8]) -> bool {
+    let (host, port) = match text.iter().rposition(|&b| b == b':') {
+        Some(colon) if text.last() != Some(&b']') => (&text[..colon], Some(&text[colon + 1..])),
+        _ => (text, None),
+    };
+    let port_is_sound = port.is_none_or(|port| framing::decimal(port).is_some_and(|port| port <= 65535));
+    let host_is_sound = match host {
+        [b'[', literal @ .., b']'] => {
+            str::from_utf8(literal).is_ok_and(|literal| literal.parse::<std::net::Ipv6Addr>().is_ok())
+        }
+        [] => false,
+        name => name.iter().all(|&b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~')),
+    };
+    port_is_sound && host_is_sound
+}
+
+/// The host of a Host field, without its port.
+pub(crate) fn host_name(host: &str) -> &str {
+    match host.rfind(':') {
+        Some(colon) if !host.ends_with(']') => &host[..colon],
+        _ => host,
+    }
+}
+
+/// Whether the connection outlives this message (RFC 9112 §9.3).
+pub(crate) fn keeps_alive(version: Version, fields: &HeaderMap) -> bool {
+    let has = |token: &str| {
+        fields.get_all(header::CONNECTION).iter().any(|value| {
+            let value = value.as_bytes();
+            value.eq_ignore_ascii_case(token.as_bytes())
+                || value.split(|&b| b == b',').any(|item| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+        })
+    };
+    match version {
+        _ if !fields.contains_key(header::CONNECTION) => version == Version::HTTP_11,
+        Version::HTTP_11 => !has("close"),
+        _ => has("keep-alive") && !has("close"),
+    }
+}
+
+fn bad(why: impl Into<std::borrow::Cow<'static, str>>) -> Rejection {
+    Rejection::BadRequest(why.into())
+}
+
+/// The authority of an upstream as a Host value.
+pub(crate) fn host_value(authority: &str) -> Option<HeaderValue> {
+    let authority: Authority = authority.parse().ok()?;
+    HeaderValue::from_str(authority.as_str()).ok()
+}

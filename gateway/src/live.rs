@@ -1,0 +1,79 @@
+//! What a checked [`Config`] becomes when it serves: the routes in match order, a [`Lane`] of rules for each, and the
+//! clusters behind them. Built once, shared by all workers, never changed.
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use crate::{
+    cluster::Cluster,
+    config::{Config, UpstreamTimeouts},
+    h1::server::Settings,
+    route::RouteTable,
+    telemetry::{access_log::escape_json, metrics::RouteLabels},
+    transform::Transform,
+};
+
+/// A configuration that serves.
+pub(crate) struct Live {
+    pub(crate) settings: Settings,
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Which lane a request takes, as an index.
+    pub(crate) routes: RouteTable<usize>,
+    pub(crate) lanes: Vec<Lane>,
+    pub(crate) clusters: Vec<Arc<Cluster>>,
+}
+
+/// The rules of one route, decided when the configuration is built.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    pub(crate) labels: RouteLabels,
+    pub(crate) max_body: u64,
+    pub(crate) transform: Transform,
+    pub(crate) timeouts: UpstreamTimeouts,
+    /// The index of the cluster that it goes to.
+    pub(crate) cluster: usize,
+    /// `,"route":"/users","service":"user"`, as the access log has it.
+    pub(crate) log_fields: Vec<u8>,
+}
+
+impl Live {
+    pub(crate) fn new(config: &Config) -> Self {
+        let clusters: Vec<_> = config.services.iter().map(|service| Arc::new(Cluster::new(service))).collect();
+        let (mut lanes, mut patterns) = (Vec::new(), Vec::new());
+        for (cluster, service) in config.services.iter().enumerate() {
+            for route in &service.routes {
+                patterns.push((route.pattern.clone(), lanes.len()));
+                let labels = RouteLabels { route: route.pattern.text.clone(), service: Arc::clone(&service.name) };
+                lanes.push(Lane {
+                    log_fields: log_fields(&labels),
+                    labels,
+                    max_body: route.max_body,
+                    transform: Transform {
+                        strip_prefix: route.strip_prefix.clone(),
+                        rewrite: route.rewrite.clone(),
+                        request: route.request_headers.clone(),
+                        response: route.response_headers.clone(),
+                    },
+                    timeouts: route.timeouts,
+                    cluster,
+                });
+            }
+        }
+        Self {
+            settings: Settings { timeouts: config.server.timeouts, limits: config.server.limits },
+            trusted_proxies: config.server.trusted_proxies.clone(),
+            routes: RouteTable::build(patterns).expect("a checked configuration has no conflicting routes"),
+            lanes,
+            clusters,
+        }
+    }
+}
+
+fn log_fields(labels: &RouteLabels) -> Vec<u8> {
+    let mut fields = b",\"route\":\"".to_vec();
+    escape_json(&mut fields, &labels.route);
+    fields.extend_from_slice(b"\",\"service\":\"");
+    escape_json(&mut fields, &labels.service);
+    fields.push(b'"');
+    fields
+}

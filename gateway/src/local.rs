@@ -1,0 +1,103 @@
+//! What the gateway answers itself on its public listeners: `GET /health`, always, and `GET /`, where no route takes it.
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use jiff::{Timestamp, Unit};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    body::Body,
+    cluster::{Cluster, Status, upstream::Upstream},
+    live::Live,
+    rejection::Rejection,
+    respond,
+};
+
+/// The answer to what is never forwarded.
+pub(crate) fn before_routes(
+    request: &Request<Body>,
+    path: &str,
+    live: &Live,
+) -> Result<Option<Response<Body>>, Rejection> {
+    if path != "/health" {
+        return Ok(None);
+    }
+    only_reads(request.method())?;
+    let verbose = request.uri().query().is_some_and(|query| {
+        query.split('&').any(|pair| matches!(pair, "verbose" | "verbose=" | "verbose=1" | "verbose=true"))
+    });
+    Ok(Some(health(live, verbose)))
+}
+
+/// The answer to what no route takes.
+pub(crate) fn after_routes(request: &Request<Body>, path: &str, live: &Live) -> Result<Response<Body>, Rejection> {
+    if path != "/" {
+        return Err(Rejection::NoRoute);
+    }
+    only_reads(request.method())?;
+    let services: Vec<&str> = live.clusters.iter().map(|cluster| &*cluster.name).collect();
+    let page = json!({
+        "name": "gateway",
+        "version": env!("CARGO_PKG_VERSION"),
+        "services": services,
+        "health": "/health",
+    });
+    Ok(respond::json(StatusCode::OK, &page))
+}
+
+fn only_reads(method: &Method) -> Result<(), Rejection> {
+    if matches!(*method, Method::GET | Method::HEAD) {
+        return Ok(());
+    }
+    Err(Rejection::MethodNotAllowed { allow: HeaderValue::from_static("GET, HEAD") })
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    timestamp: String,
+    services: Map<String, Value>,
+}
+
+fn health(live: &Live, verbose: bool) -> Response<Body> {
+    let status = Status::of_all(live.clusters.iter().map(|cluster| &**cluster));
+    let code = if status == Status::Unhealthy { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    let services = live.clusters.iter().map(|cluster| {
+        let value = if verbose { service(cluster) } else { cluster.status().as_str().into() };
+        (cluster.name.to_string(), value)
+    });
+    let health = Health { status: status.as_str(), timestamp: seconds(Timestamp::now()), services: services.collect() };
+    respond::json(code, &health)
+}
+
+/// A service in full, as `/health?verbose` and the admin's `/services` tell it.
+pub(crate) fn service(cluster: &Cluster) -> Value {
+    json!({
+        "status": cluster.status().as_str(),
+        "critical": cluster.critical,
+        "upstreams": cluster.upstreams.iter().map(|upstream| upstream_in_full(upstream)).collect::<Vec<_>>(),
+    })
+}
+
+#[allow(clippy::cast_precision_loss, reason = "milliseconds for a reader")]
+fn upstream_in_full(upstream: &Upstream) -> Value {
+    use crate::cluster::upstream::Health::{Healthy, Unhealthy, Unknown};
+    let status = match upstream.health() {
+        Healthy => "healthy",
+        Unhealthy => "unhealthy",
+        Unknown => "unknown",
+    };
+    let details = upstream.details().clone();
+    json!({
+        "url": upstream.url,
+        "status": status,
+        "since": seconds(details.since),
+        "last_check": details.last_check.map(seconds),
+        "last_error": details.last_error,
+        "latency_ms": details.latency.map(|latency| latency.as_micros() as f64 / 1000.0),
+    })
+}
+
+/// `2026-01-15T10:30:00Z`.
+fn seconds(moment: Timestamp) -> String {
+    moment.round(Unit::Second).unwrap_or(moment).to_string()
+}

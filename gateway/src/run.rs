@@ -1,0 +1,180 @@
+//! The process: opens the ports, starts a worker for each core and the control runtime beside them, and ends all of it
+//! in order.
+use std::{fmt, io, net::SocketAddr, sync::Arc, thread};
+
+use tokio::{
+    runtime::{Builder, Runtime},
+    signal::unix::{Signal, SignalKind, signal},
+    sync::{Semaphore, watch},
+};
+
+use crate::{
+    accept,
+    admin::{self, Admin},
+    cluster::health,
+    config::Config,
+    live::Live,
+    telemetry::{
+        access_log::Writer,
+        metrics::{Metrics, Shard},
+    },
+    worker::{self, Parts},
+};
+
+/// Why the gateway could not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// A listener could not be opened.
+    Listen {
+        /// The key in the file: `server.listen` or `admin.listen`.
+        key: &'static str,
+        /// What it says.
+        address: SocketAddr,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The system gave no thread, no timer, no signal handler.
+    System(io::Error),
+}
+
+impl From<io::Error> for StartError {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listen { key, address, error } => {
+                write!(f, "cannot listen on {address} ({key}): ")?;
+                match error.kind() {
+                    io::ErrorKind::AddrInUse => write!(
+                        f,
+                        "another process has this port. Stop it (`ss -ltnp 'sport = :{}'` names it) or choose another port.",
+                        address.port()
+                    ),
+                    io::ErrorKind::PermissionDenied => {
+                        f.write_str("not allowed. Ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher one.")
+                    }
+                    io::ErrorKind::AddrNotAvailable => {
+                        f.write_str("this machine has no such address. Use 0.0.0.0 for all of its addresses.")
+                    }
+                    _ => error.fmt(f),
+                }
+            }
+            Self::System(error) => write!(f, "cannot start: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// Serves `config` until SIGTERM or SIGINT, then until the last request has ended or the drain's time is over. A second
+/// signal ends it at once.
+///
+/// Prints one line with its addresses on stderr when it accepts.
+pub fn run(config: &Config) -> Result<(), StartError> {
+    let control = Builder::new_multi_thread().worker_threads(1).thread_name("control").enable_all().build()?;
+    let live = Arc::new(Live::new(config));
+    let (stop, stopping) = watch::channel(false);
+    let writer = Writer::start(io::stdout())?;
+
+    let (listeners, addresses) = listen(config)?;
+    let admin = control.block_on(admin::bind(config.admin.listen)).map_err(|error| StartError::Listen {
+        key: "admin.listen",
+        address: config.admin.listen,
+        error,
+    })?;
+    let admin_address = admin.local_addr()?;
+
+    let shards: Vec<_> = listeners.iter().map(|_| Arc::new(Shard::new(live.lanes.len()))).collect();
+    let metrics = Metrics {
+        shards: shards.clone(),
+        labels: live.lanes.iter().map(|lane| lane.labels.clone()).collect(),
+        clusters: live.clusters.clone(),
+        log_lines_dropped: writer.dropped(),
+    };
+    control.spawn(admin::serve(admin, Admin::new(Arc::clone(&live), metrics, config.redacted(), stopping.clone())));
+    {
+        let _on_control = control.enter();
+        live.clusters.iter().for_each(health::watch);
+    }
+    let signals = signals(&control)?;
+
+    let permits = Arc::new(Semaphore::new(config.server.max_connections));
+    let mut workers = Vec::new();
+    for (index, (listeners, shard)) in listeners.into_iter().zip(shards).enumerate() {
+        let parts = Parts {
+            listeners,
+            live: Arc::clone(&live),
+            shard,
+            log: writer.sink(),
+            permits: Arc::clone(&permits),
+            stop: stopping.clone(),
+            drain_timeout: config.server.drain_timeout,
+        };
+        let name = format!("worker-{index}");
+        workers.push(thread::Builder::new().name(name).spawn(move || worker::run(parts))?);
+    }
+    eprintln!("{}", banner(&addresses, workers.len(), admin_address));
+
+    control.spawn(stop_on_signal(signals, stop));
+    let mut failed = None;
+    for worker in workers {
+        match worker.join() {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => failed = Some(error),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+    writer.finish();
+    control.shutdown_background();
+    failed.map_or(Ok(()), |error| Err(StartError::System(error)))
+}
+
+/// For each worker its listeners, and the addresses that they have.
+#[allow(clippy::type_complexity, reason = "named, it would be read in no other place")]
+fn listen(config: &Config) -> Result<(Vec<Vec<std::net::TcpListener>>, Vec<SocketAddr>), StartError> {
+    let mut by_worker: Vec<Vec<_>> = (0..config.server.workers).map(|_| Vec::new()).collect();
+    let mut addresses = Vec::new();
+    for &address in &config.server.listen {
+        let opened = accept::bind(address, config.server.workers).map_err(|error| StartError::Listen {
+            key: "server.listen",
+            address,
+            error,
+        })?;
+        addresses.push(opened[0].local_addr()?);
+        for (worker, listener) in by_worker.iter_mut().zip(opened) {
+            worker.push(listener);
+        }
+    }
+    Ok((by_worker, addresses))
+}
+
+fn banner(addresses: &[SocketAddr], workers: usize, admin: SocketAddr) -> String {
+    let addresses: Vec<String> = addresses.iter().map(|address| format!("http://{address}")).collect();
+    let s = if workers == 1 { "" } else { "s" };
+    format!("gateway listening on {} with {workers} worker{s}, admin on http://{admin}", addresses.join(", "))
+}
+
+fn signals(control: &Runtime) -> io::Result<[Signal; 2]> {
+    let _on_control = control.enter();
+    Ok([signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?])
+}
+
+async fn stop_on_signal([mut terminate, mut interrupt]: [Signal; 2], stop: watch::Sender<bool>) {
+    let mut next = async || {
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        }
+    };
+    let signal = next().await;
+    tracing::info!(signal, "stopping: what runs is finished first");
+    // The workers hold receivers until they have ended.
+    let _ = stop.send(true);
+    let signal = next().await;
+    tracing::warn!(signal, "stopping at once");
+    std::process::exit(1);
+}

@@ -1,0 +1,167 @@
+//! Stage 3: a request gets its identity: an id, a place in a distributed trace, and the moment it began.
+use std::{net::IpAddr, rc::Rc, sync::atomic::Ordering::Relaxed, time::Instant};
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, header};
+
+use crate::{
+    body::Body,
+    exchange::{Client, Exchange},
+    worker::Worker,
+};
+
+/// The id of a request: kept from a trusted proxy, else made (UUIDv7); sent to the upstream and to the client.
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// W3C Trace Context.
+pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// Longest id that is taken from a trusted proxy.
+const MAX_ID: usize = 128;
+
+/// Opens the exchange, and writes the request's id and its trace position into its fields.
+pub(crate) fn open(request: &mut Request<Body>, client: &Client, from: IpAddr, worker: &Rc<Worker>) -> Box<Exchange> {
+    let started = Instant::now();
+    let request_id = request_id(request, client, worker, started);
+    let fields = request.headers_mut();
+    fields.insert(X_REQUEST_ID, request_id.clone());
+    let parent = fields.get(TRACEPARENT).and_then(|parent| TraceParent::parse(parent.as_bytes()));
+    if parent.is_none() {
+        fields.remove("tracestate"); // It belongs to the trace that is not continued (Trace Context §3.3).
+    }
+    let position = parent.unwrap_or_else(|| TraceParent::start(worker)).child(worker);
+    fields.insert(TRACEPARENT, position);
+    exchange(request, request_id, from, worker, started)
+}
+
+fn exchange(
+    request: &Request<Body>,
+    request_id: HeaderValue,
+    client: IpAddr,
+    worker: &Rc<Worker>,
+    started: Instant,
+) -> Box<Exchange> {
+    worker.shard.in_flight.fetch_add(1, Relaxed);
+    Box::new(Exchange {
+        worker: Rc::clone(worker),
+        started,
+        request_id,
+        client,
+        method: request.method().clone(),
+        host: request.headers().get(header::HOST).cloned(),
+        uri: Some(request.uri().clone()),
+        version: request.version(),
+        bytes_in: request.body().meter(),
+        bytes_out: 0,
+        route: None,
+        upstream: None,
+        upstream_time: None,
+        retries: 0,
+        status: 0,
+        failure: None,
+        ended: false,
+    })
+}
+
+fn request_id(request: &Request<Body>, client: &Client, worker: &Worker, now: Instant) -> HeaderValue {
+    if client.is_trusted
+        && let Some(id) = request.headers().get(X_REQUEST_ID)
+        && (1..=MAX_ID).contains(&id.len())
+        && id.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || b"-_.:=+/".contains(b))
+    {
+        return id.clone();
+    }
+    new_request_id(worker, now)
+}
+
+/// A UUIDv7: its time orders the lines of a log.
+pub(crate) fn new_request_id(worker: &Worker, now: Instant) -> HeaderValue {
+    let random = worker.random_u128().to_le_bytes();
+    let random = random.first_chunk::<10>().expect("16 bytes have a first 10");
+    let id = uuid::Builder::from_unix_timestamp_millis(worker.clock.unix_micros(now) / 1000, random).into_uuid();
+    let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+    id.hyphenated().encode_lower(&mut text);
+    HeaderValue::from_maybe_shared(Bytes::copy_from_slice(&text)).expect("a UUID is visible ASCII")
+}
+
+/// Where in which trace a request stands (W3C Trace Context §3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct TraceParent {
+    trace: u128,
+    sampled: bool,
+}
+
+impl TraceParent {
+    /// A new trace.
+    fn start(worker: &Worker) -> Self {
+        Self { trace: worker.random_u128().max(1), sampled: true }
+    }
+
+    /// `00-<32 hex>-<16 hex>-<2 hex>`, lower case, no id all zeros; a later version may go on after a `-`.
+    fn parse(text: &[u8]) -> Option<Self> {
+        let (version, rest) = (hex(text.get(..2)?)?, text.get(2..55)?);
+        let sound = rest[0] == b'-' && rest[33] == b'-' && rest[50] == b'-';
+        let ends =
+            if version == 0 { text.len() == 55 } else { version != 255 && matches!(text.get(55), None | Some(b'-')) };
+        let (trace, parent, flags) = (hex(&rest[1..33])?, hex(&rest[34..50])?, hex(&rest[51..53])?);
+        (sound && ends && trace != 0 && parent != 0).then_some(Self { trace, sampled: flags & 1 == 1 })
+    }
+
+    /// The header of a new span under this trace.
+    fn child(self, worker: &Worker) -> HeaderValue {
+        #[allow(clippy::cast_possible_truncation, reason = "a span id is 64 random bits")]
+        let span = (worker.random_u128() as u64).max(1);
+        let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
+        write_hex(&mut text[3..35], &self.trace.to_be_bytes());
+        write_hex(&mut text[36..52], &span.to_be_bytes());
+        text[54] = b'0' + u8::from(self.sampled);
+        HeaderValue::from_maybe_shared(Bytes::copy_from_slice(&text)).expect("hexadecimal digits are visible ASCII")
+    }
+}
+
+/// Lower-case hexadecimal digits only.
+fn hex(text: &[u8]) -> Option<u128> {
+    text.iter().try_fold(0u128, |value, &b| {
+        let digit = match b {
+            b'0'..=b'9' => b - b'0',
+            b'a'..=b'f' => b - b'a' + 10,
+            _ => return None,
+        };
+        Some(value << 4 | u128::from(digit))
+    })
+}
+
+fn write_hex(out: &mut [u8], bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for (pair, byte) in out.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_sound_traceparent_is_continued() {
+        let parse = |text: &str| TraceParent::parse(text.as_bytes());
+        let trace = 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736;
+        let sound = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert_eq!(parse(sound), Some(TraceParent { trace, sampled: true }));
+        assert_eq!(parse(&sound.replace("-01", "-00")), Some(TraceParent { trace, sampled: false }));
+        assert_eq!(parse(&format!("cc{}-more", &sound[2..])), Some(TraceParent { trace, sampled: true }));
+        for bad in [
+            "",
+            "00",
+            &sound[..54],
+            &format!("{sound}-more"),
+            &format!("{sound}0"),
+            &sound.to_uppercase(),
+            &format!("ff{}", &sound[2..]),
+            &sound.replace("00f067aa0ba902b7", "0000000000000000"),
+            &sound.replace("4bf92f3577b34da6a3ce929d0e0e4736", "00000000000000000000000000000000"),
+            &sound.replace('-', "_"),
+        ] {
+            assert_eq!(parse(bad), None, "{bad}");
+        }
+    }
+}

@@ -60,6 +60,7 @@ async fn time_limit(request: Request, next: Next) -> Response {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as the layer hands it over")]
 fn panicked(panic: Box<dyn Any + Send>) -> Response<Body> {
     let message = panic.downcast_ref::<String>().map(String::as_str);
     let message = message.or_else(|| panic.downcast_ref::<&str>().copied());

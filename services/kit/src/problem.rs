@@ -37,7 +37,8 @@ pub struct Problem {
     code: &'static str,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
-    header: Option<(HeaderName, HeaderValue)>,
+    /// Boxed, since every handler's result has room for a problem.
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 #[derive(Serialize)]
@@ -89,9 +90,10 @@ impl Problem {
     /// `token_expired`, …) or the service's own.
     pub fn unauthorized(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         // RFC 6750 section 3.1: a request without any credentials gets no error attribute.
-        let challenge = match code.starts_with("token_") && code != "token_missing" {
-            true => "Bearer error=\"invalid_token\"",
-            false => "Bearer",
+        let challenge = if code.starts_with("token_") && code != "token_missing" {
+            "Bearer error=\"invalid_token\""
+        } else {
+            "Bearer"
         };
         Self::new(StatusCode::UNAUTHORIZED, code, detail)
             .with_header(WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
@@ -128,7 +130,7 @@ impl Problem {
     /// Adds the one header field that the status asks for.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.header = Some((name, value));
+        self.header = Some(Box::new((name, value)));
         self
     }
 
@@ -166,8 +168,8 @@ impl IntoResponse for Problem {
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        if let Some((name, value)) = &self.header {
-            headers.insert(name, value.clone());
+        if let Some(field) = &self.header {
+            headers.insert(&field.0, field.1.clone());
         }
         response.extensions_mut().insert(self);
         response

@@ -10,21 +10,19 @@
 mod cli;
 mod connection;
 mod error;
+mod running;
 mod signal;
 
 pub use error::StartError;
+pub use running::Running;
 
 use std::future::Future;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-use crate::database::Database;
-use crate::http::{self, Metrics, Operations};
-use crate::module::{Module, Worker};
+use crate::module::Module;
 use crate::settings::{Common, Reader, SettingDoc, Source};
-use crate::shutdown::{self, Shutdown, Trigger};
 use crate::telemetry;
 
 /// What a binary is: for `--help`, `/health` and the defaults.
@@ -108,77 +106,32 @@ where
     };
     let module = build(own, context).await?;
 
-    let (trigger, shutdown) = shutdown::channel();
-    let Module {
-        name,
-        router,
-        workers,
-        health,
-        databases,
-    } = module;
-    let workers = spawn_all(workers, &shutdown);
-    let metrics = Arc::new(Metrics::new());
-    let operations = Operations {
-        about,
-        health,
-        metrics,
-        shutdown: shutdown.clone(),
-    };
-    let app = http::surround(router, operations);
+    let mut running = Running::start(module, about);
+    let service = about.name;
     telemetry::announce(
-        &format!("{name} listening on http://{address}"),
+        &format!("{service} listening on http://{address}"),
         common.json_logs,
     );
-
     let accepting = tokio::spawn(connection::accept(
         listener,
-        app,
-        shutdown,
+        running.router(),
+        running.shutdown(),
         common.drain_timeout,
     ));
-    let code = wait(signal, workers, &trigger).await;
-    // A panic in the accept loop was logged by the runtime's hook; there is nothing left to drain.
-    let _ = accepting.await;
-    for database in &databases {
-        Database::close(database).await;
-    }
-    tracing::info!("stopped");
-    Ok(code)
-}
-
-type Workers = tokio::task::JoinSet<&'static str>;
-
-fn spawn_all(workers: Vec<Worker>, shutdown: &Shutdown) -> Workers {
-    let mut set = Workers::new();
-    for Worker { name, start } in workers {
-        let task = start(shutdown.clone());
-        set.spawn(async move {
-            task.await;
-            name
-        });
-    }
-    set
-}
-
-/// Waits for the signal, or for a worker that ended unasked; then asks all to end, and waits for
-/// the workers.
-async fn wait(
-    signal: impl Future<Output = &'static str>,
-    mut workers: Workers,
-    trigger: &Trigger,
-) -> ExitCode {
     let code = tokio::select! {
         signal = signal => {
             tracing::info!(signal, "stopping: no new connections, finishing what runs");
             ExitCode::SUCCESS
         }
-        Some(ended) = workers.join_next() => {
-            let worker = ended.as_ref().copied().unwrap_or("a worker that panicked");
+        worker = running.worker_ended() => {
             tracing::error!(worker, "stopping: a worker ended");
             ExitCode::FAILURE
         }
     };
-    trigger.shut_down();
-    while workers.join_next().await.is_some() {}
-    code
+    running.shut_down();
+    // A panic in the accept loop was logged by the runtime's hook; there is nothing left to drain.
+    let _ = accepting.await;
+    running.stop().await;
+    tracing::info!("stopped");
+    Ok(code)
 }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::application::Application;
 
 /// How often expired refresh tokens are deleted.
-const PURGE_INTERVAL: Duration = Duration::from_secs(3_600);
+const PURGE_INTERVAL: Duration = Duration::from_hours(1);
 
 /// The worker, which looks at the keys every `interval`. A failure is logged and tried again at
 /// the next tick: keys are made so long before their turn that many may fail.

@@ -8,8 +8,8 @@ use kit::{Reader, SettingDoc};
 use crate::application::{Admin, Lifetimes};
 use crate::domain::{Email, Password, RotationPolicy, Secret};
 
-const MINUTE: Duration = Duration::from_secs(60);
-const DAY: Duration = Duration::from_secs(86_400);
+const MINUTE: Duration = Duration::from_mins(1);
+const DAY: Duration = Duration::from_hours(24);
 
 /// What the service is told by its environment, beside what every service is.
 #[derive(Debug, Clone)]

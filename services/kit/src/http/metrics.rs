@@ -73,7 +73,7 @@ impl Metrics {
             .inc();
     }
 
-    /// In OpenMetrics text form.
+    /// In `OpenMetrics` text form.
     pub(super) fn encode(&self) -> String {
         let mut encoded = String::new();
         text::encode(&mut encoded, &self.registry).expect("writing to a String cannot fail");

@@ -116,7 +116,7 @@ impl Common {
             drain_timeout: reader.duration(
                 "DRAIN_TIMEOUT",
                 Duration::from_secs(30),
-                Duration::ZERO..=Duration::from_secs(3_600),
+                Duration::ZERO..=Duration::from_hours(1),
             ),
         }
     }

@@ -87,8 +87,8 @@ impl LoginBody {
     /// An e-mail that is none is `None`, and no fault of the request: it is not registered.
     pub(super) fn parse(self) -> Result<(Option<Email>, Secret<String>), Problem> {
         let mut fields = Fields::default();
-        let email = fields.take("email", self.email, present);
-        let password = fields.take("password", self.password, present);
+        let email = fields.require("email", self.email);
+        let password = fields.require("password", self.password);
         match (email, password) {
             (Some(email), Some(password)) => Ok((Email::parse(&email).ok(), password.0)),
             _ => Err(Problem::validation(fields.0)),
@@ -110,15 +110,10 @@ impl VerifyBody {
 
 fn one(name: &'static str, value: Option<SecretText>) -> Result<Secret<String>, Problem> {
     let mut fields = Fields::default();
-    let value = fields.take(name, value, present);
+    let value = fields.require(name, value);
     value
         .map(|text| text.0)
         .ok_or_else(|| Problem::validation(fields.0))
-}
-
-/// The parser of a field that only has to be there.
-fn present<T>(value: T) -> Result<T, std::convert::Infallible> {
-    Ok(value)
 }
 
 /// Gathers what is wrong with a body's fields.
@@ -126,16 +121,22 @@ fn present<T>(value: T) -> Result<T, std::convert::Infallible> {
 struct Fields(Vec<FieldError>);
 
 impl Fields {
+    /// A field that only has to be there.
+    fn require<T>(&mut self, name: &'static str, value: Option<T>) -> Option<T> {
+        if value.is_none() {
+            self.0.push(FieldError::new(name, "is required"));
+        }
+        value
+    }
+
+    /// A field that has to be there and to parse.
     fn take<T, U, E: std::fmt::Display>(
         &mut self,
         name: &'static str,
         value: Option<T>,
         parse: impl FnOnce(T) -> Result<U, E>,
     ) -> Option<U> {
-        let Some(value) = value else {
-            self.0.push(FieldError::new(name, "is required"));
-            return None;
-        };
+        let value = self.require(name, value)?;
         parse(value)
             .map_err(|error| self.0.push(FieldError::new(name, error)))
             .ok()

@@ -1,5 +1,7 @@
 //! JSON bodies: an extractor that answers problems, and says which field is at fault.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, Request};
@@ -10,7 +12,12 @@ use serde::de::DeserializeOwned;
 use crate::Problem;
 use crate::problem::FieldError;
 
-/// A request body of JSON. Rejections: 415 `content_type_unsupported`, 413 `body_too_large`,
+/// How long a body may take to arrive: less than a request as a whole, so that a slow client is
+/// told that it is slow.
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A request body of JSON. Rejections: 415 `content_type_unsupported`, 408 `request_timeout`,
+/// 413 `body_too_large`,
 /// 400 `json_invalid` for what is no JSON, 400 `validation_failed` for JSON of another shape.
 /// The body is an object. Unknown fields are ignored; nesting deeper than 128 is no JSON to us.
 #[derive(Debug, Clone, Copy)]
@@ -28,11 +35,17 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
                 detail,
             ));
         }
-        let bytes = Bytes::from_request(request, state)
-            .await
+        let read = tokio::time::timeout(READ_TIMEOUT, Bytes::from_request(request, state)).await;
+        let bytes = read
+            .map_err(|_| too_slow())?
             .map_err(|error| unread(&error))?;
         parse(&bytes).map(Self)
     }
+}
+
+fn too_slow() -> Problem {
+    let detail = "The body did not arrive within 20 s.";
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail)
 }
 
 /// `application/json` and `application/*+json`, with or without parameters.
@@ -95,6 +108,8 @@ fn described(path: &str, error: &serde_json::Error) -> Problem {
             field.trim_end_matches('`'),
             "is required",
         )]);
+    } else if text.starts_with("duplicate field ") {
+        "names a field twice".to_owned()
     } else if let Some((_, expected)) = text.rsplit_once(", expected ") {
         // The name of a Rust type ("struct RegisterBody") means nothing to a client.
         let expected = if expected.starts_with("struct ") {
@@ -143,6 +158,11 @@ mod tests {
             "{\"name\":12345678}",
             "validation_failed",
             "name must be a string",
+        );
+        check(
+            "{\"name\":\"a\",\"name\":\"b\"}",
+            "validation_failed",
+            "twice",
         );
         check("[]", "validation_failed", "body must be an object");
         check(

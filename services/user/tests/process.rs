@@ -140,6 +140,46 @@ async fn a_request_that_runs_is_finished_before_the_end() {
 }
 
 #[tokio::test]
+async fn a_request_that_never_ends_is_cut_off_after_the_drain() {
+    let folder = folder();
+    let (mut child, address, mut lines) = start(folder.path(), &[("DRAIN_TIMEOUT", "50ms")]).await;
+    let mut stream = TcpStream::connect(&address).await.unwrap();
+    let head = "POST /users HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+                content-length: 9\r\nexpect: 100-continue\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.read_exact(&mut [0; 25]).await.unwrap();
+    signal(&child, 15);
+    let mut cut = false;
+    while let Some(line) = lines.next_line().await.unwrap() {
+        cut |= line.contains("draining took longer than DRAIN_TIMEOUT");
+    }
+    assert!(cut);
+    assert_eq!(exit(&mut child).await, Some(0));
+}
+
+#[tokio::test]
+async fn instances_that_start_at_once_share_a_new_database() {
+    let folder = folder();
+    let admin = [
+        ("ADMIN_EMAIL", "root@example.com"),
+        ("ADMIN_PASSWORD", "correct horse"),
+    ];
+    let (one, two, three) = tokio::join!(
+        start(folder.path(), &admin),
+        start(folder.path(), &admin),
+        start(folder.path(), &admin),
+    );
+    let mut sets = Vec::new();
+    for (mut child, address, _lines) in [one, two, three] {
+        let answer = get(&address, "/.well-known/jwks.json").await;
+        sets.push(answer.split_once("\r\n\r\n").unwrap().1.to_owned());
+        signal(&child, 15);
+        assert_eq!(exit(&mut child).await, Some(0));
+    }
+    assert!(sets.windows(2).all(|pair| pair[0] == pair[1]), "{sets:?}");
+}
+
+#[tokio::test]
 async fn a_taken_port_is_told_and_nothing_is_touched() {
     let (one, other) = (folder(), folder());
     let (_child, address, _lines) = start(one.path(), &[]).await;

@@ -30,13 +30,16 @@ async fn tables(database: &Database) -> i64 {
         .unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn instances_that_start_at_once_migrate_once() {
     let folder = tempfile::tempdir().unwrap();
     let mut instances = tokio::task::JoinSet::new();
     for _ in 0..8 {
-        let database = open(&folder).await;
-        instances.spawn(async move { migrate(&database, &[FIRST, SECOND]).await.unwrap() });
+        let settings = DatabaseSettings::at(folder.path().join("new/test.db"));
+        instances.spawn(async move {
+            let database = Database::open(&settings).await.unwrap();
+            migrate(&database, &[FIRST, SECOND]).await.unwrap()
+        });
     }
     let applied: usize = instances.join_all().await.into_iter().sum();
     assert_eq!(applied, 2);

@@ -120,6 +120,29 @@ async fn a_request_that_hangs_is_given_up() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_come_is_the_clients_doing() {
+    let (app, _trigger) = app(Vec::new());
+    let silent = Body::new(Silent);
+    let (status, _, body) = send(&app, request(Method::POST, "/echo/1", silent)).await;
+    assert_eq!(status, 408, "{body}");
+}
+
+/// A body of which nothing ever arrives.
+struct Silent;
+
+impl hyper::body::Body for Silent {
+    type Data = axum::body::Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Self::Data>, Self::Error>>> {
+        std::task::Poll::Pending
+    }
+}
+
 #[tokio::test]
 async fn an_id_that_could_forge_a_log_line_is_replaced() {
     let (app, _trigger) = app(Vec::new());

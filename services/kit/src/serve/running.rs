@@ -91,3 +91,41 @@ fn spawn_all(workers: Vec<Worker>, shutdown: &Shutdown) -> JoinSet<&'static str>
     }
     set
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABOUT: About = About {
+        name: "test",
+        version: "0.0.0",
+        port: 0,
+        settings: &[],
+    };
+
+    fn running(worker: Worker) -> Running {
+        Running::start(
+            Module::new("test", Router::new()).with_worker(worker),
+            ABOUT,
+        )
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_ends_unasked_is_noticed() {
+        let mut early = running(Worker::new("early", |_| async {}));
+        assert_eq!(early.worker_ended().await, "early");
+        let mut broken = running(Worker::new("broken", |_| async { panic!("of the test") }));
+        assert_eq!(broken.worker_ended().await, "one that panicked");
+    }
+
+    #[tokio::test]
+    async fn stopping_waits_for_the_workers() {
+        let (done, mut ended) = tokio::sync::mpsc::channel(1);
+        let worker = Worker::new("polite", |mut shutdown: Shutdown| async move {
+            shutdown.requested().await;
+            done.send(()).await.unwrap();
+        });
+        running(worker).stop().await;
+        assert_eq!(ended.try_recv(), Ok(()));
+    }
+}

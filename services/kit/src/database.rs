@@ -9,14 +9,16 @@ mod settings;
 
 pub use settings::{DatabaseSettings, Synchronous};
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::SqlitePool;
 use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{Sqlite, SqlitePoolOptions};
+use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqlitePoolOptions};
 
 /// How long a request may wait for its turn at the writer or for a reader.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// The pause between two attempts to open a file that another process is setting up.
+const OPEN_PAUSE: Duration = Duration::from_millis(20);
 /// Readers beyond this gain nothing on one file.
 const READERS: u32 = 4;
 
@@ -81,20 +83,8 @@ impl Database {
             path: settings.display(),
             source,
         };
-        let pool = || {
-            SqlitePoolOptions::new()
-                .acquire_timeout(ACQUIRE_TIMEOUT)
-                // A connection to a file does not age, and a new one costs its warm cache.
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .test_before_acquire(false)
-        };
-        let writer = pool().max_connections(1).connect_with(settings.writer());
-        let writer = writer.await.map_err(open)?;
-        let readers = pool()
-            .max_connections(READERS)
-            .connect_with(settings.reader());
-        let readers = readers.await.map_err(open)?;
+        let writer = connect(1, settings.writer()).await.map_err(open)?;
+        let readers = connect(READERS, settings.reader()).await.map_err(open)?;
         Ok(Self { writer, readers })
     }
 
@@ -122,6 +112,27 @@ impl Database {
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+    }
+}
+
+/// Connects, and tries again while the file is busy: an instance that turns a new file to the
+/// write-ahead log locks the others out, and for that lock SQLite does not wait by itself.
+async fn connect(most: u32, options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+    let deadline = Instant::now() + ACQUIRE_TIMEOUT;
+    loop {
+        let pool = SqlitePoolOptions::new()
+            .max_connections(most)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            // A connection to a file does not age, and a new one costs its warm cache.
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false);
+        match pool.connect_with(options.clone()).await {
+            Err(error) if is_busy(&error) && Instant::now() < deadline => {
+                tokio::time::sleep(OPEN_PAUSE).await;
+            }
+            outcome => return outcome,
+        }
     }
 }
 

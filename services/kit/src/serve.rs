@@ -106,6 +106,12 @@ where
     };
     let module = build(own, context).await?;
 
+    if common.trust_identity_headers {
+        tracing::warn!(
+            "TRUST_IDENTITY_HEADERS is on: whoever can reach {address} can be any user. \
+             Nothing but the gateway may."
+        );
+    }
     let mut running = Running::start(module, about);
     let service = about.name;
     telemetry::announce(

@@ -58,8 +58,8 @@ impl Settings {
         },
         SettingDoc {
             name: "KEY_PUBLISH_AHEAD",
-            default: "10m",
-            help: "how long before it signs a key is published; shorter than KEY_ROTATION",
+            default: "10m, or half of KEY_ROTATION if that is less",
+            help: "how long before it signs a key is published",
         },
         SettingDoc {
             name: "HASH_PARALLELISM",
@@ -87,10 +87,11 @@ impl Settings {
         );
         let rotation = reader.duration("KEY_ROTATION", 30 * DAY, MINUTE..=3_650 * DAY);
         let range = Duration::from_secs(10)..=DAY;
-        let ahead = reader.duration("KEY_PUBLISH_AHEAD", 10 * MINUTE, range);
+        // By default well within whatever the rotation is.
+        let ahead = (10 * MINUTE).min(rotation / 2);
+        let ahead = reader.duration("KEY_PUBLISH_AHEAD", ahead, range);
         if ahead >= rotation {
-            let value = Some(format!("{ahead:?}"));
-            reader.fault("KEY_PUBLISH_AHEAD", value, "less than KEY_ROTATION");
+            reader.fault("KEY_PUBLISH_AHEAD", "less than KEY_ROTATION");
         }
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
@@ -129,11 +130,11 @@ fn admin(reader: &mut Reader) -> Option<Admin> {
         // A bad one is told already; it does not count as missing.
         _ if reader.faults() > faults => None,
         (Some(_), None) => {
-            reader.fault("ADMIN_PASSWORD", None, "to be set, as ADMIN_EMAIL is");
+            reader.fault("ADMIN_PASSWORD", "to be set, as ADMIN_EMAIL is");
             None
         }
         (None, Some(_)) => {
-            reader.fault("ADMIN_EMAIL", None, "to be set, as ADMIN_PASSWORD is");
+            reader.fault("ADMIN_EMAIL", "to be set, as ADMIN_PASSWORD is");
             None
         }
     }
@@ -166,6 +167,7 @@ mod tests {
     #[test]
     fn settings_are_checked_together() {
         check(&[], &[]);
+        check(&[("KEY_ROTATION", "1m")], &[]);
         check(
             &[
                 ("ADMIN_EMAIL", "a@b.example"),

@@ -49,11 +49,7 @@ impl Reader {
         let parsed = parse(value);
         if parsed.is_none() {
             let value = Some(without_credentials(value));
-            self.faults.push(Fault {
-                name: name.into(),
-                value,
-                expected: expected.into(),
-            });
+            self.push(name, value, expected);
         }
         parsed
     }
@@ -68,7 +64,7 @@ impl Reader {
         self.asked.push(name);
         let parsed = parse(self.source.get(name)?);
         if parsed.is_none() {
-            self.fault(name, None, expected);
+            self.push(name, None, expected);
         }
         parsed
     }
@@ -102,23 +98,18 @@ impl Reader {
         default: Duration,
         range: RangeInclusive<Duration>,
     ) -> Duration {
-        let expected = format!(
-            "a duration such as \"15m\", from {:?} to {:?}",
-            range.start(),
-            range.end()
-        );
+        let (least, most) = (written(*range.start()), written(*range.end()));
+        let expected = format!("a duration such as \"15m\", from {least} to {most}");
         self.parsed(name, default, &expected, |value| {
             parse_duration(value).filter(|duration| range.contains(duration))
         })
     }
 
-    /// Adds a fault that only the settings together show. `value` must not be a secret's.
-    pub fn fault(&mut self, name: &'static str, value: Option<String>, expected: &str) {
-        self.faults.push(Fault {
-            name: name.into(),
-            value,
-            expected: expected.into(),
-        });
+    /// Adds a fault that only the settings together show; the value is told as it is written.
+    /// Not for a secret that is set.
+    pub fn fault(&mut self, name: &'static str, expected: &str) {
+        let value = self.source.get(name).map(without_credentials);
+        self.push(name, value, expected);
     }
 
     /// How many faults there are so far.
@@ -139,6 +130,14 @@ impl Reader {
             Err(self.faults)
         }
     }
+
+    fn push(&mut self, name: &'static str, value: Option<String>, expected: &str) {
+        self.faults.push(Fault {
+            name: name.into(),
+            value,
+            expected: expected.into(),
+        });
+    }
 }
 
 /// `15m` as a duration; `None` without a known unit, with a sign or a fraction, or beyond `u64`.
@@ -154,6 +153,20 @@ fn parse_duration(text: &str) -> Option<Duration> {
         _ => return None,
     };
     Some(Duration::from_secs(number.checked_mul(seconds)?))
+}
+
+/// The duration as a setting has it: in the largest unit in which it is whole.
+fn written(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    if seconds == 0 || duration.subsec_nanos() > 0 {
+        return format!("{}ms", duration.as_millis());
+    }
+    let units = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
+    let whole = units
+        .iter()
+        .find(|(length, _)| seconds.is_multiple_of(*length));
+    let (length, unit) = whole.unwrap_or(&(1, "s"));
+    format!("{}{unit}", seconds / length)
 }
 
 /// A URL's user information replaced: the value of a faulty setting is shown, its password never.
@@ -194,6 +207,9 @@ mod tests {
         check("-1s", None);
         check("1.5s", None);
         check("18446744073709551615d", None);
+        for text in ["250ms", "0ms", "30s", "15m", "2h", "30d", "1500ms"] {
+            assert_eq!(written(parse_duration(text).unwrap()), text);
+        }
     }
 
     #[test]

@@ -1,1 +1,55 @@
-//! Filled by the commits that follow.
+//! What every service needs and no service is about: settings, telemetry, errors, identity,
+//! database, paging, health, metrics, and the server itself.
+//!
+//! A service is a [`Module`]; its `main` is one line:
+//!
+//! ```no_run
+//! use kit::{About, Context, Module, StartError};
+//!
+//! const ABOUT: About = About { name: "echo", version: "0.1.0", port: 8099, settings: &[] };
+//!
+//! async fn build(_: (), context: Context) -> Result<Module, StartError> {
+//!     Ok(Module::new(context.about.name, axum::Router::new()))
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     kit::serve(ABOUT, |_reader| (), build)
+//! }
+//! ```
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`settings`] | the environment and `.env`, every fault at once |
+//! | [`telemetry`] | logs on stdout, pretty or JSON |
+//! | [`problem`] | the one error answer, RFC 9457 |
+//! | [`json`], [`query`] | extractors whose rejections are problems |
+//! | [`identity`] | who calls, from a bearer token or the gateway's headers |
+//! | [`database`] | SQLite: one writer, many readers, migrations |
+//! | [`paging`] | opaque cursors |
+//! | [`clock`] | the time, to be injected |
+//! | [`module`], [`mod@serve`] | from a router to a process |
+//!
+//! Nothing here knows a service.
+
+pub mod clock;
+pub mod database;
+mod http;
+pub mod identity;
+pub mod json;
+pub mod migrate;
+pub mod module;
+pub mod paging;
+pub mod problem;
+pub mod query;
+pub mod serve;
+pub mod settings;
+pub mod shutdown;
+pub mod telemetry;
+
+pub use clock::{Clock, SystemClock};
+pub use http::request_id::RequestId;
+pub use module::{HealthCheck, Module, Worker};
+pub use problem::Problem;
+pub use serve::{About, Context, StartError, serve};
+pub use settings::{Reader, SettingDoc};
+pub use shutdown::Shutdown;

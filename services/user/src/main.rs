@@ -1,2 +1,7 @@
-//! Filled by the commits that follow.
-fn main() {}
+//! The user service as a process of its own.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kit::serve(user::ABOUT, user::Settings::read, user::build)
+}

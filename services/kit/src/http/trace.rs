@@ -1,0 +1,60 @@
+//! The outermost layer: the request's id and span, its log line and metrics, and the problem's
+//! final form.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::CONTENT_LENGTH;
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::Instrument;
+
+use super::Metrics;
+use super::operations;
+use super::request_id::{HEADER, RequestId};
+use crate::Problem;
+
+pub(super) async fn trace(
+    State(metrics): State<Arc<Metrics>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    let id = RequestId::of(request.headers());
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
+    request.extensions_mut().insert(id.clone());
+    // The path goes without its query, which may hold what no log should.
+    let path = request.uri().path().to_owned();
+    let span = tracing::info_span!("request", request_id = id.as_str(), %method, %path);
+
+    let mut response = next.run(request).instrument(span.clone()).await;
+
+    let problem = response.extensions_mut().remove::<Problem>();
+    if let Some(problem) = &problem {
+        let body = problem.document(Some(&id));
+        // The length counted the body without the id.
+        response
+            .headers_mut()
+            .insert(CONTENT_LENGTH, body.len().into());
+        *response.body_mut() = Body::from(body);
+    }
+    response.headers_mut().insert(HEADER, id.header());
+
+    let (took, status) = (started.elapsed(), response.status().as_u16());
+    metrics.record(route, &method, status, took);
+    let code = problem.as_ref().map(Problem::code);
+    let duration_ms = took.as_secs_f64() * 1_000.0;
+    span.in_scope(|| {
+        // Probes come every few seconds and say nothing while all is well.
+        if operations::PATHS.contains(&route) {
+            tracing::debug!(status, code, duration_ms, "answered");
+        } else {
+            tracing::info!(status, code, duration_ms, "answered");
+        }
+    });
+    response
+}

@@ -1,0 +1,143 @@
+//! From `main` to the exit code.
+//!
+//! 1. The command line: `--help`, `--version`.
+//! 2. Settings, all faults at once.
+//! 3. The listener, before the database is touched: a second instance on the same port stops here.
+//! 4. The module: database, migrations, keys.
+//! 5. One line with the address, then requests until SIGTERM or SIGINT.
+//! 6. Draining within `DRAIN_TIMEOUT`, workers ended, databases closed, exit 0.
+
+mod cli;
+mod connection;
+mod error;
+mod running;
+mod signal;
+
+pub use error::StartError;
+pub use running::Running;
+
+use std::future::Future;
+use std::process::ExitCode;
+
+use tokio::net::TcpListener;
+
+use crate::module::Module;
+use crate::settings::{Common, Reader, SettingDoc, Source};
+use crate::telemetry;
+
+/// What a binary is: for `--help`, `/health` and the defaults.
+#[derive(Debug, Clone, Copy)]
+pub struct About {
+    /// The service's name, also that of its binary and its database: `user`.
+    pub name: &'static str,
+    /// `CARGO_PKG_VERSION`.
+    pub version: &'static str,
+    /// The default `PORT`.
+    pub port: u16,
+    /// The service's own settings, for `--help`.
+    pub settings: &'static [SettingDoc],
+}
+
+/// What a service is built with, beside its own settings.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The binary.
+    pub about: About,
+    /// The settings that all services have.
+    pub common: Common,
+}
+
+/// Runs a service to its end: what a service's `main` returns.
+///
+/// `read` reads the service's own settings, `build` makes the module of them. Exits 0 after
+/// SIGTERM or SIGINT, 2 with a sentence on stderr when it could not start, 1 when it could not go
+/// on.
+pub fn serve<S, F>(
+    about: About,
+    read: impl FnOnce(&mut Reader) -> S,
+    build: impl FnOnce(S, Context) -> F,
+) -> ExitCode
+where
+    F: Future<Output = Result<Module, StartError>>,
+{
+    cli::parse(&about);
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return StartError::Runtime(error).exit(about.name),
+    };
+    let outcome = runtime.block_on(start(about, read, build));
+    // What is still queued on the blocking threads (a password's hash) serves no one any more.
+    runtime.shutdown_background();
+    match outcome {
+        Ok(code) => code,
+        Err(error) => error.exit(about.name),
+    }
+}
+
+async fn start<S, F>(
+    about: About,
+    read: impl FnOnce(&mut Reader) -> S,
+    build: impl FnOnce(S, Context) -> F,
+) -> Result<ExitCode, StartError>
+where
+    F: Future<Output = Result<Module, StartError>>,
+{
+    let mut reader = Reader::new(Source::from_process());
+    let common = Common::read(&mut reader, about.name, about.port);
+    let own = read(&mut reader);
+    reader.finish().map_err(StartError::Settings)?;
+    telemetry::install(&common.log_level, common.json_logs);
+
+    // Signals are caught from here on, so that one that comes during the start ends it cleanly.
+    let signal = signal::terminate().map_err(StartError::Runtime)?;
+    let listen = common.listen;
+    let listener = TcpListener::bind(listen).await;
+    let listener = listener.map_err(|error| StartError::Listen {
+        address: listen,
+        error,
+    })?;
+    let address = listener.local_addr().map_err(StartError::Runtime)?;
+    let context = Context {
+        about,
+        common: common.clone(),
+    };
+    let module = build(own, context).await?;
+
+    if common.trust_identity_headers {
+        tracing::warn!(
+            "TRUST_IDENTITY_HEADERS is on: whoever can reach {address} can be any user. \
+             Nothing but the gateway may."
+        );
+    }
+    let mut running = Running::start(module, about);
+    let service = about.name;
+    telemetry::announce(
+        &format!("{service} listening on http://{address}"),
+        common.json_logs,
+    );
+    let accepting = tokio::spawn(connection::accept(
+        listener,
+        running.router(),
+        running.shutdown(),
+        common.drain_timeout,
+    ));
+    let code = tokio::select! {
+        signal = signal => {
+            tracing::info!(signal, "stopping: no new connections, finishing what runs");
+            ExitCode::SUCCESS
+        }
+        worker = running.worker_ended() => {
+            tracing::error!(worker, "stopping: a worker ended");
+            ExitCode::FAILURE
+        }
+    };
+    running.shut_down();
+    // A panic in the accept loop was logged by the runtime's hook; there is nothing left to drain.
+    let _ = accepting.await;
+    running.stop().await;
+    tracing::info!("stopped");
+    Ok(code)
+}

@@ -1,0 +1,81 @@
+//! `/users`.
+
+use axum::Json;
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use kit::json::Json as Body;
+use kit::paging::{Page, PageQuery};
+use kit::query::Query;
+use uuid::Uuid;
+
+use super::Api;
+use super::bodies::{RegisterBody, UpdateBody, UserBody};
+use super::caller::Authenticated;
+use super::error::{Answer, Failure};
+use crate::application::Error;
+use crate::domain::UserId;
+
+/// 201 with the user and its `Location`; 409 `email_taken`.
+pub(super) async fn register(
+    State(api): State<Api>,
+    Body(body): Body<RegisterBody>,
+) -> Answer<impl IntoResponse> {
+    let user = api.application.register(body.parse()?).await?;
+    let location = format!("/users/{}", user.id);
+    Ok((
+        StatusCode::CREATED,
+        [(header::LOCATION, location)],
+        Json(UserBody::from(user)),
+    ))
+}
+
+/// A page of users, for administrators.
+pub(super) async fn list(
+    State(api): State<Api>,
+    Authenticated(caller): Authenticated,
+    Query(query): Query<PageQuery>,
+) -> Answer<Json<Page<UserBody>>> {
+    let page = api.application.list_users(&caller, query.parse()?).await?;
+    Ok(Json(page.map(UserBody::from)))
+}
+
+/// One user, for itself and administrators.
+pub(super) async fn get(
+    State(api): State<Api>,
+    Authenticated(caller): Authenticated,
+    Named(id): Named,
+) -> Answer<Json<UserBody>> {
+    let user = api.application.get_user(&caller, id).await?;
+    Ok(Json(user.into()))
+}
+
+/// Replaces name and e-mail, for the user itself and administrators.
+pub(super) async fn update(
+    State(api): State<Api>,
+    Authenticated(caller): Authenticated,
+    Named(id): Named,
+    Body(body): Body<UpdateBody>,
+) -> Answer<Json<UserBody>> {
+    // Before the body's faults: who may not change the user is not told how to.
+    caller.require_self_or_admin(id)?;
+    let user = api
+        .application
+        .update_user(&caller, id, body.parse()?)
+        .await?;
+    Ok(Json(user.into()))
+}
+
+/// The user that the path names. What is no UUID names no user.
+pub(super) struct Named(UserId);
+
+impl FromRequestParts<Api> for Named {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
+        let path = Path::<String>::from_request_parts(parts, api).await.ok();
+        let id = path.and_then(|Path(text)| Uuid::try_parse(&text).ok());
+        Ok(Self(UserId(id.ok_or(Error::UserNotFound)?)))
+    }
+}

@@ -1,0 +1,65 @@
+//! Command: the administrator of the settings exists.
+
+use super::{Application, Error, Registration};
+use crate::domain::{Email, Name, Password, Scope};
+
+/// `ADMIN_EMAIL` and `ADMIN_PASSWORD`.
+#[derive(Debug, Clone)]
+pub struct Admin {
+    /// Whom.
+    pub email: Email,
+    /// With which password, the first time.
+    pub password: Password,
+}
+
+impl Application {
+    /// Makes sure that a user with this e-mail has the scope `admin`; safe to repeat, and for
+    /// several instances at once.
+    ///
+    /// Who has the scope already is left alone, its password too. Anyone else under this e-mail
+    /// registered it without being asked: the account is taken over with the given password, and
+    /// its sessions end.
+    pub async fn ensure_admin(&self, Admin { email, password }: Admin) -> Result<(), Error> {
+        let present = self.store.user_by_email(&email).await?;
+        if present
+            .as_ref()
+            .is_some_and(|user| user.scope.contains(Scope::ADMIN))
+        {
+            return Ok(());
+        }
+        let name = Name::parse("Administrator").map_err(|e| Error::Internal(e.to_string()))?;
+        let made = self
+            .new_user(
+                Registration {
+                    email,
+                    name,
+                    password,
+                },
+                Scope::admin(),
+            )
+            .await?;
+        let mut transaction = self.store.begin().await?;
+        let Some(mut user) = present else {
+            return match transaction.insert_user(&made).await.map_err(Error::from) {
+                Ok(()) => {
+                    transaction.commit().await?;
+                    tracing::info!(user = %made.id, "administrator created");
+                    Ok(())
+                }
+                // Another instance, started at the same moment, was first.
+                Err(Error::EmailTaken) => Ok(()),
+                Err(error) => Err(error),
+            };
+        };
+        user.scope = made.scope;
+        user.password_hash = made.password_hash;
+        user.updated_at = made.updated_at;
+        transaction.update_user(&user).await?;
+        transaction
+            .revoke_families_of(user.id, user.updated_at)
+            .await?;
+        transaction.commit().await?;
+        tracing::warn!(user = %user.id, "ADMIN_EMAIL was registered by someone: taken over");
+        Ok(())
+    }
+}

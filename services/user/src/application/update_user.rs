@@ -1,0 +1,35 @@
+//! Command: a user changes its name or e-mail.
+
+use super::{Application, Caller, Error};
+use crate::domain::{Email, Name, User, UserId};
+
+/// What a user is to be from now on.
+#[derive(Debug)]
+pub struct Update {
+    /// Where it is reached.
+    pub email: Email,
+    /// What it is called.
+    pub name: Name,
+}
+
+impl Application {
+    /// Replaces both, for the user itself and administrators. Tokens that are out keep the old
+    /// e-mail until they expire. [`Error::NotYours`], [`Error::UserNotFound`],
+    /// [`Error::EmailTaken`].
+    pub async fn update_user(
+        &self,
+        caller: &Caller,
+        id: UserId,
+        Update { email, name }: Update,
+    ) -> Result<User, Error> {
+        caller.require_self_or_admin(id)?;
+        let mut transaction = self.store.begin().await?;
+        let mut user = transaction.user(id).await?.ok_or(Error::UserNotFound)?;
+        user.email = email;
+        user.name = name;
+        user.updated_at = self.clock.now();
+        transaction.update_user(&user).await?;
+        transaction.commit().await?;
+        Ok(user)
+    }
+}

@@ -1,0 +1,80 @@
+//! The store on SQLite.
+
+mod keys;
+mod refresh_tokens;
+mod transaction;
+mod users;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use kit::database::{Database, DatabaseError, is_busy, violated_unique};
+use kit::migrate::{Migration, migrate};
+use kit::paging::PageRequest;
+
+use crate::application::ports::{Store, StoreError, Stored, Transaction};
+use crate::domain::{Email, SigningKey, User, UserId};
+use transaction::SqliteTransaction;
+
+const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "users",
+    sql: include_str!("../../migrations/sqlite/0001_users.sql"),
+}];
+
+/// The adapter.
+pub struct SqliteStore(Database);
+
+impl SqliteStore {
+    /// Over `database`, with its schema brought up to date.
+    pub async fn migrated(database: Database) -> Result<Self, DatabaseError> {
+        migrate(&database, MIGRATIONS).await?;
+        Ok(Self(database))
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn begin(&self) -> Stored<Box<dyn Transaction>> {
+        let inner = self.0.write().await.map_err(failed)?;
+        Ok(Box::new(SqliteTransaction { inner }))
+    }
+
+    async fn user(&self, id: UserId) -> Stored<Option<User>> {
+        users::by_id(&mut *self.0.read().await.map_err(failed)?, id).await
+    }
+
+    async fn user_by_email(&self, email: &Email) -> Stored<Option<User>> {
+        users::by_email(&mut *self.0.read().await.map_err(failed)?, email).await
+    }
+
+    async fn users(&self, page: PageRequest) -> Stored<Vec<User>> {
+        users::list(&mut *self.0.read().await.map_err(failed)?, page).await
+    }
+
+    async fn signing_keys(&self) -> Stored<Vec<SigningKey>> {
+        keys::all(&mut *self.0.read().await.map_err(failed)?).await
+    }
+}
+
+/// Constraints by their names; the rest by its text, in which SQLite never quotes a bound value.
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
+fn failed(error: sqlx::Error) -> StoreError {
+    if violated_unique(&error) == Some("users.email_key") {
+        StoreError::EmailTaken
+    } else if is_busy(&error) {
+        StoreError::Busy
+    } else {
+        StoreError::Failed(error.to_string())
+    }
+}
+
+/// A stored value that does not parse: someone else wrote it.
+fn corrupt(column: &'static str) -> StoreError {
+    StoreError::Failed(format!(
+        "the column {column} holds what this service never wrote"
+    ))
+}
+
+fn instant(column: &'static str, milliseconds: i64) -> Stored<Timestamp> {
+    Timestamp::from_millisecond(milliseconds).map_err(|_| corrupt(column))
+}

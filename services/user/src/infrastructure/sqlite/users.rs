@@ -1,0 +1,107 @@
+//! The table `users`.
+
+use kit::paging::PageRequest;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{FromRow, Row};
+use uuid::Uuid;
+
+use super::{corrupt, failed, instant};
+use crate::application::ports::Stored;
+use crate::domain::{Email, Name, PasswordHash, Scope, User, UserId};
+
+/// A row as it is stored; [`UserRow::parse`] makes the domain's user of it.
+struct UserRow {
+    id: String,
+    email: String,
+    name: String,
+    password_hash: String,
+    scope: String,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl FromRow<'_, SqliteRow> for UserRow {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            email: row.try_get("email")?,
+            name: row.try_get("name")?,
+            password_hash: row.try_get("password_hash")?,
+            scope: row.try_get("scope")?,
+            created_at: row.try_get("created_at")?,
+            updated_at: row.try_get("updated_at")?,
+        })
+    }
+}
+
+impl UserRow {
+    fn parse(self) -> Stored<User> {
+        Ok(User {
+            id: UserId(Uuid::parse_str(&self.id).map_err(|_| corrupt("users.id"))?),
+            email: Email::parse(&self.email).map_err(|_| corrupt("users.email"))?,
+            name: Name::parse(&self.name).map_err(|_| corrupt("users.name"))?,
+            password_hash: PasswordHash::new(self.password_hash),
+            scope: Scope::new(self.scope),
+            created_at: instant("users.created_at", self.created_at)?,
+            updated_at: instant("users.updated_at", self.updated_at)?,
+        })
+    }
+}
+
+pub(super) async fn by_id(on: &mut SqliteConnection, id: UserId) -> Stored<Option<User>> {
+    let query = sqlx::query_as("SELECT * FROM users WHERE id = ?").bind(id.to_string());
+    let row: Option<UserRow> = query.fetch_optional(on).await.map_err(failed)?;
+    row.map(UserRow::parse).transpose()
+}
+
+pub(super) async fn by_email(on: &mut SqliteConnection, email: &Email) -> Stored<Option<User>> {
+    let query = sqlx::query_as("SELECT * FROM users WHERE email_key = ?").bind(email.key());
+    let row: Option<UserRow> = query.fetch_optional(on).await.map_err(failed)?;
+    row.map(UserRow::parse).transpose()
+}
+
+pub(super) async fn list(on: &mut SqliteConnection, page: PageRequest) -> Stored<Vec<User>> {
+    // As text, UUIDs sort as their bytes do; the empty text sorts before all.
+    let after = page.after.map(|id| id.to_string()).unwrap_or_default();
+    let query = sqlx::query_as("SELECT * FROM users WHERE id > ? ORDER BY id LIMIT ?");
+    let query = query.bind(after).bind(page.fetch());
+    let rows: Vec<UserRow> = query.fetch_all(on).await.map_err(failed)?;
+    rows.into_iter().map(UserRow::parse).collect()
+}
+
+pub(super) async fn insert(on: &mut SqliteConnection, user: &User) -> Stored<()> {
+    let query = sqlx::query(
+        "INSERT INTO users
+            (id, email, email_key, name, password_hash, scope, created_at, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    );
+    let query = query
+        .bind(user.id.to_string())
+        .bind(user.email.as_str())
+        .bind(user.email.key())
+        .bind(user.name.as_str())
+        .bind(user.password_hash.expose())
+        .bind(user.scope.as_str())
+        .bind(user.created_at.as_millisecond())
+        .bind(user.updated_at.as_millisecond());
+    query.execute(on).await.map_err(failed)?;
+    Ok(())
+}
+
+pub(super) async fn update(on: &mut SqliteConnection, user: &User) -> Stored<()> {
+    let query = sqlx::query(
+        "UPDATE users SET
+            email = ?, email_key = ?, name = ?, password_hash = ?, scope = ?, updated_at = ?
+         WHERE id = ?",
+    );
+    let query = query
+        .bind(user.email.as_str())
+        .bind(user.email.key())
+        .bind(user.name.as_str())
+        .bind(user.password_hash.expose())
+        .bind(user.scope.as_str())
+        .bind(user.updated_at.as_millisecond())
+        .bind(user.id.to_string());
+    query.execute(on).await.map_err(failed)?;
+    Ok(())
+}

@@ -1,0 +1,252 @@
+//! A service on a file of its own, a clock that tests move, and a client.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use jiff::{SignedDuration, Timestamp};
+use kit::serve::Running;
+use kit::settings::{Common, Source};
+use kit::{Clock, Context, Reader};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+use user::Settings;
+
+pub(crate) const PASSWORD: &str = "correct horse battery";
+pub(crate) const ADMIN: (&str, &str) = ("root@example.com", "the keys to it all");
+
+/// A clock that stands until it is moved.
+pub(crate) struct ManualClock(Mutex<Timestamp>);
+
+impl ManualClock {
+    pub(crate) fn advance(&self, seconds: i64) {
+        let mut now = self.0.lock().unwrap();
+        *now = now.checked_add(SignedDuration::from_secs(seconds)).unwrap();
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// A running service; its file outlives a [`Service::restart`].
+pub(crate) struct Service {
+    pub(crate) clock: Arc<ManualClock>,
+    folder: TempDir,
+    pairs: Vec<(&'static str, &'static str)>,
+    running: Running,
+}
+
+/// An answer, its body parsed when it is JSON.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    /// The string at `name`.
+    pub(crate) fn text(&self, name: &str) -> String {
+        self.body[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("no {name} in {self:?}"))
+            .to_owned()
+    }
+
+    /// Asserts a problem of this status and code.
+    #[track_caller]
+    pub(crate) fn fails(&self, status: u16, code: &str) {
+        assert_eq!(self.status.as_u16(), status, "{self:?}");
+        assert_eq!(
+            self.headers[header::CONTENT_TYPE],
+            "application/problem+json"
+        );
+        assert_eq!(self.body["code"], code, "{self:?}");
+        assert_eq!(self.body["status"], status);
+        assert_eq!(
+            self.body["request_id"].as_str(),
+            self.headers["x-request-id"].to_str().ok()
+        );
+    }
+
+    /// Asserts a status.
+    #[track_caller]
+    pub(crate) fn is(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{self:?}");
+        self
+    }
+}
+
+impl Service {
+    /// With an administrator and the defaults.
+    pub(crate) async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// With these settings too.
+    pub(crate) async fn with(pairs: &[(&'static str, &'static str)]) -> Self {
+        let mut all = vec![("ADMIN_EMAIL", ADMIN.0), ("ADMIN_PASSWORD", ADMIN.1)];
+        all.extend_from_slice(pairs);
+        let now = "2026-01-15T10:30:00.250Z".parse().unwrap();
+        let clock = Arc::new(ManualClock(Mutex::new(now)));
+        let folder = tempfile::tempdir().unwrap();
+        let running = run(&folder, &all, Arc::clone(&clock)).await;
+        Self {
+            clock,
+            folder,
+            pairs: all,
+            running,
+        }
+    }
+
+    /// Ends it and starts it on the same file.
+    pub(crate) async fn restart(self) -> Self {
+        let Self {
+            clock,
+            folder,
+            pairs,
+            running,
+        } = self;
+        running.stop().await;
+        let running = run(&folder, &pairs, Arc::clone(&clock)).await;
+        Self {
+            clock,
+            folder,
+            pairs,
+            running,
+        }
+    }
+
+    /// [`Service::restart`] with other settings.
+    pub(crate) async fn restart_with(mut self, pairs: &[(&'static str, &'static str)]) -> Self {
+        self.pairs = pairs.to_vec();
+        self.restart().await
+    }
+
+    /// A second instance on the same file, beside this one.
+    pub(crate) async fn second_instance(&self) -> Running {
+        run(&self.folder, &self.pairs, Arc::clone(&self.clock)).await
+    }
+
+    pub(crate) fn router(&self) -> Router {
+        self.running.router()
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        send(self.router(), request).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).unwrap())
+            .await
+    }
+
+    pub(crate) async fn get_as(&self, path: &str, token: &str) -> Answer {
+        let request = Request::get(path).header("authorization", format!("Bearer {token}"));
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(post(path, &body)).await
+    }
+
+    pub(crate) async fn put_as(&self, path: &str, token: &str, body: Value) -> Answer {
+        let request = Request::put(path)
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json");
+        self.send(request.body(Body::from(body.to_string())).unwrap())
+            .await
+    }
+
+    /// Registers; gives the id.
+    pub(crate) async fn register(&self, email: &str) -> String {
+        let body = json!({ "email": email, "password": PASSWORD, "name": "Ada" });
+        self.post("/users", body).await.is(201).text("id")
+    }
+
+    /// Logs in; gives the whole answer.
+    pub(crate) async fn login(&self, email: &str, password: &str) -> Answer {
+        self.post(
+            "/auth/login",
+            json!({ "email": email, "password": password }),
+        )
+        .await
+    }
+
+    /// An access token.
+    pub(crate) async fn token(&self, email: &str) -> String {
+        self.login(email, PASSWORD)
+            .await
+            .is(200)
+            .text("access_token")
+    }
+
+    pub(crate) async fn admin_token(&self) -> String {
+        self.login(ADMIN.0, ADMIN.1)
+            .await
+            .is(200)
+            .text("access_token")
+    }
+
+    pub(crate) async fn refresh(&self, token: &str) -> Answer {
+        self.post("/auth/refresh", json!({ "refresh_token": token }))
+            .await
+    }
+
+    pub(crate) async fn verify(&self, token: &str) -> Answer {
+        self.post("/auth/verify", json!({ "token": token })).await
+    }
+
+    /// The `kid`s of the published keys.
+    pub(crate) async fn kids(&self) -> Vec<String> {
+        let keys = self.get("/.well-known/jwks.json").await.is(200).body["keys"].take();
+        let keys = keys.as_array().unwrap().clone();
+        keys.iter()
+            .map(|key| key["kid"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+async fn run(folder: &TempDir, pairs: &[(&str, &str)], clock: Arc<ManualClock>) -> Running {
+    let url = format!(
+        "sqlite://{}?mode=rwc",
+        folder.path().join("user.db").display()
+    );
+    let mut all = vec![("DATABASE_URL", url.as_str())];
+    all.extend_from_slice(pairs);
+    let mut reader = Reader::new(Source::from_pairs(all));
+    let common = Common::read(&mut reader, user::ABOUT.name, user::ABOUT.port);
+    let mut settings = Settings::read(&mut reader);
+    reader.finish().unwrap();
+    // The worker runs on the runtime's clock, which these tests do not move.
+    settings.upkeep_interval = Duration::from_millis(5);
+    let context = Context {
+        about: user::ABOUT,
+        common,
+    };
+    let module = user::build_at(settings, context, clock).await.unwrap();
+    Running::start(module, user::ABOUT)
+}
+
+pub(crate) fn post(path: &str, body: &Value) -> Request<Body> {
+    let request = Request::post(path).header("content-type", "application/json");
+    request.body(Body::from(body.to_string())).unwrap()
+}
+
+pub(crate) async fn send(router: Router, request: Request<Body>) -> Answer {
+    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body,
+    }
+}

@@ -56,10 +56,13 @@ impl Recording {
 
 fn top(report: &str, file: &Path) -> String {
     let symbols = report.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let mut text: String = symbols.take(SHOWN).flat_map(|line| ["  ", line, "\n"]).collect();
-    text.push_str("  (the rest, with call graphs: perf report --input ");
-    text.push_str(&file.display().to_string());
-    text.push(')');
+    let mut text = String::new();
+    for line in symbols.take(SHOWN) {
+        // Padded to the longest symbol, and followed by columns that are empty for a software clock.
+        let words: Vec<_> = line.split_ascii_whitespace().filter(|word| *word != "-").collect();
+        text.extend(["  ", &words.join(" "), "\n"]);
+    }
+    text.extend(["  (the rest, with call graphs: perf report --input ", &file.display().to_string(), ")"]);
     text
 }
 
@@ -69,9 +72,9 @@ mod tests {
 
     #[test]
     fn the_first_symbols() {
-        let report = format!("# Samples: 5\n#\n\n{}", "  14.16%  [k] writev  \n".repeat(40));
+        let report = format!("# Samples: 5\n#\n\n{}", "  14.16%  [k] writev      -      -\n".repeat(40));
         let text = top(&report, Path::new("out/x.perf"));
         assert_eq!(text.lines().count(), SHOWN + 1);
-        assert!(text.starts_with("  14.16%  [k] writev\n"), "{text}");
+        assert!(text.starts_with("  14.16% [k] writev\n"), "{text}");
     }
 }

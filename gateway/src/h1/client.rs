@@ -5,7 +5,6 @@
 //! connection, which is how a client's cancel reaches the upstream.
 use std::{
     future::poll_fn,
-    mem,
     rc::Rc,
     task::{Context, Poll, ready},
     time::Duration,
@@ -79,9 +78,9 @@ pub(crate) async fn send(
     };
     let keep_alive = head::keeps_alive(head.version, &head.fields) && length != Length::UntilClose;
     // An upstream that refuses a request does not want the rest of it.
-    let goes_on = !upload.is_over() && !upload.held_back && head.status.as_u16() < 300;
+    let goes_on = upload.stage == Stage::Sending && head.status.as_u16() < 300;
     let mut body = ResponseBody {
-        reusable: keep_alive && (upload.is_over() || goes_on) && !upload.failed,
+        reusable: keep_alive && (upload.stage == Stage::Ended || goes_on),
         upload: goes_on.then_some(upload),
         wire: Some(wire),
         pool: Rc::clone(pool),
@@ -144,7 +143,7 @@ fn poll_exchange(
     timeout: Duration,
 ) -> Poll<Result<ResponseHead, Rejection>> {
     loop {
-        let sent = if upload.held_back { wire.poll_flush(cx).map_err(|_| None) } else { upload.poll(wire, cx) };
+        let sent = upload.poll(wire, cx);
         match sent {
             Poll::Ready(Err(Some(rejection))) => return Poll::Ready(Err(rejection)),
             // It may have answered before it closed: that answer tells more than the failed write.
@@ -155,8 +154,8 @@ fn poll_exchange(
             Poll::Ready(Ok(Some(head))) => return Poll::Ready(Ok(head)),
             Poll::Ready(Ok(None)) => {} // A 100: the body may go.
             Poll::Ready(Err(rejection)) => return Poll::Ready(Err(rejection)),
-            Poll::Pending if upload.held_back && wire.timer.poll(cx, now + CONTINUE_WAIT).is_ready() => {
-                upload.held_back = false;
+            Poll::Pending if upload.stage == Stage::HeldBack && wire.timer.poll(cx, now + CONTINUE_WAIT).is_ready() => {
+                upload.stage = Stage::Sending;
             }
             // What the client is slow to send is the client's time, not the upstream's.
             Poll::Pending if upload.waits_for_client => return Poll::Pending,
@@ -178,7 +177,7 @@ fn poll_head(
 ) -> Poll<Result<Option<ResponseHead>, Rejection>> {
     loop {
         if !wire.unread.is_empty() {
-            let Some(parsed) = head::parse_response(&mut wire.unread, &mut reading.scan, MAX_HEAD) else {
+            let Ok(parsed) = head::parse_response(&mut wire.unread, &mut reading.scan, MAX_HEAD) else {
                 return Poll::Ready(Err(Rejection::UpstreamProtocol));
             };
             match parsed {
@@ -194,7 +193,8 @@ fn poll_head(
                         return Poll::Ready(Err(Rejection::UpstreamProtocol));
                     }
                     if head.status == StatusCode::CONTINUE {
-                        if mem::take(&mut upload.held_back) {
+                        if upload.stage == Stage::HeldBack {
+                            upload.stage = Stage::Sending;
                             return Poll::Ready(Ok(None));
                         }
                     } else {
@@ -224,47 +224,46 @@ fn end_to_end(mut fields: HeaderMap) -> HeaderMap {
 struct Upload {
     body: Body,
     length: Length,
-    /// Whether its last byte, and its last chunk, are with the kernel or in `out`.
-    ended: bool,
-    /// Whether it waits for a 100.
-    held_back: bool,
+    stage: Stage,
     /// Whether some of it was taken from the client.
     touched: bool,
-    /// Whether the upstream stopped reading.
-    failed: bool,
     waits_for_client: bool,
     moved_at: Option<Instant>,
+}
+
+/// How far a request's body has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// It waits for a 100.
+    HeldBack,
+    Sending,
+    /// Its last byte, and its last chunk, are with the kernel or in `out`.
+    Ended,
+    /// The upstream stopped reading.
+    Failed,
 }
 
 impl Upload {
     fn new(body: Body) -> Self {
         let length = body.length();
-        Self {
-            ended: length == Length::Known(0),
-            held_back: body.awaits_continue(),
-            touched: false,
-            failed: false,
-            waits_for_client: false,
-            moved_at: None,
-            body,
-            length,
-        }
-    }
-
-    fn is_over(&self) -> bool {
-        self.ended && !self.failed
+        let stage = match length {
+            Length::Known(0) => Stage::Ended,
+            _ if body.awaits_continue() => Stage::HeldBack,
+            _ => Stage::Sending,
+        };
+        Self { stage, touched: false, waits_for_client: false, moved_at: None, body, length }
     }
 
     fn fail(&mut self, wire: &mut Wire) {
         wire.out.clear();
-        (self.ended, self.failed, self.waits_for_client) = (true, true, false);
+        (self.stage, self.waits_for_client) = (Stage::Failed, false);
     }
 
     /// Sends as much as both sides allow. An error is the client's, or `None` when the upstream reads no more.
     fn poll(&mut self, wire: &mut Wire, cx: &mut Context<'_>) -> Poll<Result<(), Option<Rejection>>> {
         loop {
             self.waits_for_client = false;
-            while !self.ended && wire.out.len() < HIGH_WATER {
+            while self.stage == Stage::Sending && wire.out.len() < HIGH_WATER {
                 match http_body::Body::poll_frame(std::pin::Pin::new(&mut self.body), cx) {
                     Poll::Ready(Some(Ok(frame))) => {
                         (self.touched, self.moved_at) = (true, Some(Instant::now()));
@@ -277,12 +276,12 @@ impl Upload {
                         break;
                     }
                 }
-                if !self.ended && http_body::Body::is_end_stream(&self.body) {
+                if self.stage == Stage::Sending && http_body::Body::is_end_stream(&self.body) {
                     self.finish(None, wire);
                 }
             }
             match wire.poll_flush(cx) {
-                Poll::Ready(Ok(())) if self.ended => return Poll::Ready(Ok(())),
+                Poll::Ready(Ok(())) if self.stage != Stage::Sending => return Poll::Ready(Ok(())),
                 Poll::Ready(Ok(())) if self.waits_for_client => return Poll::Pending,
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(_)) => return Poll::Ready(Err(None)),
@@ -311,7 +310,7 @@ impl Upload {
     }
 
     fn finish(&mut self, trailers: Option<&HeaderMap>, wire: &mut Wire) {
-        self.ended = true;
+        self.stage = Stage::Ended;
         if !matches!(self.length, Length::Known(_)) {
             wire.out.encode(|out| encode::last_chunk(out, trailers));
         }
@@ -395,7 +394,7 @@ impl ResponseBody {
 }
 
 fn poll_rest(rest: &mut Rest, wire: &mut Wire, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Rejection>>> {
-    let reset = || Poll::Ready(Some(Err(Rejection::UpstreamReset)));
+    let cut = || Poll::Ready(Some(Err(Rejection::UpstreamReset)));
     let data = match rest {
         Rest::Done => return Poll::Ready(None),
         Rest::UntilClose => match ready!(wire.poll_data(cx, u64::MAX)) {
@@ -404,7 +403,7 @@ fn poll_rest(rest: &mut Rest, wire: &mut Wire, cx: &mut Context<'_>) -> Poll<Opt
                 return Poll::Ready(None);
             }
             Ok(data) => data,
-            Err(_) => return reset(),
+            Err(_) => return cut(),
         },
         Rest::Known(left) => match ready!(wire.poll_data(cx, *left)) {
             Ok(data) if !data.is_empty() => {
@@ -414,7 +413,7 @@ fn poll_rest(rest: &mut Rest, wire: &mut Wire, cx: &mut Context<'_>) -> Poll<Opt
                 }
                 data
             }
-            _ => return reset(),
+            _ => return cut(),
         },
         Rest::Chunked(decoder) => loop {
             match decoder.decode(&mut wire.unread) {
@@ -428,7 +427,7 @@ fn poll_rest(rest: &mut Rest, wire: &mut Wire, cx: &mut Context<'_>) -> Poll<Opt
             }
             match ready!(wire.poll_fill(cx)) {
                 Ok(1..) => {}
-                _ => return reset(),
+                _ => return cut(),
             }
         },
     };

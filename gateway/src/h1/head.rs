@@ -42,9 +42,9 @@ pub(crate) struct BadHead {
     pub(crate) uri: Option<Uri>,
 }
 
-impl From<Rejection> for BadHead {
+impl From<Rejection> for Box<BadHead> {
     fn from(rejection: Rejection) -> Self {
-        Self { rejection, method: None, uri: None }
+        Self::new(BadHead { rejection, method: None, uri: None })
     }
 }
 
@@ -106,7 +106,7 @@ pub(crate) fn parse_request(
     buffer: &mut BytesMut,
     scan: &mut Scan,
     limits: &Limits,
-) -> Result<Option<RequestHead>, BadHead> {
+) -> Result<Option<RequestHead>, Box<BadHead>> {
     if scan.lines == 0 && buffer.starts_with(b"\r\n") {
         buffer.advance(2); // RFC 9112 §2.2: one empty line before a request is ignored.
     }
@@ -139,7 +139,7 @@ fn split_request<'b>(
     bytes: &'b Bytes,
     slots: &mut [MaybeUninit<httparse::Header<'b>>],
     limits: &Limits,
-) -> Result<RequestHead, BadHead> {
+) -> Result<RequestHead, Box<BadHead>> {
     let mut parsed = httparse::Request::new(&mut []);
     match parsed.parse_with_uninit_headers(bytes, slots) {
         Ok(httparse::Status::Complete(n)) if n == bytes.len() => {}
@@ -152,11 +152,8 @@ fn split_request<'b>(
     let method = Method::from_bytes(method.as_bytes()).map_err(|_| bad("The method is not a token."))?;
     let version = if parsed.version == Some(1) { Version::HTTP_11 } else { Version::HTTP_10 };
     if target.len() > limits.uri {
-        return Err(BadHead {
-            rejection: Rejection::UriTooLong { limit: limits.uri },
-            method: Some(method),
-            uri: None,
-        });
+        let rejection = Rejection::UriTooLong { limit: limits.uri };
+        return Err(Box::new(BadHead { rejection, method: Some(method), uri: None }));
     }
     let mut fields = HeaderMap::with_capacity(parsed.headers.len() + OWN_FIELDS);
     let outcome = fill(&mut fields, bytes, parsed.headers)
@@ -164,13 +161,13 @@ fn split_request<'b>(
         .and_then(|()| read_target(&method, bytes.slice_ref(target.as_bytes()), &mut fields));
     let uri = match outcome {
         Ok(uri) => uri,
-        Err(rejection) => return Err(BadHead { rejection, method: Some(method), uri: None }),
+        Err(rejection) => return Err(Box::new(BadHead { rejection, method: Some(method), uri: None })),
     };
     match facts(version, &fields) {
         Ok((length, keep_alive, expects_continue)) => {
             Ok(RequestHead { method, uri, version, fields, length, keep_alive, expects_continue })
         }
-        Err(rejection) => Err(BadHead { rejection, method: Some(method), uri: Some(uri) }),
+        Err(rejection) => Err(Box::new(BadHead { rejection, method: Some(method), uri: Some(uri) })),
     }
 }
 
@@ -188,35 +185,45 @@ fn facts(version: Version, fields: &HeaderMap) -> Result<(Length, bool, bool), R
     Ok((length, keeps_alive(version, fields), expects_continue))
 }
 
-/// Takes an answer's head from the front of `buffer` once it is whole; `None`, inside, is one that is not HTTP/1.
-pub(crate) fn parse_response(buffer: &mut BytesMut, scan: &mut Scan, max: usize) -> Option<Option<ResponseHead>> {
-    let Some(end) = scan.find_end(buffer, max, FIELDS_ON_STACK).ok()? else { return Some(None) };
+/// What an upstream sent is no head of an HTTP/1 answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NotHttp;
+
+/// Takes an answer's head from the front of `buffer` once it is whole.
+pub(crate) fn parse_response(
+    buffer: &mut BytesMut,
+    scan: &mut Scan,
+    max: usize,
+) -> Result<Option<ResponseHead>, NotHttp> {
+    let Some(end) = scan.find_end(buffer, max, FIELDS_ON_STACK).map_err(|_| NotHttp)? else { return Ok(None) };
     *scan = Scan::default();
     let bytes = buffer.split_to(end).freeze();
+    split_response(&bytes).map(Some).ok_or(NotHttp)
+}
+
+fn split_response(bytes: &Bytes) -> Option<ResponseHead> {
     let mut slots = [const { MaybeUninit::uninit() }; FIELDS_ON_STACK];
     let mut parsed = httparse::Response::new(&mut []);
-    let complete = httparse::ParserConfig::default()
-        .parse_response_with_uninit_headers(&mut parsed, &bytes, &mut slots)
-        .is_ok_and(|status| status == httparse::Status::Complete(bytes.len()));
-    if !complete {
+    let status = httparse::ParserConfig::default().parse_response_with_uninit_headers(&mut parsed, bytes, &mut slots);
+    if status != Ok(httparse::Status::Complete(bytes.len())) {
         return None;
     }
     let status = StatusCode::from_u16(parsed.code?).ok()?;
     let version = if parsed.version == Some(1) { Version::HTTP_11 } else { Version::HTTP_10 };
     let mut fields = HeaderMap::with_capacity(parsed.headers.len() + OWN_FIELDS);
-    fill(&mut fields, &bytes, parsed.headers)?;
-    Some(Some(ResponseHead { status, version, fields }))
+    fill(&mut fields, bytes, parsed.headers)?;
+    Some(ResponseHead { status, version, fields })
 }
 
 /// A trailer section (RFC 9112 §7.1.2), its empty line included; `None` when it is malformed.
-pub(crate) fn parse_fields(bytes: Bytes) -> Option<HeaderMap> {
-    Scan { seen: 0, lines: 1 }.find_end(&bytes, bytes.len(), FIELDS_ON_STACK).ok()??;
+pub(crate) fn parse_fields(bytes: &Bytes) -> Option<HeaderMap> {
+    Scan { seen: 0, lines: 1 }.find_end(bytes, bytes.len(), FIELDS_ON_STACK).ok()??;
     let mut slots = [httparse::EMPTY_HEADER; FIELDS_ON_STACK];
-    let httparse::Status::Complete((length, parsed)) = httparse::parse_headers(&bytes, &mut slots).ok()? else {
+    let httparse::Status::Complete((length, parsed)) = httparse::parse_headers(bytes, &mut slots).ok()? else {
         return None;
     };
     let mut fields = HeaderMap::with_capacity(parsed.len());
-    (length == bytes.len()).then(|| fill(&mut fields, &bytes, parsed))??;
+    (length == bytes.len()).then(|| fill(&mut fields, bytes, parsed))??;
     Some(fields)
 }
 

@@ -79,7 +79,7 @@ pub(crate) async fn serve(
             Ok(None) => return,
             Err(bad) => {
                 let answer = Answer { method: Method::GET, version: Version::HTTP_11, keep_alive: false };
-                if connection.write(answer, service.refuse(bad)).await.is_ok() {
+                if connection.write(answer, service.refuse(*bad)).await.is_ok() {
                     connection.linger().await;
                 }
                 return;
@@ -92,9 +92,9 @@ pub(crate) async fn serve(
         answer.keep_alive &= !drain.is_draining();
         // answer
         match connection.write(answer, response).await {
-            Ok(true) => {}
-            Ok(false) => return connection.linger().await,
-            Err(()) => return,
+            Ok(After::Serve) => {}
+            Ok(After::Linger) => return connection.linger().await,
+            Ok(After::Close) | Err(()) => return,
         }
     }
 }
@@ -104,6 +104,14 @@ struct Answer {
     method: Method,
     version: Version,
     keep_alive: bool,
+}
+
+/// What becomes of a connection after an answer.
+enum After {
+    Serve,
+    /// It ends, and the client may still be sending.
+    Linger,
+    Close,
 }
 
 #[derive(Debug)]
@@ -139,7 +147,7 @@ enum Rest {
 
 impl Connection {
     /// The next request's head; `None` when the connection ended, or may end, before one began.
-    async fn read_head(&self, drain: &Drain, first: Option<Instant>) -> Result<Option<RequestHead>, BadHead> {
+    async fn read_head(&self, drain: &Drain, first: Option<Instant>) -> Result<Option<RequestHead>, Box<BadHead>> {
         let (mut scan, mut deadline) = (Scan::default(), first);
         let mut grace = None;
         poll_fn(|cx| {
@@ -229,8 +237,8 @@ impl Connection {
         }
     }
 
-    /// Writes an answer whole. `Ok(true)`: the connection may serve on. `Ok(false)`: it ends, after lingering.
-    async fn write(&self, answer: Answer, response: Response<Body>) -> Result<bool, ()> {
+    /// Writes an answer whole; an error is a connection that is cut.
+    async fn write(&self, answer: Answer, response: Response<Body>) -> Result<After, ()> {
         let (head, mut body) = response.into_parts();
         // A body that was refused, or that nobody read, can't be told from the next request.
         let keep_alive = answer.keep_alive && self.upload_may_end(body.drives_upload());
@@ -261,7 +269,12 @@ impl Connection {
             return Err(());
         }
         drop(body);
-        Ok(keep_alive && self.upload_may_end(false))
+        Ok(match (self.upload_may_end(false), keep_alive) {
+            (true, true) => After::Serve,
+            // With nothing left to be read, the close is no reset.
+            (true, false) if self.wire.borrow().unread.is_empty() => After::Close,
+            _ => After::Linger,
+        })
     }
 
     async fn write_body(&self, body: &mut Body, coding: Coding) -> Result<(), ()> {

@@ -75,13 +75,12 @@ impl Shard {
         duration: Duration,
         upstream: Option<Duration>,
     ) {
-        let slot = &self.routes[route.unwrap_or(self.routes.len() - 1)];
-        let stats = slot.get_or_init(Box::default);
+        let numbers = self.routes[route.unwrap_or(self.routes.len() - 1)].get_or_init(Box::default);
         let code = code.map_or(0, |code| u32::try_from(code).expect("the codes are few") + 1);
-        stats.count(u32::from(status) << 8 | code);
-        stats.request.observe(duration);
+        numbers.count(u32::from(status) << 8 | code);
+        numbers.request.observe(duration);
         if let Some(upstream) = upstream {
-            stats.upstream.observe(upstream);
+            numbers.upstream.observe(upstream);
         }
     }
 }
@@ -177,7 +176,9 @@ impl Metrics {
         let mut family = encoder.encode_descriptor(name, help, Some(&Unit::Seconds), MetricType::Histogram)?;
         for (labels, stats) in self.routes() {
             let mut sum = Sum::default();
-            stats.iter().for_each(|stats| sum.add(of(stats)));
+            for stats in stats {
+                sum.add(of(stats));
+            }
             sum.encode(family.encode_family(&labels)?)?;
         }
         Ok(())

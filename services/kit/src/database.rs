@@ -62,9 +62,7 @@ pub enum DatabaseError {
         source: sqlx::Error,
     },
     /// The file holds a migration that this binary has otherwise, or does not have.
-    #[error(
-        "the database has migration {version}, which this version of the service does not know: start a newer one"
-    )]
+    #[error("the database has migration {version}, which this version of the service does not know: start a newer one")]
     Unknown {
         /// The migration's number.
         version: u32,
@@ -79,10 +77,7 @@ impl Database {
     /// says `mode=rwc`.
     pub async fn open(settings: &DatabaseSettings) -> Result<Self, DatabaseError> {
         settings.create_file()?;
-        let open = |source| DatabaseError::Open {
-            path: settings.display(),
-            source,
-        };
+        let open = |source| DatabaseError::Open { path: settings.display(), source };
         let writer = connect(1, settings.writer()).await.map_err(open)?;
         let readers = connect(READERS, settings.reader()).await.map_err(open)?;
         Ok(Self { writer, readers })
@@ -102,9 +97,7 @@ impl Database {
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), sqlx::Error> {
         let mut connection = self.read().await?;
-        sqlx::query("SELECT count(*) FROM sqlite_schema")
-            .execute(&mut *connection)
-            .await?;
+        sqlx::query("SELECT count(*) FROM sqlite_schema").execute(&mut *connection).await?;
         Ok(())
     }
 
@@ -139,9 +132,7 @@ async fn connect(most: u32, options: SqliteConnectOptions) -> Result<SqlitePool,
 /// The unique constraint that `error` violates, as SQLite names it: `table.column`, or
 /// `table.a, table.b`. `None` for every other error.
 pub fn violated_unique(error: &sqlx::Error) -> Option<&str> {
-    let error = error
-        .as_database_error()
-        .filter(|error| error.is_unique_violation())?;
+    let error = error.as_database_error().filter(|error| error.is_unique_violation())?;
     error.message().strip_prefix("UNIQUE constraint failed: ")
 }
 

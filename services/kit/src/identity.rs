@@ -31,17 +31,10 @@ impl Identity {
         let Some(id) = single(headers, "x-user-id")? else {
             return Ok(None);
         };
-        let user_id =
-            Uuid::parse_str(id).map_err(|_| Problem::bad_request("X-User-Id is not a UUID."))?;
+        let user_id = Uuid::parse_str(id).map_err(|_| Problem::bad_request("X-User-Id is not a UUID."))?;
         let email = single(headers, "x-user-email")?.map(ToOwned::to_owned);
-        let scope = single(headers, "x-user-scope")?
-            .unwrap_or_default()
-            .to_owned();
-        Ok(Some(Self {
-            user_id,
-            email,
-            scope,
-        }))
+        let scope = single(headers, "x-user-scope")?.unwrap_or_default().to_owned();
+        Ok(Some(Self { user_id, email, scope }))
     }
 
     /// Whether `scope` is among the caller's.
@@ -70,9 +63,7 @@ fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Pro
     let mut values = headers.get_all(name).iter();
     let (first, second) = (values.next(), values.next());
     if second.is_some() {
-        return Err(Problem::bad_request(format!(
-            "The field {name} is there twice."
-        )));
+        return Err(Problem::bad_request(format!("The field {name} is there twice.")));
     }
     first
         .map(HeaderValue::to_str)
@@ -88,10 +79,7 @@ mod tests {
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         let mut map = HeaderMap::new();
         for (name, value) in pairs {
-            map.append(
-                HeaderName::from_static(name),
-                HeaderValue::from_static(value),
-            );
+            map.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         map
     }
@@ -100,11 +88,7 @@ mod tests {
 
     #[test]
     fn identity_is_what_the_gateway_wrote() {
-        let sent = [
-            ("x-user-id", ID),
-            ("x-user-email", "a@b.c"),
-            ("x-user-scope", "admin read"),
-        ];
+        let sent = [("x-user-id", ID), ("x-user-email", "a@b.c"), ("x-user-scope", "admin read")];
         let identity = Identity::from_headers(&headers(&sent)).unwrap().unwrap();
         assert_eq!(identity.user_id.to_string(), ID);
         assert!(identity.has_scope("admin") && identity.has_scope("read"));
@@ -127,9 +111,6 @@ mod tests {
         check(&[("authorization", "bearer  abc")], Ok(Some("abc")));
         check(&[("authorization", "Basic abc")], Err(401));
         check(&[("authorization", "Bearer")], Err(401));
-        check(
-            &[("authorization", "Bearer a"), ("authorization", "Bearer b")],
-            Err(400),
-        );
+        check(&[("authorization", "Bearer a"), ("authorization", "Bearer b")], Err(400));
     }
 }

@@ -29,16 +29,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         if !is_json(request.headers()) {
             let detail = "Send the body as content-type: application/json.";
-            return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "content_type_unsupported",
-                detail,
-            ));
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type_unsupported", detail));
         }
         let read = tokio::time::timeout(READ_TIMEOUT, Bytes::from_request(request, state)).await;
-        let bytes = read
-            .map_err(|_| too_slow())?
-            .map_err(|error| unread(&error))?;
+        let bytes = read.map_err(|_| too_slow())?.map_err(|error| unread(&error))?;
         parse(&bytes).map(Self)
     }
 }
@@ -50,20 +44,11 @@ fn too_slow() -> Problem {
 
 /// `application/json` and `application/*+json`, with or without parameters.
 fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-    else {
+    let Some(value) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
         return false;
     };
-    let essence = value
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    essence == "application/json"
-        || (essence.starts_with("application/") && essence.ends_with("+json"))
+    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
 fn unread(rejection: &BytesRejection) -> Problem {
@@ -77,10 +62,7 @@ fn unread(rejection: &BytesRejection) -> Problem {
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     // Serde would take an array for a struct, its items for the fields in order.
     if bytes.trim_ascii_start().starts_with(b"[") {
-        return Err(Problem::validation(vec![FieldError::new(
-            "body",
-            "must be an object",
-        )]));
+        return Err(Problem::validation(vec![FieldError::new("body", "must be an object")]));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
@@ -100,23 +82,14 @@ fn described(path: &str, error: &serde_json::Error) -> Problem {
         return Problem::new(StatusCode::BAD_REQUEST, "json_invalid", detail);
     }
     let text = error.to_string();
-    let text = text
-        .rsplit_once(" at line ")
-        .map_or(text.as_str(), |(message, _)| message);
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
     let message = if let Some(field) = text.strip_prefix("missing field `") {
-        return Problem::validation(vec![FieldError::new(
-            field.trim_end_matches('`'),
-            "is required",
-        )]);
+        return Problem::validation(vec![FieldError::new(field.trim_end_matches('`'), "is required")]);
     } else if text.starts_with("duplicate field ") {
         "names a field twice".to_owned()
     } else if let Some((_, expected)) = text.rsplit_once(", expected ") {
         // The name of a Rust type ("struct RegisterBody") means nothing to a client.
-        let expected = if expected.starts_with("struct ") {
-            "an object"
-        } else {
-            expected
-        };
+        let expected = if expected.starts_with("struct ") { "an object" } else { expected };
         format!("must be {expected}")
     } else {
         "has an unusable value".to_owned()
@@ -149,41 +122,17 @@ mod tests {
         check("", "json_invalid", "line 1");
         check("{", "json_invalid", "line 1");
         check("{\"name\":\"a\"} x", "json_invalid", "line 1");
-        check(
-            "{}",
-            "validation_failed",
-            "\"field\":\"name\",\"message\":\"is required\"",
-        );
-        check(
-            "{\"name\":12345678}",
-            "validation_failed",
-            "name must be a string",
-        );
-        check(
-            "{\"name\":\"a\",\"name\":\"b\"}",
-            "validation_failed",
-            "twice",
-        );
+        check("{}", "validation_failed", "\"field\":\"name\",\"message\":\"is required\"");
+        check("{\"name\":12345678}", "validation_failed", "name must be a string");
+        check("{\"name\":\"a\",\"name\":\"b\"}", "validation_failed", "twice");
         check("[]", "validation_failed", "body must be an object");
-        check(
-            " [\"a\",null]",
-            "validation_failed",
-            "body must be an object",
-        );
+        check(" [\"a\",null]", "validation_failed", "body must be an object");
         check("7", "validation_failed", "body must be an object");
-        check(
-            "{\"name\":\"a\",\"inner\":[300]}",
-            "validation_failed",
-            "inner[0]",
-        );
+        check("{\"name\":\"a\",\"inner\":[300]}", "validation_failed", "inner[0]");
         let deep = "[".repeat(100_000);
         check(&format!("{{\"x\":{deep}"), "json_invalid", "line 1");
         let problem = parse::<Body>(b"{\"name\":12345678}").unwrap_err();
-        assert!(
-            !String::from_utf8(problem.document(None))
-                .unwrap()
-                .contains("12345678")
-        );
+        assert!(!String::from_utf8(problem.document(None)).unwrap().contains("12345678"));
     }
 
     #[test]

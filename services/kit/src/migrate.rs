@@ -21,10 +21,7 @@ pub struct Migration {
 }
 
 /// Applies what `migrations` (ascending) has and the database has not; gives how many that were.
-pub async fn migrate(
-    database: &Database,
-    migrations: &'static [Migration],
-) -> Result<usize, DatabaseError> {
+pub async fn migrate(database: &Database, migrations: &'static [Migration]) -> Result<usize, DatabaseError> {
     let mut transaction = database.write().await?;
     sqlx::query(
         "CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -39,24 +36,15 @@ pub async fn migrate(
         .try_map(|row: SqliteRow| row.try_get(0))
         .fetch_all(&mut *transaction)
         .await?;
-    let unknown = applied
-        .iter()
-        .find(|version| migrations.iter().all(|m| m.version != **version));
+    let unknown = applied.iter().find(|version| migrations.iter().all(|m| m.version != **version));
     if let Some(&version) = unknown {
         return Err(DatabaseError::Unknown { version });
     }
     let mut count = 0;
     for migration in migrations.iter().filter(|m| !applied.contains(&m.version)) {
         let Migration { version, name, sql } = *migration;
-        let failed = |source| DatabaseError::Migration {
-            version,
-            name,
-            source,
-        };
-        sqlx::raw_sql(sql)
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
+        let failed = |source| DatabaseError::Migration { version, name, source };
+        sqlx::raw_sql(sql).execute(&mut *transaction).await.map_err(failed)?;
         sqlx::query("INSERT INTO schema_migrations (version, name) VALUES (?, ?)")
             .bind(version)
             .bind(name)

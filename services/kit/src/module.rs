@@ -28,13 +28,7 @@ pub struct Module {
 impl Module {
     /// A module of routes alone.
     pub fn new(name: &'static str, router: Router) -> Self {
-        Self {
-            name,
-            router,
-            workers: Vec::new(),
-            health: Vec::new(),
-            databases: Vec::new(),
-        }
+        Self { name, router, workers: Vec::new(), health: Vec::new(), databases: Vec::new() }
     }
 
     /// Adds a worker.
@@ -70,10 +64,7 @@ impl Worker {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        Self {
-            name,
-            start: Box::new(move |shutdown| Box::pin(run(shutdown))),
-        }
+        Self { name, start: Box::new(move |shutdown| Box::pin(run(shutdown))) }
     }
 }
 
@@ -90,10 +81,7 @@ impl HealthCheck {
     where
         F: Future<Output = Result<(), String>> + Send + 'static,
     {
-        Self {
-            name,
-            probe: Arc::new(move || Box::pin(probe())),
-        }
+        Self { name, probe: Arc::new(move || Box::pin(probe())) }
     }
 
     pub(crate) fn name(&self) -> &'static str {

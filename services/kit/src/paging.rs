@@ -52,25 +52,16 @@ impl PageQuery {
             None => DEFAULT_LIMIT,
             Some(Ok(limit)) if LIMITS.contains(&limit) => limit,
             Some(_) => {
-                errors.push(FieldError::new(
-                    "limit",
-                    "must be a whole number from 1 to 100",
-                ));
+                errors.push(FieldError::new("limit", "must be a whole number from 1 to 100"));
                 DEFAULT_LIMIT
             }
         };
         let after = self.cursor.as_deref().map(decode);
         if after == Some(None) {
-            errors.push(FieldError::new(
-                "cursor",
-                "must be the next_cursor of an earlier page",
-            ));
+            errors.push(FieldError::new("cursor", "must be the next_cursor of an earlier page"));
         }
         if errors.is_empty() {
-            Ok(PageRequest {
-                limit,
-                after: after.flatten(),
-            })
+            Ok(PageRequest { limit, after: after.flatten() })
         } else {
             Err(Problem::validation(errors))
         }
@@ -88,15 +79,8 @@ impl PageRequest {
         let limit = self.limit as usize;
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let next_cursor = if more {
-            rows.last().map(|row| encode(id(row)))
-        } else {
-            None
-        };
-        Page {
-            items: rows,
-            next_cursor,
-        }
+        let next_cursor = if more { rows.last().map(|row| encode(id(row))) } else { None };
+        Page { items: rows, next_cursor }
     }
 }
 
@@ -104,10 +88,7 @@ impl<T> Page<T> {
     /// The same page of other items.
     pub fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
         let items = self.items.into_iter().map(convert).collect();
-        Page {
-            items,
-            next_cursor: self.next_cursor,
-        }
+        Page { items, next_cursor: self.next_cursor }
     }
 }
 
@@ -120,11 +101,7 @@ fn encode(id: Uuid) -> String {
 fn decode(cursor: &str) -> Option<Uuid> {
     let bytes: [u8; 17] = URL_SAFE_NO_PAD.decode(cursor).ok()?.try_into().ok()?;
     let (version, id) = bytes.split_first()?;
-    if *version == VERSION {
-        Uuid::from_slice(id).ok()
-    } else {
-        None
-    }
+    if *version == VERSION { Uuid::from_slice(id).ok() } else { None }
 }
 
 #[cfg(test)]
@@ -132,21 +109,13 @@ mod tests {
     use super::*;
 
     fn query(limit: Option<&str>, cursor: Option<&str>) -> Result<PageRequest, Problem> {
-        PageQuery {
-            limit: limit.map(Into::into),
-            cursor: cursor.map(Into::into),
-        }
-        .parse()
+        PageQuery { limit: limit.map(Into::into), cursor: cursor.map(Into::into) }.parse()
     }
 
     #[test]
     fn limits_are_checked() {
         fn check(limit: Option<&str>, expected: Option<u32>) {
-            assert_eq!(
-                query(limit, None).ok().map(|page| page.limit),
-                expected,
-                "{limit:?}"
-            );
+            assert_eq!(query(limit, None).ok().map(|page| page.limit), expected, "{limit:?}");
         }
         check(None, Some(20));
         check(Some("1"), Some(1));
@@ -162,24 +131,14 @@ mod tests {
         let request = query(None, Some(&encode(id))).unwrap();
         assert_eq!(request.after, Some(id));
         let other_version = URL_SAFE_NO_PAD.encode([9; 17]);
-        for bad in [
-            "",
-            "x",
-            "AAAA",
-            "%00",
-            other_version.as_str(),
-            &"A".repeat(5_000),
-        ] {
+        for bad in ["", "x", "AAAA", "%00", other_version.as_str(), &"A".repeat(5_000)] {
             assert!(query(None, Some(bad)).is_err(), "{bad:?}");
         }
     }
 
     #[test]
     fn the_last_page_has_no_cursor() {
-        let request = PageRequest {
-            limit: 2,
-            after: None,
-        };
+        let request = PageRequest { limit: 2, after: None };
         let ids: Vec<Uuid> = (0..3).map(|_| Uuid::now_v7()).collect();
         let page = request.page(ids.clone(), |id| *id);
         assert_eq!(page.items, ids[..2]);

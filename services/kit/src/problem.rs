@@ -22,10 +22,7 @@ pub struct FieldError {
 impl FieldError {
     /// An error of `field`; `message` completes the sentence.
     pub fn new(field: impl Into<String>, message: impl Display) -> Self {
-        Self {
-            field: field.into(),
-            message: message.to_string(),
-        }
+        Self { field: field.into(), message: message.to_string() }
     }
 }
 
@@ -55,18 +52,8 @@ struct Document<'a> {
 
 impl Problem {
     /// A problem of `status`; `code` is stable once published, `detail` is a sentence for a person.
-    pub fn new(
-        status: StatusCode,
-        code: &'static str,
-        detail: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Self {
-            status,
-            code,
-            detail: detail.into(),
-            errors: Vec::new(),
-            header: None,
-        }
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, code, detail: detail.into(), errors: Vec::new(), header: None }
     }
 
     /// 400 `bad_request`.
@@ -80,10 +67,7 @@ impl Problem {
             [only] => format!("{} {}.", only.field, only.message),
             many => format!("{} fields are not valid.", many.len()),
         };
-        Self {
-            errors,
-            ..Self::new(StatusCode::BAD_REQUEST, "validation_failed", detail)
-        }
+        Self { errors, ..Self::new(StatusCode::BAD_REQUEST, "validation_failed", detail) }
     }
 
     /// 401 with `WWW-Authenticate: Bearer`. `code` is one of the gateway's (`token_missing`,
@@ -164,10 +148,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, self.document(None)).into_response();
         let headers = response.headers_mut();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(field) = &self.header {
             headers.insert(&field.0, field.1.clone());
         }

@@ -52,19 +52,12 @@ pub struct Context {
 /// `read` reads the service's own settings, `build` makes the module of them. Exits 0 after
 /// SIGTERM or SIGINT, 2 with a sentence on stderr when it could not start, 1 when it could not go
 /// on.
-pub fn serve<S, F>(
-    about: About,
-    read: impl FnOnce(&mut Reader) -> S,
-    build: impl FnOnce(S, Context) -> F,
-) -> ExitCode
+pub fn serve<S, F>(about: About, read: impl FnOnce(&mut Reader) -> S, build: impl FnOnce(S, Context) -> F) -> ExitCode
 where
     F: Future<Output = Result<Module, StartError>>,
 {
     cli::parse(&about);
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return StartError::Runtime(error).exit(about.name),
     };
@@ -95,15 +88,9 @@ where
     let signal = signal::terminate().map_err(StartError::Runtime)?;
     let listen = common.listen;
     let listener = TcpListener::bind(listen).await;
-    let listener = listener.map_err(|error| StartError::Listen {
-        address: listen,
-        error,
-    })?;
+    let listener = listener.map_err(|error| StartError::Listen { address: listen, error })?;
     let address = listener.local_addr().map_err(StartError::Runtime)?;
-    let context = Context {
-        about,
-        common: common.clone(),
-    };
+    let context = Context { about, common: common.clone() };
     let module = build(own, context).await?;
 
     if common.trust_identity_headers {
@@ -114,16 +101,9 @@ where
     }
     let mut running = Running::start(module, about);
     let service = about.name;
-    telemetry::announce(
-        &format!("{service} listening on http://{address}"),
-        common.json_logs,
-    );
-    let accepting = tokio::spawn(connection::accept(
-        listener,
-        running.router(),
-        running.shutdown(),
-        common.drain_timeout,
-    ));
+    telemetry::announce(&format!("{service} listening on http://{address}"), common.json_logs);
+    let accepting =
+        tokio::spawn(connection::accept(listener, running.router(), running.shutdown(), common.drain_timeout));
     let code = tokio::select! {
         signal = signal => {
             tracing::info!(signal, "stopping: no new connections, finishing what runs");

@@ -8,22 +8,13 @@ use tracing_subscriber::EnvFilter;
 /// back to `info` (settings refuse it earlier). A second call changes nothing.
 pub fn install(level: &str, json: bool) {
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_target(true);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_target(true);
     // An error means that a subscriber stands already: in a test, or in a composed process.
     let _ = if json {
-        builder
-            .json()
-            .flatten_event(true)
-            .with_current_span(true)
-            .with_span_list(false)
-            .try_init()
+        builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
     } else {
         use std::io::IsTerminal;
-        builder
-            .with_ansi(std::io::stdout().is_terminal())
-            .try_init()
+        builder.with_ansi(std::io::stdout().is_terminal()).try_init()
     };
 }
 
@@ -31,8 +22,7 @@ pub fn install(level: &str, json: bool) {
 pub(crate) fn announce(message: &str, json: bool) {
     let line = if json {
         let timestamp = jiff::Timestamp::now().to_string();
-        serde_json::json!({ "timestamp": timestamp, "level": "INFO", "message": message })
-            .to_string()
+        serde_json::json!({ "timestamp": timestamp, "level": "INFO", "message": message }).to_string()
     } else {
         message.to_owned()
     };

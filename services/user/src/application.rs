@@ -64,13 +64,6 @@ impl Application {
         clock: Arc<dyn Clock>,
         lifetimes: Lifetimes,
     ) -> Self {
-        Self {
-            store,
-            hasher,
-            crypto,
-            clock,
-            lifetimes,
-            ring: RwLock::default(),
-        }
+        Self { store, hasher, crypto, clock, lifetimes, ring: RwLock::default() }
     }
 }

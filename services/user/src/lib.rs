@@ -31,12 +31,8 @@ use infrastructure::jwt::JwtCrypto;
 use infrastructure::sqlite::SqliteStore;
 
 /// The binary.
-pub const ABOUT: About = About {
-    name: "user",
-    version: env!("CARGO_PKG_VERSION"),
-    port: 8001,
-    settings: Settings::DOCS,
-};
+pub const ABOUT: About =
+    About { name: "user", version: env!("CARGO_PKG_VERSION"), port: 8001, settings: Settings::DOCS };
 
 /// Builds the service: opens and migrates its database, makes the first signing key and the
 /// administrator.
@@ -45,11 +41,7 @@ pub async fn build(settings: Settings, context: Context) -> Result<Module, Start
 }
 
 /// [`build`] with another clock, for tests that cannot wait for a token to expire.
-pub async fn build_at(
-    settings: Settings,
-    context: Context,
-    clock: Arc<dyn Clock>,
-) -> Result<Module, StartError> {
+pub async fn build_at(settings: Settings, context: Context, clock: Arc<dyn Clock>) -> Result<Module, StartError> {
     let database = Database::open(&context.common.database).await?;
     let store = SqliteStore::migrated(database.clone()).await?;
     let hasher = Argon2Hasher::new(settings.hash_parallelism, settings.hash_queue_timeout);
@@ -63,11 +55,7 @@ pub async fn build_at(
     ));
     prepare(&application, settings.admin)
         .await
-        .map_err(|error| {
-            StartError::Other(format!(
-                "the user service could not prepare its database: {error}"
-            ))
-        })?;
+        .map_err(|error| StartError::Other(format!("the user service could not prepare its database: {error}")))?;
 
     let api = Api {
         application: Arc::clone(&application),
@@ -80,10 +68,7 @@ pub async fn build_at(
         .with_worker(Worker::new("maintenance", upkeep)))
 }
 
-async fn prepare(
-    application: &Application,
-    admin: Option<application::Admin>,
-) -> Result<(), Error> {
+async fn prepare(application: &Application, admin: Option<application::Admin>) -> Result<(), Error> {
     application.record_token_lifetime().await?;
     application.maintain_keys().await?;
     match admin {

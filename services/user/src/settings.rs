@@ -31,41 +31,21 @@ pub struct Settings {
 impl Settings {
     /// What `--help` says of them.
     pub const DOCS: &'static [SettingDoc] = &[
-        SettingDoc {
-            name: "ADMIN_EMAIL",
-            default: "",
-            help: "made an administrator at start",
-        },
+        SettingDoc { name: "ADMIN_EMAIL", default: "", help: "made an administrator at start" },
         SettingDoc {
             name: "ADMIN_PASSWORD",
             default: "",
             help: "the administrator's password when the account is made",
         },
-        SettingDoc {
-            name: "ACCESS_TOKEN_TTL",
-            default: "15m",
-            help: "life of an access token",
-        },
-        SettingDoc {
-            name: "REFRESH_TOKEN_TTL",
-            default: "30d",
-            help: "life of a refresh token that is not used",
-        },
-        SettingDoc {
-            name: "KEY_ROTATION",
-            default: "30d",
-            help: "how long a signing key signs",
-        },
+        SettingDoc { name: "ACCESS_TOKEN_TTL", default: "15m", help: "life of an access token" },
+        SettingDoc { name: "REFRESH_TOKEN_TTL", default: "30d", help: "life of a refresh token that is not used" },
+        SettingDoc { name: "KEY_ROTATION", default: "30d", help: "how long a signing key signs" },
         SettingDoc {
             name: "KEY_PUBLISH_AHEAD",
             default: "10m, or half of KEY_ROTATION if that is less",
             help: "how long before it signs a key is published",
         },
-        SettingDoc {
-            name: "HASH_PARALLELISM",
-            default: "cores",
-            help: "passwords hashed at once, 19 MiB each",
-        },
+        SettingDoc { name: "HASH_PARALLELISM", default: "cores", help: "passwords hashed at once, 19 MiB each" },
         SettingDoc {
             name: "HASH_QUEUE_TIMEOUT",
             default: "5s",
@@ -75,16 +55,8 @@ impl Settings {
 
     /// Reads them; faults stay with the reader.
     pub fn read(reader: &mut Reader) -> Self {
-        let access_token = reader.duration(
-            "ACCESS_TOKEN_TTL",
-            15 * MINUTE,
-            Duration::from_secs(1)..=DAY,
-        );
-        let refresh_token = reader.duration(
-            "REFRESH_TOKEN_TTL",
-            30 * DAY,
-            Duration::from_secs(1)..=3_650 * DAY,
-        );
+        let access_token = reader.duration("ACCESS_TOKEN_TTL", 15 * MINUTE, Duration::from_secs(1)..=DAY);
+        let refresh_token = reader.duration("REFRESH_TOKEN_TTL", 30 * DAY, Duration::from_secs(1)..=3_650 * DAY);
         let rotation = reader.duration("KEY_ROTATION", 30 * DAY, MINUTE..=3_650 * DAY);
         let range = Duration::from_secs(10)..=DAY;
         // By default well within whatever the rotation is.
@@ -98,10 +70,7 @@ impl Settings {
             lifetimes: Lifetimes {
                 access_token: signed(Duration::from_secs(access_token.as_secs())),
                 refresh_token: signed(refresh_token),
-                rotation: RotationPolicy {
-                    every: signed(rotation),
-                    ahead: signed(ahead),
-                },
+                rotation: RotationPolicy { every: signed(rotation), ahead: signed(ahead) },
             },
             jwks_max_age: (ahead / 2).min(5 * MINUTE),
             upkeep_interval: (ahead / 4).min(MINUTE / 2),
@@ -118,9 +87,7 @@ impl Settings {
 
 fn admin(reader: &mut Reader) -> Option<Admin> {
     let faults = reader.faults();
-    let email = reader.optional("ADMIN_EMAIL", "an e-mail address", |value| {
-        Email::parse(value).ok()
-    });
+    let email = reader.optional("ADMIN_EMAIL", "an e-mail address", |value| Email::parse(value).ok());
     let expected = "8 to 128 characters";
     let parse = |value: &str| Password::parse(Secret::new(value.to_owned())).ok();
     let password = reader.secret("ADMIN_PASSWORD", expected, parse);
@@ -157,43 +124,20 @@ mod tests {
         let faults = reader.finish().err().unwrap_or_default();
         let names: Vec<&str> = faults.iter().map(|fault| fault.name.as_str()).collect();
         assert_eq!(names, expected, "{pairs:?}");
-        assert!(
-            faults
-                .iter()
-                .all(|fault| fault.value.as_deref() != Some("hunter2"))
-        );
+        assert!(faults.iter().all(|fault| fault.value.as_deref() != Some("hunter2")));
     }
 
     #[test]
     fn settings_are_checked_together() {
         check(&[], &[]);
         check(&[("KEY_ROTATION", "1m")], &[]);
-        check(
-            &[
-                ("ADMIN_EMAIL", "a@b.example"),
-                ("ADMIN_PASSWORD", "correct horse"),
-            ],
-            &[],
-        );
+        check(&[("ADMIN_EMAIL", "a@b.example"), ("ADMIN_PASSWORD", "correct horse")], &[]);
         check(&[("ADMIN_EMAIL", "a@b.example")], &["ADMIN_PASSWORD"]);
         check(&[("ADMIN_PASSWORD", "correct horse")], &["ADMIN_EMAIL"]);
+        check(&[("ADMIN_EMAIL", "a@b.example"), ("ADMIN_PASSWORD", "hunter2")], &["ADMIN_PASSWORD"]);
+        check(&[("KEY_ROTATION", "1m"), ("KEY_PUBLISH_AHEAD", "1m")], &["KEY_PUBLISH_AHEAD"]);
         check(
-            &[
-                ("ADMIN_EMAIL", "a@b.example"),
-                ("ADMIN_PASSWORD", "hunter2"),
-            ],
-            &["ADMIN_PASSWORD"],
-        );
-        check(
-            &[("KEY_ROTATION", "1m"), ("KEY_PUBLISH_AHEAD", "1m")],
-            &["KEY_PUBLISH_AHEAD"],
-        );
-        check(
-            &[
-                ("ACCESS_TOKEN_TTL", "0s"),
-                ("HASH_PARALLELISM", "0"),
-                ("KEY_ROTATION", "never"),
-            ],
+            &[("ACCESS_TOKEN_TTL", "0s"), ("HASH_PARALLELISM", "0"), ("KEY_ROTATION", "never")],
             &["ACCESS_TOKEN_TTL", "KEY_ROTATION", "HASH_PARALLELISM"],
         );
     }

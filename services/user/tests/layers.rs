@@ -1,8 +1,5 @@
 //! The layers hold: what a file may import is read off its text.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper of tests, like a test, says what it means by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a helper of tests, like a test, says what it means by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -54,20 +51,8 @@ const RULES: &[(&str, &[&str])] = &[
             "std::net",
         ],
     ),
-    (
-        "api",
-        &[
-            "crate::infrastructure",
-            "sqlx",
-            "kit::database",
-            "jsonwebtoken",
-            "argon2",
-        ],
-    ),
-    (
-        "infrastructure",
-        &["crate::api", "axum", "kit::problem", "kit::json", "Problem"],
-    ),
+    ("api", &["crate::infrastructure", "sqlx", "kit::database", "jsonwebtoken", "argon2"]),
+    ("infrastructure", &["crate::api", "axum", "kit::problem", "kit::json", "Problem"]),
 ];
 
 #[test]
@@ -77,10 +62,7 @@ fn no_layer_looks_outwards() {
     for (layer, forbidden) in RULES {
         let mut files = vec![source.join(format!("{layer}.rs"))];
         collect(&source.join(layer), &mut files);
-        assert!(
-            files.len() > 3,
-            "the layer {layer} is not where this test looks"
-        );
+        assert!(files.len() > 3, "the layer {layer} is not where this test looks");
         for file in files {
             let text = fs::read_to_string(&file).unwrap();
             for word in forbidden.iter().filter(|word| mentions(&text, word)) {
@@ -95,10 +77,7 @@ fn no_layer_looks_outwards() {
 #[test]
 fn the_infrastructure_knows_only_the_ports() {
     let mut files = Vec::new();
-    collect(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src/infrastructure"),
-        &mut files,
-    );
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/infrastructure"), &mut files);
     for file in files {
         let text = fs::read_to_string(&file).unwrap();
         let others = text.matches("crate::application").count();
@@ -112,17 +91,13 @@ fn the_infrastructure_knows_only_the_ports() {
 fn the_service_knows_no_other() {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
     let manifest = fs::read_to_string(manifest).unwrap();
-    let local: Vec<&str> = manifest
-        .lines()
-        .filter(|line| line.contains("path = "))
-        .collect();
+    let local: Vec<&str> = manifest.lines().filter(|line| line.contains("path = ")).collect();
     assert_eq!(local, ["kit = { path = \"../kit\" }"]);
 }
 
 /// Code and attributes, without comments.
 fn mentions(text: &str, word: &str) -> bool {
-    text.lines()
-        .any(|line| line.split("//").next().unwrap_or_default().contains(word))
+    text.lines().any(|line| line.split("//").next().unwrap_or_default().contains(word))
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {

@@ -1,8 +1,5 @@
 //! The binary as an operator meets it: its line, its signals, its exit codes.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper of tests, like a test, says what it means by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a helper of tests, like a test, says what it means by panicking")]
 
 use std::path::Path;
 use std::process::Stdio;
@@ -24,15 +21,8 @@ fn command(folder: &Path) -> Command {
 }
 
 /// Started on a free port; its address, read off its line.
-async fn start(
-    folder: &Path,
-    pairs: &[(&str, &str)],
-) -> (Child, String, Lines<BufReader<ChildStdout>>) {
-    let mut child = command(folder)
-        .env("PORT", "0")
-        .envs(pairs.iter().copied())
-        .spawn()
-        .unwrap();
+async fn start(folder: &Path, pairs: &[(&str, &str)]) -> (Child, String, Lines<BufReader<ChildStdout>>) {
+    let mut child = command(folder).env("PORT", "0").envs(pairs.iter().copied()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let find = async {
         while let Some(line) = lines.next_line().await.unwrap() {
@@ -43,9 +33,7 @@ async fn start(
         }
         panic!("it ended without listening");
     };
-    let address = tokio::time::timeout(DEADLINE, find)
-        .await
-        .expect("it never listened");
+    let address = tokio::time::timeout(DEADLINE, find).await.expect("it never listened");
     (child, address, lines)
 }
 
@@ -60,9 +48,7 @@ async fn get(address: &str, path: &str) -> String {
 
 fn signal(child: &Child, signal: i32) {
     let id = child.id().unwrap().to_string();
-    let kill = std::process::Command::new("kill")
-        .args([format!("-{signal}"), id])
-        .status();
+    let kill = std::process::Command::new("kill").args([format!("-{signal}"), id]).status();
     assert!(kill.unwrap().success());
 }
 
@@ -72,14 +58,9 @@ async fn exit(child: &mut Child) -> Option<i32> {
 }
 
 async fn fails(command: &mut Command) -> (Option<i32>, String) {
-    let output = tokio::time::timeout(DEADLINE, command.output())
-        .await
-        .expect("it did not end");
+    let output = tokio::time::timeout(DEADLINE, command.output()).await.expect("it did not end");
     let output = output.unwrap();
-    (
-        output.status.code(),
-        String::from_utf8(output.stderr).unwrap(),
-    )
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
 fn folder() -> TempDir {
@@ -91,15 +72,8 @@ async fn it_serves_and_ends_cleanly_on_either_signal() {
     for number in [15, 2] {
         let folder = folder();
         let (mut child, address, _lines) = start(folder.path(), &[]).await;
-        assert!(
-            get(&address, "/health")
-                .await
-                .starts_with("HTTP/1.1 200 OK\r\n")
-        );
-        assert!(
-            folder.path().join("data/user.db").exists(),
-            "the default database"
-        );
+        assert!(get(&address, "/health").await.starts_with("HTTP/1.1 200 OK\r\n"));
+        assert!(folder.path().join("data/user.db").exists(), "the default database");
         // An idle connection does not hold the end up.
         let mut idle = TcpStream::connect(&address).await.unwrap();
         signal(&child, number);
@@ -125,13 +99,7 @@ async fn a_request_that_runs_is_finished_before_the_end() {
     stream.read_exact(&mut interim).await.unwrap();
     assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
     signal(&child, 15);
-    while !lines
-        .next_line()
-        .await
-        .unwrap()
-        .expect("it ended")
-        .contains("stopping")
-    {}
+    while !lines.next_line().await.unwrap().expect("it ended").contains("stopping") {}
     stream.write_all(body.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
@@ -160,15 +128,9 @@ async fn a_request_that_never_ends_is_cut_off_after_the_drain() {
 #[tokio::test]
 async fn instances_that_start_at_once_share_a_new_database() {
     let folder = folder();
-    let admin = [
-        ("ADMIN_EMAIL", "root@example.com"),
-        ("ADMIN_PASSWORD", "correct horse"),
-    ];
-    let (one, two, three) = tokio::join!(
-        start(folder.path(), &admin),
-        start(folder.path(), &admin),
-        start(folder.path(), &admin),
-    );
+    let admin = [("ADMIN_EMAIL", "root@example.com"), ("ADMIN_PASSWORD", "correct horse")];
+    let (one, two, three) =
+        tokio::join!(start(folder.path(), &admin), start(folder.path(), &admin), start(folder.path(), &admin),);
     let mut sets = Vec::new();
     for (mut child, address, _lines) in [one, two, three] {
         let answer = get(&address, "/.well-known/jwks.json").await;
@@ -186,17 +148,9 @@ async fn a_taken_port_is_told_and_nothing_is_touched() {
     let port = address.rsplit_once(':').unwrap().1;
     let (code, stderr) = fails(command(other.path()).env("PORT", port)).await;
     assert_eq!(code, Some(2));
-    assert!(
-        stderr.contains(&format!(
-            "cannot listen on 127.0.0.1:{port}: the port is taken"
-        )),
-        "{stderr}"
-    );
+    assert!(stderr.contains(&format!("cannot listen on 127.0.0.1:{port}: the port is taken")), "{stderr}");
     assert!(stderr.contains("set PORT"), "{stderr}");
-    assert!(
-        !other.path().join("data").exists(),
-        "it made a database all the same"
-    );
+    assert!(!other.path().join("data").exists(), "it made a database all the same");
 }
 
 #[tokio::test]
@@ -212,12 +166,7 @@ async fn every_bad_setting_is_told_at_once_and_no_secret() {
     )
     .await;
     assert_eq!(code, Some(2));
-    for told in [
-        "PORT = \"http\"",
-        "LOG_LEVEL = \"loud\"",
-        "DATABASE_URL = ",
-        "ADMIN_PASSWORD: expected",
-    ] {
+    for told in ["PORT = \"http\"", "LOG_LEVEL = \"loud\"", "DATABASE_URL = ", "ADMIN_PASSWORD: expected"] {
         assert!(stderr.contains(told), "{told} is not in {stderr}");
     }
     assert!(!stderr.contains("hunter2"), "{stderr}");
@@ -227,17 +176,8 @@ async fn every_bad_setting_is_told_at_once_and_no_secret() {
 async fn a_database_that_cannot_be_opened_is_told() {
     let folder = folder();
     std::fs::write(folder.path().join("file"), "no database").unwrap();
-    for url in [
-        "sqlite://file/user.db?mode=rwc",
-        "sqlite://absent.db",
-        "sqlite://file?mode=rwc",
-    ] {
-        let (code, stderr) = fails(
-            command(folder.path())
-                .env("PORT", "0")
-                .env("DATABASE_URL", url),
-        )
-        .await;
+    for url in ["sqlite://file/user.db?mode=rwc", "sqlite://absent.db", "sqlite://file?mode=rwc"] {
+        let (code, stderr) = fails(command(folder.path()).env("PORT", "0").env("DATABASE_URL", url)).await;
         assert_eq!(code, Some(2), "{url}: {stderr}");
         assert!(stderr.contains("Check DATABASE_URL"), "{url}: {stderr}");
     }
@@ -258,10 +198,7 @@ async fn logs_are_json_when_asked_and_hold_no_secret() {
     assert_eq!(exit(&mut child).await, Some(0));
     let mut requests = 0;
     while let Some(line) = lines.next_line().await.unwrap() {
-        assert!(
-            !line.contains("the keys") && !line.contains("in-the-query"),
-            "{line}"
-        );
+        assert!(!line.contains("the keys") && !line.contains("in-the-query"), "{line}");
         let line: serde_json::Value = serde_json::from_str(&line).unwrap();
         if line["message"] == "answered" {
             requests += 1;
@@ -279,31 +216,10 @@ async fn help_and_version_are_there() {
     let help = command(folder.path()).arg("--help").output().await.unwrap();
     let text = String::from_utf8(help.stdout).unwrap();
     assert!(help.status.success());
-    for name in [
-        "DATABASE_URL",
-        "ADMIN_PASSWORD",
-        "KEY_ROTATION",
-        "TRUST_IDENTITY_HEADERS",
-    ] {
+    for name in ["DATABASE_URL", "ADMIN_PASSWORD", "KEY_ROTATION", "TRUST_IDENTITY_HEADERS"] {
         assert!(text.contains(name), "{name} is not in --help");
     }
-    let version = command(folder.path())
-        .arg("--version")
-        .output()
-        .await
-        .unwrap();
-    assert_eq!(
-        String::from_utf8(version.stdout).unwrap().trim(),
-        concat!("user ", env!("CARGO_PKG_VERSION"))
-    );
-    assert_eq!(
-        command(folder.path())
-            .arg("--port")
-            .output()
-            .await
-            .unwrap()
-            .status
-            .code(),
-        Some(2)
-    );
+    let version = command(folder.path()).arg("--version").output().await.unwrap();
+    assert_eq!(String::from_utf8(version.stdout).unwrap().trim(), concat!("user ", env!("CARGO_PKG_VERSION")));
+    assert_eq!(command(folder.path()).arg("--port").output().await.unwrap().status.code(), Some(2));
 }

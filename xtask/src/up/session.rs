@@ -5,11 +5,12 @@ use super::services::Part;
 /// A user's first minutes, as the gateway's clients see them. A random address, so that it can be copied twice.
 const SESSION: &str = r#"
   G=http://127.0.0.1:8000 E=ada$RANDOM@example.com J='content-type: application/json'
-  curl -s $G/users -H "$J" -d '{"email":"'$E'","password":"correct horse battery","name":"Ada"}' | tee /tmp/ada.json; echo
-  ID=$(sed 's/.*"id":"\([^"]*\)".*/\1/' /tmp/ada.json)
-  TOKEN=$(curl -s $G/auth/login -H "$J" -d '{"email":"'$E'","password":"correct horse battery"}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+  MADE=$(curl -s $G/users -H "$J" -d '{"email":"'$E'","password":"correct horse battery","name":"Ada"}'); echo "$MADE"
+  ID=$(echo "$MADE" | sed 's/.*"id":"\([^"]*\)".*/\1/')
+  LOGIN=$(curl -s $G/auth/login -H "$J" -d '{"email":"'$E'","password":"correct horse battery"}'); echo "$LOGIN"
+  TOKEN=$(echo "$LOGIN" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
   curl -s $G/users/$ID -H "authorization: Bearer $TOKEN"; echo
-  curl -s -X PUT $G/users/$ID -H "authorization: Bearer $TOKEN" -H "$J" -d '{"name":"Ada Lovelace"}'; echo
+  curl -s -X PUT $G/users/$ID -H "authorization: Bearer $TOKEN" -H "$J" -d '{"name":"Ada Lovelace","email":"'$E'"}'; echo
   curl -s $G/health; echo
 "#;
 

@@ -44,11 +44,7 @@ impl DatabaseSettings {
     /// The file at `path`, created when it is not there.
     pub fn at(path: impl Into<PathBuf>) -> Self {
         let mode = Mode::ReadWriteCreate;
-        Self {
-            path: path.into(),
-            mode,
-            synchronous: Synchronous::Full,
-        }
+        Self { path: path.into(), mode, synchronous: Synchronous::Full }
     }
 
     /// Parses `sqlite://PATH[?mode=rw|rwc]` (also `sqlite:PATH`). `None` for another scheme or
@@ -65,19 +61,13 @@ impl DatabaseSettings {
         if path.is_empty() || path.ends_with('/') || path.contains(":memory:") {
             return None;
         }
-        Some(Self {
-            mode,
-            ..Self::at(path)
-        })
+        Some(Self { mode, ..Self::at(path) })
     }
 
     /// The same with another durability.
     #[must_use]
     pub fn with_synchronous(self, synchronous: Synchronous) -> Self {
-        Self {
-            synchronous,
-            ..self
-        }
+        Self { synchronous, ..self }
     }
 
     /// The file, for messages.
@@ -110,10 +100,7 @@ impl DatabaseSettings {
         if self.mode == Mode::ReadWrite || self.path.exists() {
             return Ok(());
         }
-        let failed = |source| DatabaseError::Folder {
-            path: self.display(),
-            source,
-        };
+        let failed = |source| DatabaseError::Folder { path: self.display(), source };
         if let Some(folder) = self.path.parent() {
             std::fs::create_dir_all(folder).map_err(failed)?;
         }

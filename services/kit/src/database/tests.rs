@@ -1,21 +1,11 @@
 use super::*;
 use crate::migrate::{Migration, migrate};
 
-const FIRST: Migration = Migration {
-    version: 1,
-    name: "things",
-    sql: "CREATE TABLE things (name TEXT UNIQUE) STRICT;",
-};
-const SECOND: Migration = Migration {
-    version: 2,
-    name: "more",
-    sql: "CREATE TABLE more (id INTEGER) STRICT;",
-};
-const BROKEN: Migration = Migration {
-    version: 3,
-    name: "broken",
-    sql: "CREATE TABLE half (id INTEGER) STRICT; CREATE TABL oops;",
-};
+const FIRST: Migration =
+    Migration { version: 1, name: "things", sql: "CREATE TABLE things (name TEXT UNIQUE) STRICT;" };
+const SECOND: Migration = Migration { version: 2, name: "more", sql: "CREATE TABLE more (id INTEGER) STRICT;" };
+const BROKEN: Migration =
+    Migration { version: 3, name: "broken", sql: "CREATE TABLE half (id INTEGER) STRICT; CREATE TABL oops;" };
 
 async fn open(folder: &tempfile::TempDir) -> Database {
     let settings = DatabaseSettings::at(folder.path().join("deep/er/test.db"));
@@ -51,13 +41,8 @@ async fn a_failed_migration_leaves_nothing_behind() {
     let database = open(&folder).await;
     migrate(&database, &[FIRST]).await.unwrap();
     let before = tables(&database).await;
-    let error = migrate(&database, &[FIRST, SECOND, BROKEN])
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, DatabaseError::Migration { version: 3, .. }),
-        "{error}"
-    );
+    let error = migrate(&database, &[FIRST, SECOND, BROKEN]).await.unwrap_err();
+    assert!(matches!(error, DatabaseError::Migration { version: 3, .. }), "{error}");
     assert_eq!(tables(&database).await, before);
 }
 
@@ -67,10 +52,7 @@ async fn a_database_of_a_newer_version_is_refused() {
     let database = open(&folder).await;
     migrate(&database, &[FIRST, SECOND]).await.unwrap();
     let error = migrate(&database, &[FIRST]).await.unwrap_err();
-    assert!(
-        matches!(error, DatabaseError::Unknown { version: 2 }),
-        "{error}"
-    );
+    assert!(matches!(error, DatabaseError::Unknown { version: 2 }), "{error}");
 }
 
 #[tokio::test]
@@ -95,12 +77,7 @@ async fn a_reader_cannot_write() {
     let database = open(&folder).await;
     migrate(&database, &[FIRST]).await.unwrap();
     let mut reader = database.read().await.unwrap();
-    assert!(
-        sqlx::query("INSERT INTO things VALUES ('a')")
-            .execute(&mut *reader)
-            .await
-            .is_err()
-    );
+    assert!(sqlx::query("INSERT INTO things VALUES ('a')").execute(&mut *reader).await.is_err());
 }
 
 #[cfg(unix)]
@@ -111,13 +88,7 @@ async fn the_file_is_its_owners_alone() {
     let database = open(&folder).await;
     migrate(&database, &[FIRST]).await.unwrap();
     for name in ["test.db", "test.db-wal"] {
-        let mode = folder
-            .path()
-            .join("deep/er")
-            .join(name)
-            .metadata()
-            .unwrap()
-            .permissions();
+        let mode = folder.path().join("deep/er").join(name).metadata().unwrap().permissions();
         assert_eq!(mode.mode() & 0o777, 0o600, "{name}");
     }
 }

@@ -10,9 +10,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 /// From 1 ms to 10 s; password hashing lies around the middle.
-const BUCKETS: [f64; 13] = [
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
-];
+const BUCKETS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 /// The service's registry and the metrics of its requests. No label's value comes from a client:
 /// the route is the pattern that matched, and an unknown method is `other`.
@@ -40,8 +38,7 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::default();
         let requests = Family::default();
-        let durations =
-            Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
+        let durations = Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register_with_unit(
             "http_request_duration",
@@ -49,28 +46,13 @@ impl Metrics {
             Unit::Seconds,
             durations.clone(),
         );
-        Self {
-            registry,
-            requests,
-            durations,
-        }
+        Self { registry, requests, durations }
     }
 
     pub(super) fn record(&self, route: &str, method: &Method, status: u16, took: Duration) {
         let (route, method) = (route.to_owned(), known(method));
-        self.durations
-            .get_or_create(&RouteLabels {
-                route: route.clone(),
-                method,
-            })
-            .observe(took.as_secs_f64());
-        self.requests
-            .get_or_create(&RequestLabels {
-                route,
-                method,
-                status,
-            })
-            .inc();
+        self.durations.get_or_create(&RouteLabels { route: route.clone(), method }).observe(took.as_secs_f64());
+        self.requests.get_or_create(&RequestLabels { route, method, status }).inc();
     }
 
     /// In `OpenMetrics` text form.

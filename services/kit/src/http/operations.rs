@@ -57,11 +57,7 @@ impl Operations {
                 tracing::warn!(check = check.name(), %cause, "health check failed");
                 all = false;
             }
-            let status = if failure.is_none() {
-                "healthy"
-            } else {
-                "unhealthy"
-            };
+            let status = if failure.is_none() { "healthy" } else { "unhealthy" };
             results.insert(check.name().to_owned(), status.into());
         }
         (results, all)
@@ -99,9 +95,5 @@ async fn metrics(State(operations): State<Arc<Operations>>) -> Response {
 }
 
 fn status_of(good: bool) -> StatusCode {
-    if good {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    }
+    if good { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
 }

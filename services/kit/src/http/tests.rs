@@ -14,29 +14,13 @@ async fn echo(Json(body): Json<Value>) -> axum::Json<Value> {
 
 fn app(health: Vec<HealthCheck>) -> (Router, shutdown::Trigger) {
     let (trigger, shutdown) = shutdown::channel();
-    let about = About {
-        name: "test",
-        version: "0.0.0",
-        port: 0,
-        settings: &[],
-    };
+    let about = About { name: "test", version: "0.0.0", port: 0, settings: &[] };
     let metrics = Arc::new(Metrics::new());
     let router = Router::new()
         .route("/echo/{id}", post(echo))
         .route("/panic", get(async || -> () { panic!("of the test") }))
         .route("/slow", get(std::future::pending::<()>));
-    (
-        surround(
-            router,
-            Operations {
-                about,
-                health,
-                metrics,
-                shutdown,
-            },
-        ),
-        trigger,
-    )
+    (surround(router, Operations { about, health, metrics, shutdown }), trigger)
 }
 
 async fn send(app: &Router, request: Request) -> (StatusCode, axum::http::HeaderMap, String) {
@@ -45,22 +29,12 @@ async fn send(app: &Router, request: Request) -> (StatusCode, axum::http::Header
     if let Some(length) = parts.headers.get(header::CONTENT_LENGTH) {
         assert_eq!(length.to_str().unwrap(), body.len().to_string());
     }
-    (
-        parts.status,
-        parts.headers,
-        String::from_utf8(body.to_vec()).unwrap(),
-    )
+    (parts.status, parts.headers, String::from_utf8(body.to_vec()).unwrap())
 }
 
 fn request(method: Method, path: &str, body: impl Into<Body>) -> Request {
-    let builder = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("x-request-id", "abc-1");
-    builder
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(body.into())
-        .unwrap()
+    let builder = Request::builder().method(method).uri(path).header("x-request-id", "abc-1");
+    builder.header(header::CONTENT_TYPE, "application/json").body(body.into()).unwrap()
 }
 
 #[tokio::test]
@@ -69,17 +43,9 @@ async fn every_failure_is_a_problem_with_the_request_id() {
     let large = format!("\"{}\"", "a".repeat(BODY_LIMIT));
     let cases = [
         (request(Method::GET, "/none", ""), 404, "no_route"),
-        (
-            request(Method::GET, "/echo/1", ""),
-            405,
-            "method_not_allowed",
-        ),
+        (request(Method::GET, "/echo/1", ""), 405, "method_not_allowed"),
         (request(Method::POST, "/echo/1", "{"), 400, "json_invalid"),
-        (
-            request(Method::POST, "/echo/1", large),
-            413,
-            "body_too_large",
-        ),
+        (request(Method::POST, "/echo/1", large), 413, "body_too_large"),
         (request(Method::GET, "/panic", ""), 500, "internal"),
     ];
     for (request, status, code) in cases {
@@ -92,11 +58,7 @@ async fn every_failure_is_a_problem_with_the_request_id() {
         assert_eq!(body["code"], code);
         assert_eq!(body["request_id"], "abc-1");
         assert!(body["title"].is_string() && body["detail"].is_string());
-        assert_eq!(
-            headers.get(header::ALLOW).is_some(),
-            status == 405,
-            "Allow on {status}"
-        );
+        assert_eq!(headers.get(header::ALLOW).is_some(), status == 405, "Allow on {status}");
     }
 }
 
@@ -104,9 +66,7 @@ async fn every_failure_is_a_problem_with_the_request_id() {
 async fn a_body_without_a_json_type_is_refused() {
     let (app, _trigger) = app(Vec::new());
     let mut plain = request(Method::POST, "/echo/1", "{}");
-    plain
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, "text/plain".parse().unwrap());
+    plain.headers_mut().insert(header::CONTENT_TYPE, "text/plain".parse().unwrap());
     assert_eq!(send(&app, plain).await.0, 415);
 }
 
@@ -114,10 +74,7 @@ async fn a_body_without_a_json_type_is_refused() {
 async fn a_request_that_hangs_is_given_up() {
     let (app, _trigger) = app(Vec::new());
     let (status, headers, _) = send(&app, request(Method::GET, "/slow", "")).await;
-    assert_eq!(
-        (status.as_u16(), headers["retry-after"].to_str().unwrap()),
-        (503, "1")
-    );
+    assert_eq!((status.as_u16(), headers["retry-after"].to_str().unwrap()), (503, "1"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -147,9 +104,7 @@ impl hyper::body::Body for Silent {
 async fn an_id_that_could_forge_a_log_line_is_replaced() {
     let (app, _trigger) = app(Vec::new());
     let mut forged = request(Method::GET, "/live", "");
-    forged
-        .headers_mut()
-        .insert("x-request-id", "a\" level=\"ERROR".parse().unwrap());
+    forged.headers_mut().insert("x-request-id", "a\" level=\"ERROR".parse().unwrap());
     let (_, headers, _) = send(&app, forged).await;
     assert!(uuid::Uuid::parse_str(headers["x-request-id"].to_str().unwrap()).is_ok());
 }
@@ -160,10 +115,7 @@ async fn health_tells_of_its_checks_and_readiness_of_the_drain() {
     let (app, _trigger) = app(vec![sick]);
     let (status, _, body) = send(&app, request(Method::GET, "/health", "")).await;
     assert_eq!(status, 503);
-    assert!(
-        body.contains("\"database\":\"unhealthy\"") && !body.contains("disk"),
-        "{body}"
-    );
+    assert!(body.contains("\"database\":\"unhealthy\"") && !body.contains("disk"), "{body}");
     assert_eq!(send(&app, request(Method::GET, "/live", "")).await.0, 200);
 
     let (app, trigger) = self::app(Vec::new());

@@ -16,11 +16,7 @@ use super::operations;
 use super::request_id::{HEADER, RequestId};
 use crate::Problem;
 
-pub(super) async fn trace(
-    State(metrics): State<Arc<Metrics>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn trace(State(metrics): State<Arc<Metrics>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = RequestId::of(request.headers());
     let method = request.method().clone();
@@ -37,9 +33,7 @@ pub(super) async fn trace(
     if let Some(problem) = &problem {
         let body = problem.document(Some(&id));
         // The length counted the body without the id.
-        response
-            .headers_mut()
-            .insert(CONTENT_LENGTH, body.len().into());
+        response.headers_mut().insert(CONTENT_LENGTH, body.len().into());
         *response.body_mut() = Body::from(body);
     }
     response.headers_mut().insert(HEADER, id.header());

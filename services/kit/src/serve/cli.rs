@@ -16,10 +16,7 @@ pub(super) fn parse(about: &About) {
 fn command(about: &About) -> Command {
     Command::new(about.name)
         .version(about.version)
-        .about(format!(
-            "The {} service. Its settings come from the environment and .env.",
-            about.name
-        ))
+        .about(format!("The {} service. Its settings come from the environment and .env.", about.name))
         .after_help(settings(about))
 }
 
@@ -32,11 +29,7 @@ fn settings(about: &About) -> String {
             _ => doc.default.to_owned(),
         };
         let SettingDoc { name, help, .. } = doc;
-        let default = if default.is_empty() {
-            default
-        } else {
-            format!(" [default: {default}]")
-        };
+        let default = if default.is_empty() { default } else { format!(" [default: {default}]") };
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  {name:<24} {help}{default}");
     }
@@ -52,12 +45,7 @@ mod tests {
     fn help_lists_every_common_setting() {
         let mut reader = Reader::new(Source::default());
         Common::read(&mut reader, "user", 8001);
-        let about = About {
-            name: "user",
-            version: "1.2.3",
-            port: 8001,
-            settings: &[],
-        };
+        let about = About { name: "user", version: "1.2.3", port: 8001, settings: &[] };
         let help = command(&about).render_help().to_string();
         for name in reader.asked() {
             assert!(help.contains(name), "{name} is not in --help");

@@ -22,12 +22,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves `app` on `listener` until the end is asked for; then finishes what runs, and after
 /// `drain` cuts off what still does.
-pub(super) async fn accept(
-    listener: TcpListener,
-    app: Router,
-    mut shutdown: Shutdown,
-    drain: Duration,
-) {
+pub(super) async fn accept(listener: TcpListener, app: Router, mut shutdown: Shutdown, drain: Duration) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -49,10 +44,7 @@ pub(super) async fn accept(
     drop(listener);
     let drained = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(drain, drained).await.is_err() {
-        tracing::warn!(
-            cut = connections.len(),
-            "draining took longer than DRAIN_TIMEOUT"
-        );
+        tracing::warn!(cut = connections.len(), "draining took longer than DRAIN_TIMEOUT");
         connections.shutdown().await;
     }
 }
@@ -61,9 +53,7 @@ async fn serve(stream: TcpStream, app: Router, mut shutdown: Shutdown) {
     // Without it an answer of two writes waits for the client's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
     let mut builder = http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT);
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
     let service = TowerToHyperService::new(app);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let outcome = tokio::select! {
@@ -82,8 +72,5 @@ async fn serve(stream: TcpStream, app: Router, mut shutdown: Shutdown) {
 /// Errors that concern the one connection that was about to be accepted.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(
-        error.kind(),
-        ConnectionAborted | ConnectionRefused | ConnectionReset
-    )
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }

@@ -25,20 +25,9 @@ impl Running {
     /// Starts the workers, and surrounds the routes with ids, logs, metrics, limits, problems and
     /// the operational endpoints.
     pub fn start(module: Module, about: About) -> Self {
-        let Module {
-            name: _,
-            router,
-            workers,
-            health,
-            databases,
-        } = module;
+        let Module { name: _, router, workers, health, databases } = module;
         let (trigger, shutdown) = shutdown::channel();
-        let operations = Operations {
-            about,
-            health,
-            metrics: Arc::new(Metrics::new()),
-            shutdown: shutdown.clone(),
-        };
+        let operations = Operations { about, health, metrics: Arc::new(Metrics::new()), shutdown: shutdown.clone() };
         Self {
             router: http::surround(router, operations),
             workers: spawn_all(workers, &shutdown),
@@ -96,18 +85,10 @@ fn spawn_all(workers: Vec<Worker>, shutdown: &Shutdown) -> JoinSet<&'static str>
 mod tests {
     use super::*;
 
-    const ABOUT: About = About {
-        name: "test",
-        version: "0.0.0",
-        port: 0,
-        settings: &[],
-    };
+    const ABOUT: About = About { name: "test", version: "0.0.0", port: 0, settings: &[] };
 
     fn running(worker: Worker) -> Running {
-        Running::start(
-            Module::new("test", Router::new()).with_worker(worker),
-            ABOUT,
-        )
+        Running::start(Module::new("test", Router::new()).with_worker(worker), ABOUT)
     }
 
     #[tokio::test]

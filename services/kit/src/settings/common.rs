@@ -28,21 +28,9 @@ pub struct Common {
 impl Common {
     /// What `--help` says of them; the defaults of `PORT` and `DATABASE_URL` are the service's.
     pub const DOCS: &'static [SettingDoc] = &[
-        SettingDoc {
-            name: "HOST",
-            default: "127.0.0.1",
-            help: "address to listen on",
-        },
-        SettingDoc {
-            name: "PORT",
-            default: "",
-            help: "port to listen on; 0 takes a free one",
-        },
-        SettingDoc {
-            name: "DATABASE_URL",
-            default: "",
-            help: "sqlite://PATH?mode=rwc",
-        },
+        SettingDoc { name: "HOST", default: "127.0.0.1", help: "address to listen on" },
+        SettingDoc { name: "PORT", default: "", help: "port to listen on; 0 takes a free one" },
+        SettingDoc { name: "DATABASE_URL", default: "", help: "sqlite://PATH?mode=rwc" },
         SettingDoc {
             name: "SQLITE_SYNCHRONOUS",
             default: "full",
@@ -53,22 +41,14 @@ impl Common {
             default: "info",
             help: "trace, debug, info, warn, error or off; or directives such as info,sqlx=debug",
         },
-        SettingDoc {
-            name: "JSON_LOGS",
-            default: "false",
-            help: "one JSON object a line",
-        },
+        SettingDoc { name: "JSON_LOGS", default: "false", help: "one JSON object a line" },
         SettingDoc {
             name: "TRUST_IDENTITY_HEADERS",
             default: "false",
             help: "believe X-User-Id, X-User-Email, X-User-Scope: only where nothing but the \
                    gateway can reach this port",
         },
-        SettingDoc {
-            name: "DRAIN_TIMEOUT",
-            default: "30s",
-            help: "how long requests may still run after SIGTERM",
-        },
+        SettingDoc { name: "DRAIN_TIMEOUT", default: "30s", help: "how long requests may still run after SIGTERM" },
     ];
 
     /// Reads them; `service` names the default database and `port` is the default port.
@@ -77,13 +57,7 @@ impl Common {
             "HOST",
             IpAddr::V4(Ipv4Addr::LOCALHOST),
             "an IP address such as 127.0.0.1, 0.0.0.0 or ::",
-            |value| {
-                value
-                    .trim_start_matches('[')
-                    .trim_end_matches(']')
-                    .parse()
-                    .ok()
-            },
+            |value| value.trim_start_matches('[').trim_end_matches(']').parse().ok(),
         );
         let port = reader.number("PORT", port, 0..=u16::MAX);
         let database = reader.parsed(
@@ -92,16 +66,14 @@ impl Common {
             "sqlite://PATH?mode=rwc, where PATH is a file",
             DatabaseSettings::parse,
         );
-        let synchronous = reader.parsed(
-            "SQLITE_SYNCHRONOUS",
-            Synchronous::Full,
-            "full or normal",
-            |value| match value.to_ascii_lowercase().as_str() {
-                "full" => Some(Synchronous::Full),
-                "normal" => Some(Synchronous::Normal),
-                _ => None,
-            },
-        );
+        let synchronous = reader.parsed("SQLITE_SYNCHRONOUS", Synchronous::Full, "full or normal", |value| match value
+            .to_ascii_lowercase()
+            .as_str()
+        {
+            "full" => Some(Synchronous::Full),
+            "normal" => Some(Synchronous::Normal),
+            _ => None,
+        });
         Self {
             listen: SocketAddr::new(host, port),
             database: database.with_synchronous(synchronous),
@@ -127,9 +99,5 @@ impl Common {
 fn is_log_level(value: &str) -> bool {
     let levels = ["trace", "debug", "info", "warn", "error", "off"];
     let lone = !value.contains(['=', ',']);
-    if lone {
-        levels.contains(&value.to_ascii_lowercase().as_str())
-    } else {
-        EnvFilter::try_new(value).is_ok()
-    }
+    if lone { levels.contains(&value.to_ascii_lowercase().as_str()) } else { EnvFilter::try_new(value).is_ok() }
 }

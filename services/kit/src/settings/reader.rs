@@ -18,11 +18,7 @@ pub struct Reader {
 impl Reader {
     /// Over `source`, whose own faults count.
     pub fn new(source: Source) -> Self {
-        Self {
-            faults: source.faults().to_vec(),
-            source,
-            asked: Vec::new(),
-        }
+        Self { faults: source.faults().to_vec(), source, asked: Vec::new() }
     }
 
     /// What `parse` makes of the value, or `default` when it is not set. `expected` completes the
@@ -75,34 +71,23 @@ impl Reader {
         T: FromStr + PartialOrd + Display,
     {
         let expected = format!("a whole number from {} to {}", range.start(), range.end());
-        self.parsed(name, default, &expected, |value| {
-            value.parse().ok().filter(|number| range.contains(number))
-        })
+        self.parsed(name, default, &expected, |value| value.parse().ok().filter(|number| range.contains(number)))
     }
 
     /// `true` or `false` (also `1` and `0`, `yes` and `no`, `on` and `off`).
     pub fn flag(&mut self, name: &'static str, default: bool) -> bool {
-        self.parsed(name, default, "true or false", |value| {
-            match value.to_ascii_lowercase().as_str() {
-                "true" | "1" | "yes" | "on" => Some(true),
-                "false" | "0" | "no" | "off" => Some(false),
-                _ => None,
-            }
+        self.parsed(name, default, "true or false", |value| match value.to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" => Some(true),
+            "false" | "0" | "no" | "off" => Some(false),
+            _ => None,
         })
     }
 
     /// A duration with its unit (`250ms`, `30s`, `15m`, `12h`, `30d`) within `range`.
-    pub fn duration(
-        &mut self,
-        name: &'static str,
-        default: Duration,
-        range: RangeInclusive<Duration>,
-    ) -> Duration {
+    pub fn duration(&mut self, name: &'static str, default: Duration, range: RangeInclusive<Duration>) -> Duration {
         let (least, most) = (written(*range.start()), written(*range.end()));
         let expected = format!("a duration such as \"15m\", from {least} to {most}");
-        self.parsed(name, default, &expected, |value| {
-            parse_duration(value).filter(|duration| range.contains(duration))
-        })
+        self.parsed(name, default, &expected, |value| parse_duration(value).filter(|duration| range.contains(duration)))
     }
 
     /// Adds a fault that only the settings together show; the value is told as it is written.
@@ -124,19 +109,11 @@ impl Reader {
 
     /// Ends the reading: `Ok` when every setting was usable, else all the faults.
     pub fn finish(self) -> Result<(), Vec<Fault>> {
-        if self.faults.is_empty() {
-            Ok(())
-        } else {
-            Err(self.faults)
-        }
+        if self.faults.is_empty() { Ok(()) } else { Err(self.faults) }
     }
 
     fn push(&mut self, name: &'static str, value: Option<String>, expected: &str) {
-        self.faults.push(Fault {
-            name: name.into(),
-            value,
-            expected: expected.into(),
-        });
+        self.faults.push(Fault { name: name.into(), value, expected: expected.into() });
     }
 }
 
@@ -162,19 +139,14 @@ fn written(duration: Duration) -> String {
         return format!("{}ms", duration.as_millis());
     }
     let units = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
-    let whole = units
-        .iter()
-        .find(|(length, _)| seconds.is_multiple_of(*length));
+    let whole = units.iter().find(|(length, _)| seconds.is_multiple_of(*length));
     let (length, unit) = whole.unwrap_or(&(1, "s"));
     format!("{}{unit}", seconds / length)
 }
 
 /// A URL's user information replaced: the value of a faulty setting is shown, its password never.
 pub(crate) fn without_credentials(value: &str) -> String {
-    match value
-        .split_once("://")
-        .map(|(scheme, rest)| (scheme, rest.rsplit_once('@')))
-    {
+    match value.split_once("://").map(|(scheme, rest)| (scheme, rest.rsplit_once('@'))) {
         Some((scheme, Some((_, host)))) => format!("{scheme}://***@{host}"),
         _ => value.to_owned(),
     }
@@ -191,11 +163,7 @@ mod tests {
     #[test]
     fn durations_need_a_unit() {
         fn check(text: &str, expected: Option<u64>) {
-            assert_eq!(
-                parse_duration(text),
-                expected.map(Duration::from_millis),
-                "{text:?}"
-            );
+            assert_eq!(parse_duration(text), expected.map(Duration::from_millis), "{text:?}");
         }
         check("250ms", Some(250));
         check("15m", Some(900_000));
@@ -223,17 +191,11 @@ mod tests {
         let mut reader = Reader::new(source);
         assert_eq!(reader.number("PORT", 8001_u16, 0..=u16::MAX), 8001);
         assert!(!reader.flag("FLAG", false));
-        assert_eq!(
-            reader.secret("WORD", "a longer one", |_| None::<String>),
-            None
-        );
+        assert_eq!(reader.secret("WORD", "a longer one", |_| None::<String>), None);
         assert_eq!(reader.optional("URL", "sqlite", |_| None::<String>), None);
         let faults = reader.finish().unwrap_err();
         let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            told[0],
-            "PORT = \"eight\": expected a whole number from 0 to 65535"
-        );
+        assert_eq!(told[0], "PORT = \"eight\": expected a whole number from 0 to 65535");
         assert_eq!(told[1], "FLAG = \"perhaps\": expected true or false");
         assert_eq!(told[2], "WORD: expected a longer one");
         assert_eq!(told[3], "URL = \"postgres://***@db/x\": expected sqlite");
@@ -241,9 +203,6 @@ mod tests {
 
     #[test]
     fn an_empty_value_is_the_default() {
-        assert_eq!(
-            reader("PORT", "").number("PORT", 8001_u16, 0..=u16::MAX),
-            8001
-        );
+        assert_eq!(reader("PORT", "").number("PORT", 8001_u16, 0..=u16::MAX), 8001);
     }
 }

@@ -30,21 +30,13 @@ impl Source {
 
     /// Exactly these variables, for tests and for a process that composes services itself.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let values = pairs
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self {
-            values: values.collect(),
-            faults: Vec::new(),
-        }
+        let values = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self { values: values.collect(), faults: Vec::new() }
     }
 
     /// What `name` holds; `None` when it is not set or empty.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.values
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.values.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// What was wrong with the sources themselves.
@@ -78,10 +70,6 @@ impl Source {
             }
             other => format!("a readable file: {other}"),
         };
-        self.faults.push(Fault {
-            name: path.display().to_string(),
-            value: None,
-            expected,
-        });
+        self.faults.push(Fault { name: path.display().to_string(), value: None, expected });
     }
 }

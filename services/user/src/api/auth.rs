@@ -12,36 +12,22 @@ use super::error::Answer;
 use crate::application::Tokens;
 
 /// Tokens for an e-mail and its password; 401 `credentials_invalid`.
-pub(super) async fn login(
-    State(api): State<Api>,
-    Body(body): Body<LoginBody>,
-) -> Answer<impl IntoResponse> {
+pub(super) async fn login(State(api): State<Api>, Body(body): Body<LoginBody>) -> Answer<impl IntoResponse> {
     let (email, password) = body.parse()?;
-    Ok(uncached(
-        api.application.login(email.as_ref(), password).await?,
-    ))
+    Ok(uncached(api.application.login(email.as_ref(), password).await?))
 }
 
 /// The next tokens for a refresh token; 401 `refresh_token_invalid`.
-pub(super) async fn refresh(
-    State(api): State<Api>,
-    Body(body): Body<RefreshBody>,
-) -> Answer<impl IntoResponse> {
+pub(super) async fn refresh(State(api): State<Api>, Body(body): Body<RefreshBody>) -> Answer<impl IntoResponse> {
     Ok(uncached(api.application.refresh(&body.parse()?).await?))
 }
 
 /// The claims of an access token; 401 with the reason.
-pub(super) async fn verify(
-    State(api): State<Api>,
-    Body(body): Body<VerifyBody>,
-) -> Answer<Json<ClaimsBody>> {
+pub(super) async fn verify(State(api): State<Api>, Body(body): Body<VerifyBody>) -> Answer<Json<ClaimsBody>> {
     Ok(Json(api.application.verify(body.parse()?.expose())?.into()))
 }
 
 /// RFC 6749 section 5.1: an answer with tokens is stored by no cache.
 fn uncached(tokens: Tokens) -> impl IntoResponse {
-    (
-        [(CACHE_CONTROL, "no-store")],
-        Json(TokensBody::from(tokens)),
-    )
+    ([(CACHE_CONTROL, "no-store")], Json(TokensBody::from(tokens)))
 }

@@ -61,11 +61,7 @@ impl RegisterBody {
         let name = fields.take("name", self.name, |text| Name::parse(&text));
         let password = fields.take("password", self.password, |text| Password::parse(text.0));
         match (email, name, password) {
-            (Some(email), Some(name), Some(password)) => Ok(Registration {
-                email,
-                name,
-                password,
-            }),
+            (Some(email), Some(name), Some(password)) => Ok(Registration { email, name, password }),
             _ => Err(Problem::validation(fields.0)),
         }
     }
@@ -111,9 +107,7 @@ impl VerifyBody {
 fn one(name: &'static str, value: Option<SecretText>) -> Result<Secret<String>, Problem> {
     let mut fields = Fields::default();
     let value = fields.require(name, value);
-    value
-        .map(|text| text.0)
-        .ok_or_else(|| Problem::validation(fields.0))
+    value.map(|text| text.0).ok_or_else(|| Problem::validation(fields.0))
 }
 
 /// Gathers what is wrong with a body's fields.
@@ -137,9 +131,7 @@ impl Fields {
         parse: impl FnOnce(T) -> Result<U, E>,
     ) -> Option<U> {
         let value = self.require(name, value)?;
-        parse(value)
-            .map_err(|error| self.0.push(FieldError::new(name, error)))
-            .ok()
+        parse(value).map_err(|error| self.0.push(FieldError::new(name, error))).ok()
     }
 }
 

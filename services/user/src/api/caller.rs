@@ -23,10 +23,7 @@ impl FromRequestParts<Api> for Authenticated {
             && let Some(identity) = Identity::from_headers(&parts.headers)?
         {
             let scope = Scope::new(identity.scope);
-            return Ok(Self(Caller {
-                id: UserId(identity.user_id),
-                scope,
-            }));
+            return Ok(Self(Caller { id: UserId(identity.user_id), scope }));
         }
         let Some(token) = bearer(&parts.headers)? else {
             let detail = "Send an access token: Authorization: Bearer TOKEN.";

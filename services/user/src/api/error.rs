@@ -14,19 +14,13 @@ pub(super) struct Failure(Problem);
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self(match error {
-            Error::EmailTaken => {
-                Problem::conflict("email_taken", "Another user has this e-mail address.")
-            }
+            Error::EmailTaken => Problem::conflict("email_taken", "Another user has this e-mail address."),
             Error::UserNotFound => Problem::not_found("user_not_found", "There is no such user."),
-            Error::NotYours => Problem::forbidden(
-                "not_yours",
-                "Only the user itself or an administrator may do this.",
-            ),
+            Error::NotYours => Problem::forbidden("not_yours", "Only the user itself or an administrator may do this."),
             Error::AdminOnly => Problem::forbidden("scope_missing", "This needs the scope admin."),
-            Error::Credentials => Problem::unauthorized(
-                "credentials_invalid",
-                "The e-mail address or the password is wrong.",
-            ),
+            Error::Credentials => {
+                Problem::unauthorized("credentials_invalid", "The e-mail address or the password is wrong.")
+            }
             Error::RefreshToken => Problem::unauthorized(
                 "refresh_token_invalid",
                 "The refresh token is unknown, used, expired or revoked: log in again.",

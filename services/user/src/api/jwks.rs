@@ -30,12 +30,7 @@ struct Key {
 /// Every key that a valid token may be signed with, and the one that will sign next. It may be
 /// cached for less time than a key is published ahead of its first signature.
 pub(super) async fn jwks(State(api): State<Api>) -> impl IntoResponse {
-    let keys = api
-        .application
-        .published_keys()
-        .into_iter()
-        .map(Key::from)
-        .collect();
+    let keys = api.application.published_keys().into_iter().map(Key::from).collect();
     let cache = format!("public, max-age={}", api.jwks_max_age.as_secs());
     ([(CACHE_CONTROL, cache)], Json(KeySet { keys }))
 }

@@ -18,17 +18,10 @@ use crate::application::Error;
 use crate::domain::UserId;
 
 /// 201 with the user and its `Location`; 409 `email_taken`.
-pub(super) async fn register(
-    State(api): State<Api>,
-    Body(body): Body<RegisterBody>,
-) -> Answer<impl IntoResponse> {
+pub(super) async fn register(State(api): State<Api>, Body(body): Body<RegisterBody>) -> Answer<impl IntoResponse> {
     let user = api.application.register(body.parse()?).await?;
     let location = format!("/users/{}", user.id);
-    Ok((
-        StatusCode::CREATED,
-        [(header::LOCATION, location)],
-        Json(UserBody::from(user)),
-    ))
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(UserBody::from(user))))
 }
 
 /// A page of users, for administrators.
@@ -60,10 +53,7 @@ pub(super) async fn update(
 ) -> Answer<Json<UserBody>> {
     // Before the body's faults: who may not change the user is not told how to.
     caller.require_self_or_admin(id)?;
-    let user = api
-        .application
-        .update_user(&caller, id, body.parse()?)
-        .await?;
+    let user = api.application.update_user(&caller, id, body.parse()?).await?;
     Ok(Json(user.into()))
 }
 

@@ -21,23 +21,11 @@ impl Application {
     /// its sessions end.
     pub async fn ensure_admin(&self, Admin { email, password }: Admin) -> Result<(), Error> {
         let present = self.store.user_by_email(&email).await?;
-        if present
-            .as_ref()
-            .is_some_and(|user| user.scope.contains(Scope::ADMIN))
-        {
+        if present.as_ref().is_some_and(|user| user.scope.contains(Scope::ADMIN)) {
             return Ok(());
         }
         let name = Name::parse("Administrator").map_err(|e| Error::Internal(e.to_string()))?;
-        let made = self
-            .new_user(
-                Registration {
-                    email,
-                    name,
-                    password,
-                },
-                Scope::admin(),
-            )
-            .await?;
+        let made = self.new_user(Registration { email, name, password }, Scope::admin()).await?;
         let mut transaction = self.store.begin().await?;
         let Some(mut user) = present else {
             return match transaction.insert_user(&made).await.map_err(Error::from) {
@@ -55,9 +43,7 @@ impl Application {
         user.password_hash = made.password_hash;
         user.updated_at = made.updated_at;
         transaction.update_user(&user).await?;
-        transaction
-            .revoke_families_of(user.id, user.updated_at)
-            .await?;
+        transaction.revoke_families_of(user.id, user.updated_at).await?;
         transaction.commit().await?;
         tracing::warn!(user = %user.id, "ADMIN_EMAIL was registered by someone: taken over");
         Ok(())

@@ -15,30 +15,19 @@ pub struct Caller {
 impl Caller {
     /// Passes administrators.
     pub fn require_admin(&self) -> Result<(), Error> {
-        if self.scope.contains(Scope::ADMIN) {
-            Ok(())
-        } else {
-            Err(Error::AdminOnly)
-        }
+        if self.scope.contains(Scope::ADMIN) { Ok(()) } else { Err(Error::AdminOnly) }
     }
 
     /// Passes `user` itself and administrators. Everyone else learns nothing, not even whether
     /// there is such a user.
     pub fn require_self_or_admin(&self, user: UserId) -> Result<(), Error> {
         let allowed = self.id == user || self.scope.contains(Scope::ADMIN);
-        if allowed {
-            Ok(())
-        } else {
-            Err(Error::NotYours)
-        }
+        if allowed { Ok(()) } else { Err(Error::NotYours) }
     }
 }
 
 impl From<Claims> for Caller {
     fn from(claims: Claims) -> Self {
-        Self {
-            id: claims.subject,
-            scope: claims.scope,
-        }
+        Self { id: claims.subject, scope: claims.scope }
     }
 }

@@ -40,21 +40,13 @@ impl Application {
             token_id: Uuid::now_v7().to_string(),
         };
         let ring = self.ring();
-        let key = ring
-            .active(now)
-            .ok_or_else(|| internal("no signing key is active"))?;
+        let key = ring.active(now).ok_or_else(|| internal("no signing key is active"))?;
         let access_token = self.crypto.sign(key, &claims).map_err(internal)?;
         let refresh_token = self.crypto.refresh_token().map_err(internal)?;
         let hash = self.crypto.hash_refresh_token(refresh_token.0.expose());
         let expires_at = later(now, self.lifetimes.refresh_token);
-        transaction
-            .insert_refresh_token(&hash, family, expires_at)
-            .await?;
-        Ok(Tokens {
-            access_token,
-            refresh_token,
-            expires_in,
-        })
+        transaction.insert_refresh_token(&hash, family, expires_at).await?;
+        Ok(Tokens { access_token, refresh_token, expires_in })
     }
 }
 

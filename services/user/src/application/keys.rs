@@ -18,9 +18,7 @@ impl Application {
     /// the longest lifetime that ever was set. Once at the start, before the first signature.
     pub async fn record_token_lifetime(&self) -> Result<(), Error> {
         let mut transaction = self.store.begin().await?;
-        transaction
-            .raise_token_ttl(self.lifetimes.access_token)
-            .await?;
+        transaction.raise_token_ttl(self.lifetimes.access_token).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -30,11 +28,7 @@ impl Application {
     pub async fn maintain_keys(&self) -> Result<(), Error> {
         let stored = KeyRing::new(self.store.signing_keys().await?);
         // Writing is the exception: only then is the writer's turn taken.
-        let ring = if self.is_due(&stored) {
-            self.renew_keys().await?
-        } else {
-            stored
-        };
+        let ring = if self.is_due(&stored) { self.renew_keys().await? } else { stored };
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
         Ok(())
     }

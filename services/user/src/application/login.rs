@@ -9,11 +9,7 @@ use crate::domain::{Email, Secret};
 impl Application {
     /// Begins a session. An e-mail that is not registered (or is none: `None`) takes as long as a
     /// wrong password and is answered alike: [`Error::Credentials`]. [`Error::Overloaded`].
-    pub async fn login(
-        &self,
-        email: Option<&Email>,
-        attempt: Secret<String>,
-    ) -> Result<Tokens, Error> {
+    pub async fn login(&self, email: Option<&Email>, attempt: Secret<String>) -> Result<Tokens, Error> {
         let user = match email {
             Some(email) => self.store.user_by_email(email).await?,
             None => None,

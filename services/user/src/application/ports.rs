@@ -6,8 +6,7 @@ use kit::paging::PageRequest;
 
 use crate::domain::refresh_token::{FamilyId, StoredRefreshToken};
 use crate::domain::{
-    Claims, Email, Password, PasswordHash, RefreshToken, RefreshTokenHash, Secret, SigningKey,
-    TokenFault, User, UserId,
+    Claims, Email, Password, PasswordHash, RefreshToken, RefreshTokenHash, Secret, SigningKey, TokenFault, User, UserId,
 };
 
 /// Why the store did not do what it was asked.
@@ -69,10 +68,7 @@ pub trait Transaction: Send {
         expires_at: Timestamp,
     ) -> Stored<()>;
     /// What is known of a token.
-    async fn refresh_token(
-        &mut self,
-        hash: &RefreshTokenHash,
-    ) -> Stored<Option<StoredRefreshToken>>;
+    async fn refresh_token(&mut self, hash: &RefreshTokenHash) -> Stored<Option<StoredRefreshToken>>;
     /// Marks a token as used.
     async fn use_refresh_token(&mut self, hash: &RefreshTokenHash, at: Timestamp) -> Stored<()>;
     /// Deletes up to `limit` tokens that expired before `instant`, and families left without any;
@@ -110,11 +106,7 @@ pub trait PasswordHasher: Send + Sync + 'static {
     async fn hash(&self, password: Password) -> Result<PasswordHash, HashError>;
     /// Whether `attempt` is the password. Without a `hash` it MUST take as long and be `false`, so
     /// that time does not tell which e-mails are registered.
-    async fn verify(
-        &self,
-        hash: Option<PasswordHash>,
-        attempt: Secret<String>,
-    ) -> Result<bool, HashError>;
+    async fn verify(&self, hash: Option<PasswordHash>, attempt: Secret<String>) -> Result<bool, HashError>;
 }
 
 /// A key pair as it is stored.

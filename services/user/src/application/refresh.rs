@@ -15,10 +15,7 @@ impl Application {
         let now = self.clock.now();
         let hash = self.crypto.hash_refresh_token(presented.expose());
         let mut transaction = self.store.begin().await?;
-        let stored = transaction
-            .refresh_token(&hash)
-            .await?
-            .ok_or(Error::RefreshToken)?;
+        let stored = transaction.refresh_token(&hash).await?.ok_or(Error::RefreshToken)?;
         match stored.judge(now) {
             Verdict::Refuse => Err(Error::RefreshToken),
             Verdict::Revoke => {
@@ -28,14 +25,9 @@ impl Application {
                 Err(Error::RefreshToken)
             }
             Verdict::Rotate => {
-                let user = transaction
-                    .user(stored.user)
-                    .await?
-                    .ok_or(Error::RefreshToken)?;
+                let user = transaction.user(stored.user).await?.ok_or(Error::RefreshToken)?;
                 transaction.use_refresh_token(&hash, now).await?;
-                let tokens = self
-                    .issue(&mut *transaction, &user, stored.family, now)
-                    .await?;
+                let tokens = self.issue(&mut *transaction, &user, stored.family, now).await?;
                 transaction.commit().await?;
                 Ok(tokens)
             }

@@ -21,12 +21,7 @@ impl Application {
     pub async fn register(&self, registration: Registration) -> Result<User, Error> {
         // Hashing is dear: a taken e-mail is refused before it. The constraint decides all the
         // same, for two may come at once.
-        if self
-            .store
-            .user_by_email(&registration.email)
-            .await?
-            .is_some()
-        {
+        if self.store.user_by_email(&registration.email).await?.is_some() {
             return Err(Error::EmailTaken);
         }
         let user = self.new_user(registration, Scope::default()).await?;
@@ -40,24 +35,12 @@ impl Application {
     /// A user that is not stored yet.
     pub(super) async fn new_user(
         &self,
-        Registration {
-            email,
-            name,
-            password,
-        }: Registration,
+        Registration { email, name, password }: Registration,
         scope: Scope,
     ) -> Result<User, Error> {
         let password_hash = self.hasher.hash(password).await?;
         let now = self.clock.now();
         let id = UserId(Uuid::now_v7());
-        Ok(User {
-            id,
-            email,
-            name,
-            password_hash,
-            scope,
-            created_at: now,
-            updated_at: now,
-        })
+        Ok(User { id, email, name, password_hash, scope, created_at: now, updated_at: now })
     }
 }

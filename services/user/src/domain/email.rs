@@ -26,11 +26,7 @@ impl Email {
                 let dots = !local.starts_with('.') && !local.ends_with('.');
                 dots && !local.contains("..") && domain.contains('.') && !domain.starts_with('[')
             });
-        if valid {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(InvalidEmail)
-        }
+        if valid { Ok(Self(text.to_owned())) } else { Err(InvalidEmail) }
     }
 
     /// As it was written.
@@ -104,10 +100,7 @@ mod tests {
 
     #[test]
     fn case_does_not_tell_two_apart() {
-        let (one, other) = (
-            Email::parse("Ada@Example.com").unwrap(),
-            Email::parse("aDA@example.COM").unwrap(),
-        );
+        let (one, other) = (Email::parse("Ada@Example.com").unwrap(), Email::parse("aDA@example.COM").unwrap());
         assert_eq!(one, other);
         assert_eq!(one.key(), other.key());
         assert_eq!(one.as_str(), "Ada@Example.com");

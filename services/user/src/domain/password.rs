@@ -15,11 +15,7 @@ impl Password {
     /// Checks the length, in characters; nothing is trimmed.
     pub fn parse(text: Secret<String>) -> Result<Self, InvalidPassword> {
         let length = text.expose().chars().take(129).count();
-        if (8..=128).contains(&length) {
-            Ok(Self(text))
-        } else {
-            Err(InvalidPassword)
-        }
+        if (8..=128).contains(&length) { Ok(Self(text)) } else { Err(InvalidPassword) }
     }
 
     /// The password, for hashing.
@@ -51,11 +47,7 @@ mod tests {
     #[test]
     fn length_counts_characters() {
         fn check(text: &str, valid: bool) {
-            assert_eq!(
-                Password::parse(Secret::new(text.into())).is_ok(),
-                valid,
-                "{text:?}"
-            );
+            assert_eq!(Password::parse(Secret::new(text.into())).is_ok(), valid, "{text:?}");
         }
         check("1234567", false);
         check("12345678", true);

@@ -55,20 +55,12 @@ impl KeyRing {
     /// The keys that a token may be signed with, at `now`: those to come, the active one, and
     /// those whose last token has not yet expired.
     pub fn published(&self, now: Timestamp) -> impl Iterator<Item = &SigningKey> {
-        self.0
-            .iter()
-            .enumerate()
-            .filter(move |(at, _)| !self.is_over(*at, now))
-            .map(|(_, key)| key)
+        self.0.iter().enumerate().filter(move |(at, _)| !self.is_over(*at, now)).map(|(_, key)| key)
     }
 
     /// The `kid`s of keys that no valid token can name any more.
     pub fn over(&self, now: Timestamp) -> Vec<String> {
-        let over = self
-            .0
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| self.is_over(*at, now));
+        let over = self.0.iter().enumerate().filter(|(at, _)| self.is_over(*at, now));
         over.map(|(_, key)| key.kid.clone()).collect()
     }
 
@@ -101,10 +93,8 @@ fn later(instant: Timestamp, by: SignedDuration) -> Timestamp {
 mod tests {
     use super::*;
 
-    const POLICY: RotationPolicy = RotationPolicy {
-        every: SignedDuration::from_secs(1_000),
-        ahead: SignedDuration::from_secs(100),
-    };
+    const POLICY: RotationPolicy =
+        RotationPolicy { every: SignedDuration::from_secs(1_000), ahead: SignedDuration::from_secs(100) };
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -124,11 +114,7 @@ mod tests {
     #[test]
     fn a_key_is_made_ahead_of_its_turn() {
         fn check(keys: &[i64], now: i64, expected: Option<i64>) {
-            assert_eq!(
-                ring(keys).next(POLICY, at(now)),
-                expected.map(at),
-                "{keys:?} at {now}"
-            );
+            assert_eq!(ring(keys).next(POLICY, at(now)), expected.map(at), "{keys:?} at {now}");
         }
         check(&[], 5, Some(5));
         check(&[0], 899, None);
@@ -143,15 +129,8 @@ mod tests {
     fn a_key_signs_in_its_time_and_stays_until_its_tokens_are_gone() {
         fn check(now: i64, active: &str, published: &[&str]) {
             let ring = ring(&[2_000, 0, 1_000]);
-            assert_eq!(
-                ring.active(at(now)).map(|key| key.kid.as_str()),
-                Some(active),
-                "{now}"
-            );
-            let kids: Vec<&str> = ring
-                .published(at(now))
-                .map(|key| key.kid.as_str())
-                .collect();
+            assert_eq!(ring.active(at(now)).map(|key| key.kid.as_str()), Some(active), "{now}");
+            let kids: Vec<&str> = ring.published(at(now)).map(|key| key.kid.as_str()).collect();
             assert_eq!(kids, published, "at {now}");
         }
         check(999, "0", &["0", "1000", "2000"]);

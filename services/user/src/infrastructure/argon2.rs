@@ -29,11 +29,7 @@ impl Argon2Hasher {
     /// one hash, on this thread.
     pub fn new(parallelism: usize, wait: Duration) -> Result<Self, HashError> {
         let dummy = hash(b"no user has this password")?;
-        Ok(Self {
-            turns: Arc::new(Semaphore::new(parallelism)),
-            wait,
-            dummy,
-        })
+        Ok(Self { turns: Arc::new(Semaphore::new(parallelism)), wait, dummy })
     }
 
     /// Runs `work` on a blocking thread once it is its turn. The turn ends with the work, not with
@@ -65,16 +61,10 @@ impl PasswordHasher for Argon2Hasher {
         self.run(move || hash(password.expose().as_bytes())).await
     }
 
-    async fn verify(
-        &self,
-        stored: Option<PasswordHash>,
-        attempt: Secret<String>,
-    ) -> Result<bool, HashError> {
+    async fn verify(&self, stored: Option<PasswordHash>, attempt: Secret<String>) -> Result<bool, HashError> {
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.dummy.clone());
-        let matches = self
-            .run(move || matches(&stored, attempt.expose().as_bytes()))
-            .await?;
+        let matches = self.run(move || matches(&stored, attempt.expose().as_bytes())).await?;
         Ok(matches && known)
     }
 }
@@ -107,11 +97,7 @@ mod tests {
     async fn a_hash_fits_its_password_alone() {
         let hasher = Argon2Hasher::new(1, Duration::from_secs(5)).unwrap();
         let hash = hasher.hash(password("correct horse")).await.unwrap();
-        assert!(
-            hash.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
-            "{}",
-            hash.expose()
-        );
+        assert!(hash.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.expose());
         for (stored, attempt, expected) in [
             (Some(hash.clone()), "correct horse", true),
             (Some(hash.clone()), "correct hors", false),
@@ -126,9 +112,6 @@ mod tests {
     #[tokio::test]
     async fn who_waits_too_long_is_told_so() {
         let hasher = Argon2Hasher::new(0, Duration::from_millis(1)).unwrap();
-        assert!(matches!(
-            hasher.hash(password("12345678")).await,
-            Err(HashError::Busy)
-        ));
+        assert!(matches!(hasher.hash(password("12345678")).await, Err(HashError::Busy)));
     }
 }

@@ -14,9 +14,7 @@ use uuid::Uuid;
 
 use crate::application::ports::{KeyPair, TokenCrypto};
 use crate::domain::claims::{AUDIENCE, ISSUER};
-use crate::domain::{
-    Claims, Email, RefreshToken, RefreshTokenHash, Scope, Secret, SigningKey, TokenFault, UserId,
-};
+use crate::domain::{Claims, Email, RefreshToken, RefreshTokenHash, Scope, Secret, SigningKey, TokenFault, UserId};
 
 /// The bytes of a refresh token.
 const REFRESH_TOKEN_LEN: usize = 32;
@@ -67,17 +65,11 @@ impl TokenCrypto for JwtCrypto {
         let failed = |error: aws_lc_rs::error::Unspecified| error.to_string();
         let pair = Ed25519KeyPair::generate().map_err(failed)?;
         let private = pair.to_pkcs8().map_err(failed)?;
-        Ok(KeyPair {
-            private: Secret::new(private.as_ref().to_vec()),
-            public: pair.public_key().as_ref().to_vec(),
-        })
+        Ok(KeyPair { private: Secret::new(private.as_ref().to_vec()), public: pair.public_key().as_ref().to_vec() })
     }
 
     fn sign(&self, key: &SigningKey, claims: &Claims) -> Result<String, String> {
-        let header = Header {
-            kid: Some(key.kid.clone()),
-            ..Header::new(Algorithm::EdDSA)
-        };
+        let header = Header { kid: Some(key.kid.clone()), ..Header::new(Algorithm::EdDSA) };
         let private = EncodingKey::from_ed_der(key.private.expose());
         jsonwebtoken::encode(&header, &Payload::from(claims), &private).map_err(|e| e.to_string())
     }
@@ -89,10 +81,7 @@ impl TokenCrypto for JwtCrypto {
         }
         // Every token of this service names its key.
         let kid = header.kid.ok_or(TokenFault::UnknownKey)?;
-        let key = keys
-            .iter()
-            .find(|key| key.kid == kid)
-            .ok_or(TokenFault::UnknownKey)?;
+        let key = keys.iter().find(|key| key.kid == kid).ok_or(TokenFault::UnknownKey)?;
         let public = DecodingKey::from_ed_der(&key.public);
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[ISSUER]);
@@ -120,13 +109,8 @@ impl TokenCrypto for JwtCrypto {
 
 fn header(token: &str) -> Result<HeaderFields, TokenFault> {
     let mut parts = token.split('.');
-    let header = parts
-        .next()
-        .filter(|_| parts.count() == 2)
-        .ok_or(TokenFault::Malformed)?;
-    let json = URL_SAFE_NO_PAD
-        .decode(header)
-        .map_err(|_| TokenFault::Malformed)?;
+    let header = parts.next().filter(|_| parts.count() == 2).ok_or(TokenFault::Malformed)?;
+    let json = URL_SAFE_NO_PAD.decode(header).map_err(|_| TokenFault::Malformed)?;
     serde_json::from_slice(&json).map_err(|_| TokenFault::Malformed)
 }
 

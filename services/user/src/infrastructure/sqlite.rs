@@ -15,11 +15,8 @@ use crate::application::ports::{Store, StoreError, Stored, Transaction};
 use crate::domain::{Email, SigningKey, User, UserId};
 use transaction::SqliteTransaction;
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "users",
-    sql: include_str!("../../migrations/sqlite/0001_users.sql"),
-}];
+const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, name: "users", sql: include_str!("../../migrations/sqlite/0001_users.sql") }];
 
 /// The adapter.
 pub struct SqliteStore(Database);
@@ -70,9 +67,7 @@ fn failed(error: sqlx::Error) -> StoreError {
 
 /// A stored value that does not parse: someone else wrote it.
 fn corrupt(column: &'static str) -> StoreError {
-    StoreError::Failed(format!(
-        "the column {column} holds what this service never wrote"
-    ))
+    StoreError::Failed(format!("the column {column} holds what this service never wrote"))
 }
 
 fn instant(column: &'static str, milliseconds: i64) -> Stored<Timestamp> {

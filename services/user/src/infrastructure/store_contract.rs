@@ -9,9 +9,7 @@ use uuid::Uuid;
 use super::sqlite::SqliteStore;
 use crate::application::ports::{Store, StoreError, Transaction};
 use crate::domain::refresh_token::{FamilyId, StoredRefreshToken};
-use crate::domain::{
-    Email, Name, PasswordHash, RefreshTokenHash, Scope, Secret, SigningKey, User, UserId,
-};
+use crate::domain::{Email, Name, PasswordHash, RefreshTokenHash, Scope, Secret, SigningKey, User, UserId};
 
 /// A new, empty store, and what keeps it alive.
 async fn sqlite() -> (impl Store, TempDir) {
@@ -72,10 +70,7 @@ async fn a_user_is_read_as_it_was_written(store: &impl Store) {
     let mut user = ada("Ada@Example.com");
     insert(store, &user).await;
     assert_eq!(store.user(user.id).await.unwrap(), Some(user.clone()));
-    let by_email = store
-        .user_by_email(&Email::parse("aDA@example.com").unwrap())
-        .await
-        .unwrap();
+    let by_email = store.user_by_email(&Email::parse("aDA@example.com").unwrap()).await.unwrap();
     assert_eq!(by_email.unwrap().email.as_str(), "Ada@Example.com");
     assert_eq!(store.user(UserId(Uuid::now_v7())).await.unwrap(), None);
 
@@ -106,10 +101,7 @@ async fn emails_are_unique_by_their_key(store: &impl Store) {
     drop(transaction);
     // An id twice is another matter.
     let mut transaction = store.begin().await.unwrap();
-    let twice = User {
-        email: Email::parse("c@example.com").unwrap(),
-        ..one
-    };
+    let twice = User { email: Email::parse("c@example.com").unwrap(), ..one };
     let twice = transaction.insert_user(&twice).await;
     assert!(matches!(twice, Err(StoreError::Failed(_))), "{twice:?}");
 }
@@ -118,11 +110,7 @@ async fn what_is_not_committed_did_not_happen(store: &impl Store) {
     let user = ada("ada@example.com");
     let mut transaction = store.begin().await.unwrap();
     transaction.insert_user(&user).await.unwrap();
-    assert_eq!(
-        store.user(user.id).await.unwrap(),
-        None,
-        "seen before its commit"
-    );
+    assert_eq!(store.user(user.id).await.unwrap(), None, "seen before its commit");
     drop(transaction);
     assert_eq!(store.user(user.id).await.unwrap(), None);
     insert(store, &user).await;
@@ -153,48 +141,26 @@ async fn session(store: &impl Store, byte: u8, expires: i64) -> (User, FamilyId,
     let (family, hash) = (FamilyId(Uuid::now_v7()), RefreshTokenHash([byte; 32]));
     let mut transaction = store.begin().await.unwrap();
     transaction.insert_user(&user).await.unwrap();
-    transaction
-        .insert_family(family, user.id, at(1))
-        .await
-        .unwrap();
-    transaction
-        .insert_refresh_token(&hash, family, at(expires))
-        .await
-        .unwrap();
+    transaction.insert_family(family, user.id, at(1)).await.unwrap();
+    transaction.insert_refresh_token(&hash, family, at(expires)).await.unwrap();
     transaction.commit().await.unwrap();
     (user, family, hash)
 }
 
 async fn found(store: &impl Store, hash: &RefreshTokenHash) -> Option<StoredRefreshToken> {
-    store
-        .begin()
-        .await
-        .unwrap()
-        .refresh_token(hash)
-        .await
-        .unwrap()
+    store.begin().await.unwrap().refresh_token(hash).await.unwrap()
 }
 
 async fn a_refresh_token_tells_its_story(store: &impl Store) {
     let (user, family, hash) = session(store, 1, 100).await;
-    let expected = StoredRefreshToken {
-        family,
-        user: user.id,
-        expires_at: at(100),
-        used: false,
-        revoked: false,
-    };
+    let expected = StoredRefreshToken { family, user: user.id, expires_at: at(100), used: false, revoked: false };
     assert_eq!(found(store, &hash).await, Some(expected.clone()));
     assert_eq!(found(store, &RefreshTokenHash([9; 32])).await, None);
     let mut transaction = store.begin().await.unwrap();
     transaction.use_refresh_token(&hash, at(2)).await.unwrap();
     transaction.revoke_family(family, at(3)).await.unwrap();
     transaction.commit().await.unwrap();
-    let expected = StoredRefreshToken {
-        used: true,
-        revoked: true,
-        ..expected
-    };
+    let expected = StoredRefreshToken { used: true, revoked: true, ..expected };
     assert_eq!(found(store, &hash).await, Some(expected));
 }
 
@@ -202,10 +168,7 @@ async fn revoking_all_of_a_user_spares_others(store: &impl Store) {
     let (user, _, hash) = session(store, 1, 100).await;
     let (_, _, others) = session(store, 2, 100).await;
     let mut transaction = store.begin().await.unwrap();
-    transaction
-        .revoke_families_of(user.id, at(3))
-        .await
-        .unwrap();
+    transaction.revoke_families_of(user.id, at(3)).await.unwrap();
     transaction.commit().await.unwrap();
     assert!(found(store, &hash).await.unwrap().revoked);
     assert!(!found(store, &others).await.unwrap().revoked);
@@ -216,34 +179,17 @@ async fn purging_takes_what_expired_and_empty_families(store: &impl Store) {
     let (_, _, other) = session(store, 2, 200).await;
     let mut transaction = store.begin().await.unwrap();
     let young = RefreshTokenHash([3; 32]);
-    transaction
-        .insert_refresh_token(&young, family, at(200))
-        .await
-        .unwrap();
-    assert_eq!(
-        transaction.purge_refresh_tokens(at(100), 10).await.unwrap(),
-        0
-    );
-    assert_eq!(
-        transaction.purge_refresh_tokens(at(150), 10).await.unwrap(),
-        1
-    );
+    transaction.insert_refresh_token(&young, family, at(200)).await.unwrap();
+    assert_eq!(transaction.purge_refresh_tokens(at(100), 10).await.unwrap(), 0);
+    assert_eq!(transaction.purge_refresh_tokens(at(150), 10).await.unwrap(), 1);
     transaction.commit().await.unwrap();
     assert_eq!(found(store, &old).await, None);
     assert!(found(store, &young).await.is_some());
     let mut transaction = store.begin().await.unwrap();
-    assert_eq!(
-        transaction.purge_refresh_tokens(at(300), 1).await.unwrap(),
-        1
-    );
-    assert_eq!(
-        transaction.purge_refresh_tokens(at(300), 1).await.unwrap(),
-        1
-    );
+    assert_eq!(transaction.purge_refresh_tokens(at(300), 1).await.unwrap(), 1);
+    assert_eq!(transaction.purge_refresh_tokens(at(300), 1).await.unwrap(), 1);
     assert_eq!(transaction.refresh_token(&other).await.unwrap(), None);
-    let orphan = transaction
-        .insert_refresh_token(&young, family, at(1))
-        .await;
+    let orphan = transaction.insert_refresh_token(&young, family, at(1)).await;
     assert!(orphan.is_err(), "the family outlived its tokens");
 }
 
@@ -258,19 +204,13 @@ async fn keys_are_kept_with_their_longest_lifetime(store: &impl Store) {
     let mut transaction = store.begin().await.unwrap();
     transaction.insert_signing_key(&key("a", 1)).await.unwrap();
     transaction.insert_signing_key(&key("b", 2)).await.unwrap();
-    transaction
-        .raise_token_ttl(SignedDuration::from_secs(60))
-        .await
-        .unwrap();
+    transaction.raise_token_ttl(SignedDuration::from_secs(60)).await.unwrap();
     assert_eq!(transaction.signing_keys().await.unwrap().len(), 2);
     transaction.delete_signing_key("b").await.unwrap();
     transaction.commit().await.unwrap();
     assert_eq!(store.signing_keys().await.unwrap(), [key("a", 1)]);
     let mut transaction = store.begin().await.unwrap();
-    transaction
-        .raise_token_ttl(SignedDuration::from_secs(901))
-        .await
-        .unwrap();
+    transaction.raise_token_ttl(SignedDuration::from_secs(901)).await.unwrap();
     transaction.commit().await.unwrap();
     let keys = store.signing_keys().await.unwrap();
     assert_eq!(keys[0].token_ttl, SignedDuration::from_secs(901));
@@ -281,12 +221,7 @@ async fn transactions_come_one_after_the_other(store: &impl Store) {
     let (_, _, hash) = session(store, 1, 100).await;
     let claim = async || {
         let mut transaction: Box<dyn Transaction> = store.begin().await.unwrap();
-        let free = !transaction
-            .refresh_token(&hash)
-            .await
-            .unwrap()
-            .unwrap()
-            .used;
+        let free = !transaction.refresh_token(&hash).await.unwrap().unwrap().used;
         if free {
             tokio::task::yield_now().await;
             transaction.use_refresh_token(&hash, at(2)).await.unwrap();

@@ -6,16 +6,10 @@ use serde_json::Value;
 
 use crate::support::{PASSWORD, Service};
 
-const SETTINGS: &[(&str, &str)] = &[
-    ("KEY_ROTATION", "1h"),
-    ("KEY_PUBLISH_AHEAD", "10m"),
-    ("ACCESS_TOKEN_TTL", "15m"),
-];
+const SETTINGS: &[(&str, &str)] = &[("KEY_ROTATION", "1h"), ("KEY_PUBLISH_AHEAD", "10m"), ("ACCESS_TOKEN_TTL", "15m")];
 
 fn kid(token: &str) -> String {
-    let header = URL_SAFE_NO_PAD
-        .decode(token.split('.').next().unwrap())
-        .unwrap();
+    let header = URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap();
     let header: Value = serde_json::from_slice(&header).unwrap();
     header["kid"].as_str().unwrap().to_owned()
 }
@@ -55,9 +49,7 @@ async fn the_published_key_verifies_what_was_signed() {
     validation.set_audience(&["api"]);
     validation.set_issuer(&["user-service"]);
     validation.validate_exp = false;
-    let claims = jsonwebtoken::decode::<Value>(&token, &public, &validation)
-        .unwrap()
-        .claims;
+    let claims = jsonwebtoken::decode::<Value>(&token, &public, &validation).unwrap().claims;
     assert_eq!(claims["email"], "ada@example.com");
 }
 
@@ -114,10 +106,6 @@ async fn a_service_that_slept_over_its_rotation_still_publishes_first() {
     service.clock.advance(30 * 86_400);
     let service = service.restart().await;
     assert_eq!(service.kids().await.len(), 2);
-    let token = service
-        .login("ada@example.com", PASSWORD)
-        .await
-        .is(200)
-        .text("access_token");
+    let token = service.login("ada@example.com", PASSWORD).await.is(200).text("access_token");
     assert_eq!(kid(&token), first[0]);
 }

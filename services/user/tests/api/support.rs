@@ -54,26 +54,17 @@ pub(crate) struct Answer {
 impl Answer {
     /// The string at `name`.
     pub(crate) fn text(&self, name: &str) -> String {
-        self.body[name]
-            .as_str()
-            .unwrap_or_else(|| panic!("no {name} in {self:?}"))
-            .to_owned()
+        self.body[name].as_str().unwrap_or_else(|| panic!("no {name} in {self:?}")).to_owned()
     }
 
     /// Asserts a problem of this status and code.
     #[track_caller]
     pub(crate) fn fails(&self, status: u16, code: &str) {
         assert_eq!(self.status.as_u16(), status, "{self:?}");
-        assert_eq!(
-            self.headers[header::CONTENT_TYPE],
-            "application/problem+json"
-        );
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json");
         assert_eq!(self.body["code"], code, "{self:?}");
         assert_eq!(self.body["status"], status);
-        assert_eq!(
-            self.body["request_id"].as_str(),
-            self.headers["x-request-id"].to_str().ok()
-        );
+        assert_eq!(self.body["request_id"].as_str(), self.headers["x-request-id"].to_str().ok());
     }
 
     /// Asserts a status.
@@ -98,30 +89,15 @@ impl Service {
         let clock = Arc::new(ManualClock(Mutex::new(now)));
         let folder = tempfile::tempdir().unwrap();
         let running = run(&folder, &all, Arc::clone(&clock)).await;
-        Self {
-            clock,
-            folder,
-            pairs: all,
-            running,
-        }
+        Self { clock, folder, pairs: all, running }
     }
 
     /// Ends it and starts it on the same file.
     pub(crate) async fn restart(self) -> Self {
-        let Self {
-            clock,
-            folder,
-            pairs,
-            running,
-        } = self;
+        let Self { clock, folder, pairs, running } = self;
         running.stop().await;
         let running = run(&folder, &pairs, Arc::clone(&clock)).await;
-        Self {
-            clock,
-            folder,
-            pairs,
-            running,
-        }
+        Self { clock, folder, pairs, running }
     }
 
     /// [`Service::restart`] with other settings.
@@ -144,8 +120,7 @@ impl Service {
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.send(Request::get(path).body(Body::empty()).unwrap())
-            .await
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
     }
 
     pub(crate) async fn get_as(&self, path: &str, token: &str) -> Answer {
@@ -161,8 +136,7 @@ impl Service {
         let request = Request::put(path)
             .header("authorization", format!("Bearer {token}"))
             .header("content-type", "application/json");
-        self.send(request.body(Body::from(body.to_string())).unwrap())
-            .await
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
     /// Registers; gives the id.
@@ -173,31 +147,20 @@ impl Service {
 
     /// Logs in; gives the whole answer.
     pub(crate) async fn login(&self, email: &str, password: &str) -> Answer {
-        self.post(
-            "/auth/login",
-            json!({ "email": email, "password": password }),
-        )
-        .await
+        self.post("/auth/login", json!({ "email": email, "password": password })).await
     }
 
     /// An access token.
     pub(crate) async fn token(&self, email: &str) -> String {
-        self.login(email, PASSWORD)
-            .await
-            .is(200)
-            .text("access_token")
+        self.login(email, PASSWORD).await.is(200).text("access_token")
     }
 
     pub(crate) async fn admin_token(&self) -> String {
-        self.login(ADMIN.0, ADMIN.1)
-            .await
-            .is(200)
-            .text("access_token")
+        self.login(ADMIN.0, ADMIN.1).await.is(200).text("access_token")
     }
 
     pub(crate) async fn refresh(&self, token: &str) -> Answer {
-        self.post("/auth/refresh", json!({ "refresh_token": token }))
-            .await
+        self.post("/auth/refresh", json!({ "refresh_token": token })).await
     }
 
     pub(crate) async fn verify(&self, token: &str) -> Answer {
@@ -208,17 +171,12 @@ impl Service {
     pub(crate) async fn kids(&self) -> Vec<String> {
         let keys = self.get("/.well-known/jwks.json").await.is(200).body["keys"].take();
         let keys = keys.as_array().unwrap().clone();
-        keys.iter()
-            .map(|key| key["kid"].as_str().unwrap().to_owned())
-            .collect()
+        keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
     }
 }
 
 async fn run(folder: &TempDir, pairs: &[(&str, &str)], clock: Arc<ManualClock>) -> Running {
-    let url = format!(
-        "sqlite://{}?mode=rwc",
-        folder.path().join("user.db").display()
-    );
+    let url = format!("sqlite://{}?mode=rwc", folder.path().join("user.db").display());
     let mut all = vec![("DATABASE_URL", url.as_str())];
     all.extend_from_slice(pairs);
     let mut reader = Reader::new(Source::from_pairs(all));
@@ -227,10 +185,7 @@ async fn run(folder: &TempDir, pairs: &[(&str, &str)], clock: Arc<ManualClock>) 
     reader.finish().unwrap();
     // The worker runs on the runtime's clock, which these tests do not move.
     settings.upkeep_interval = Duration::from_millis(5);
-    let context = Context {
-        about: user::ABOUT,
-        common,
-    };
+    let context = Context { about: user::ABOUT, common };
     let module = user::build_at(settings, context, clock).await.unwrap();
     Running::start(module, user::ABOUT)
 }
@@ -244,9 +199,5 @@ pub(crate) async fn send(router: Router, request: Request<Body>) -> Answer {
     let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    Answer {
-        status: parts.status,
-        headers: parts.headers,
-        body,
-    }
+    Answer { status: parts.status, headers: parts.headers, body }
 }

@@ -17,17 +17,10 @@ async fn a_newcomer_registers_and_sees_itself() {
     assert_eq!(made.text("email"), "Ada@Example.com");
     assert_eq!(made.text("name"), "Ada");
     assert_eq!(made.text("created_at"), "2026-01-15T10:30:00.25Z");
-    assert_eq!(
-        made.body.as_object().unwrap().len(),
-        4,
-        "nothing but the four fields"
-    );
+    assert_eq!(made.body.as_object().unwrap().len(), 4, "nothing but the four fields");
 
     let token = service.token("ada@example.COM").await;
-    let seen = service
-        .get_as(&format!("/users/{id}"), &token)
-        .await
-        .is(200);
+    let seen = service.get_as(&format!("/users/{id}"), &token).await.is(200);
     assert_eq!(seen.body, made.body);
 }
 
@@ -44,10 +37,7 @@ async fn an_email_is_unique_without_case() {
     answer.fails(409, "email_taken");
     // One's own in another case is no one else's.
     let body = json!({ "email": "BOB@example.com", "name": "Bob" });
-    service
-        .put_as(&format!("/users/{id}"), &token, body)
-        .await
-        .is(200);
+    service.put_as(&format!("/users/{id}"), &token, body).await.is(200);
 }
 
 #[tokio::test]
@@ -55,26 +45,14 @@ async fn of_many_that_register_the_same_email_at_once_one_succeeds() {
     let service = Service::start().await;
     let mut racers = JoinSet::new();
     for at in 0..20 {
-        let email = if at % 2 == 0 {
-            "ada@example.com"
-        } else {
-            "ADA@example.com"
-        };
+        let email = if at % 2 == 0 { "ada@example.com" } else { "ADA@example.com" };
         let body = json!({ "email": email, "password": PASSWORD, "name": "Ada" });
         racers.spawn(send(service.router(), post("/users", &body)));
     }
-    let mut statuses: Vec<u16> = racers
-        .join_all()
-        .await
-        .iter()
-        .map(|answer| answer.status.as_u16())
-        .collect();
+    let mut statuses: Vec<u16> = racers.join_all().await.iter().map(|answer| answer.status.as_u16()).collect();
     statuses.sort_unstable();
     assert_eq!(statuses[0], 201);
-    assert!(
-        statuses[1..].iter().all(|status| *status == 409),
-        "{statuses:?}"
-    );
+    assert!(statuses[1..].iter().all(|status| *status == 409), "{statuses:?}");
 }
 
 #[tokio::test]
@@ -84,43 +62,16 @@ async fn every_field_at_fault_is_named() {
         let answer = service.post("/users", body.clone()).await;
         answer.fails(400, "validation_failed");
         let errors = answer.body["errors"].as_array().unwrap();
-        let named: Vec<&str> = errors
-            .iter()
-            .map(|e| e["field"].as_str().unwrap())
-            .collect();
+        let named: Vec<&str> = errors.iter().map(|e| e["field"].as_str().unwrap()).collect();
         assert_eq!(named, fields, "{body}");
-        assert!(
-            !answer.body.to_string().contains("hunter2"),
-            "{}",
-            answer.body
-        );
+        assert!(!answer.body.to_string().contains("hunter2"), "{}", answer.body);
     };
     check(json!({}), &["email", "name", "password"]).await;
-    check(
-        json!({ "email": null, "name": "", "password": "hunter2" }),
-        &["email", "name", "password"],
-    )
-    .await;
-    check(
-        json!({ "email": "ada", "name": "Ada", "password": PASSWORD }),
-        &["email"],
-    )
-    .await;
-    check(
-        json!({ "email": "a@b.example", "name": "a\u{0}b", "password": PASSWORD }),
-        &["name"],
-    )
-    .await;
-    check(
-        json!({ "email": "a@b.example", "name": "Ada", "password": 12_345_678 }),
-        &["password"],
-    )
-    .await;
-    check(
-        json!({ "email": ["a@b.example"], "name": "Ada", "password": PASSWORD }),
-        &["email"],
-    )
-    .await;
+    check(json!({ "email": null, "name": "", "password": "hunter2" }), &["email", "name", "password"]).await;
+    check(json!({ "email": "ada", "name": "Ada", "password": PASSWORD }), &["email"]).await;
+    check(json!({ "email": "a@b.example", "name": "a\u{0}b", "password": PASSWORD }), &["name"]).await;
+    check(json!({ "email": "a@b.example", "name": "Ada", "password": 12_345_678 }), &["password"]).await;
+    check(json!({ "email": ["a@b.example"], "name": "Ada", "password": PASSWORD }), &["email"]).await;
     check(json!(["a@b.example", PASSWORD, "Ada"]), &["body"]).await;
 }
 
@@ -133,51 +84,23 @@ async fn a_user_changes_itself_and_nobody_else() {
     let change = json!({ "email": "ada@example.org", "name": "Ada L." });
 
     let changed = service.put_as(&ada, &token, change.clone()).await.is(200);
-    assert_eq!(
-        (changed.text("email"), changed.text("name")),
-        ("ada@example.org".into(), "Ada L.".into())
-    );
-    service
-        .login("ada@example.com", PASSWORD)
-        .await
-        .fails(401, "credentials_invalid");
+    assert_eq!((changed.text("email"), changed.text("name")), ("ada@example.org".into(), "Ada L.".into()));
+    service.login("ada@example.com", PASSWORD).await.fails(401, "credentials_invalid");
     service.login("ada@example.org", PASSWORD).await.is(200);
 
-    service
-        .put_as(&bob, &token, change.clone())
-        .await
-        .fails(403, "not_yours");
+    service.put_as(&bob, &token, change.clone()).await.fails(403, "not_yours");
     service.get_as(&bob, &token).await.fails(403, "not_yours");
     // Whether there is such a user is none of a stranger's business.
     let nobody = "/users/01890a5d-ac96-774b-bcce-b302099a8057";
     service.get_as(nobody, &token).await.fails(403, "not_yours");
     service.get(&ada).await.fails(401, "token_missing");
-    service
-        .put_as(&ada, &token, json!({ "name": "x" }))
-        .await
-        .fails(400, "validation_failed");
+    service.put_as(&ada, &token, json!({ "name": "x" })).await.fails(400, "validation_failed");
 
     let admin = service.admin_token().await;
-    service
-        .put_as(
-            &bob,
-            &admin,
-            json!({ "email": "bob@example.org", "name": "B" }),
-        )
-        .await
-        .is(200);
-    service
-        .get_as(nobody, &admin)
-        .await
-        .fails(404, "user_not_found");
-    service
-        .get_as("/users/7", &admin)
-        .await
-        .fails(404, "user_not_found");
-    service
-        .get_as("/users/%ff", &admin)
-        .await
-        .fails(404, "user_not_found");
+    service.put_as(&bob, &admin, json!({ "email": "bob@example.org", "name": "B" })).await.is(200);
+    service.get_as(nobody, &admin).await.fails(404, "user_not_found");
+    service.get_as("/users/7", &admin).await.fails(404, "user_not_found");
+    service.get_as("/users/%ff", &admin).await.fails(404, "user_not_found");
 }
 
 #[tokio::test]
@@ -186,27 +109,14 @@ async fn the_list_is_the_administrators() {
     service.register("ada@example.com").await;
     service.get("/users").await.fails(401, "token_missing");
     let token = service.token("ada@example.com").await;
-    service
-        .get_as("/users", &token)
-        .await
-        .fails(403, "scope_missing");
+    service.get_as("/users", &token).await.fails(403, "scope_missing");
     let admin = service.admin_token().await;
     let page = service.get_as("/users", &admin).await.is(200);
     assert_eq!(page.body["items"].as_array().unwrap().len(), 2);
     assert!(page.body["next_cursor"].is_null());
     assert!(!page.body.to_string().contains("argon2"));
-    for bad in [
-        "limit=0",
-        "limit=101",
-        "limit=x",
-        "cursor=x",
-        "limit=1&limit=2",
-        "cursor=",
-    ] {
-        service
-            .get_as(&format!("/users?{bad}"), &admin)
-            .await
-            .is(400);
+    for bad in ["limit=0", "limit=101", "limit=x", "cursor=x", "limit=1&limit=2", "cursor="] {
+        service.get_as(&format!("/users?{bad}"), &admin).await.is(400);
     }
 }
 
@@ -223,19 +133,13 @@ async fn paging_neither_skips_nor_repeats_while_others_register() {
         let page = service.get_as(&path, &admin).await.is(200);
         let items = page.body["items"].as_array().unwrap();
         assert!(items.len() <= 2);
-        seen.extend(
-            items
-                .iter()
-                .map(|item| item["email"].as_str().unwrap().to_owned()),
-        );
+        seen.extend(items.iter().map(|item| item["email"].as_str().unwrap().to_owned()));
         let Some(next) = page.body["next_cursor"].as_str() else {
             break;
         };
         cursor = format!("&cursor={next}");
         if round < 3 {
-            service
-                .register(&format!("during{round}@example.com"))
-                .await;
+            service.register(&format!("during{round}@example.com")).await;
         }
     }
     let distinct: HashSet<&String> = seen.iter().collect();
@@ -253,22 +157,10 @@ async fn the_administrator_is_made_once_and_takes_over_a_squatter() {
 
     let squatted = Service::with(&[("ADMIN_EMAIL", ""), ("ADMIN_PASSWORD", "")]).await;
     squatted.register(ADMIN.0).await;
-    let stolen = squatted
-        .login(ADMIN.0, PASSWORD)
-        .await
-        .is(200)
-        .text("refresh_token");
-    let taken = squatted
-        .restart_with(&[("ADMIN_EMAIL", ADMIN.0), ("ADMIN_PASSWORD", ADMIN.1)])
-        .await;
-    taken
-        .login(ADMIN.0, PASSWORD)
-        .await
-        .fails(401, "credentials_invalid");
-    taken
-        .refresh(&stolen)
-        .await
-        .fails(401, "refresh_token_invalid");
+    let stolen = squatted.login(ADMIN.0, PASSWORD).await.is(200).text("refresh_token");
+    let taken = squatted.restart_with(&[("ADMIN_EMAIL", ADMIN.0), ("ADMIN_PASSWORD", ADMIN.1)]).await;
+    taken.login(ADMIN.0, PASSWORD).await.fails(401, "credentials_invalid");
+    taken.refresh(&stolen).await.fails(401, "refresh_token_invalid");
     let admin = taken.admin_token().await;
     taken.get_as("/users", &admin).await.is(200);
 }
@@ -276,32 +168,21 @@ async fn the_administrator_is_made_once_and_takes_over_a_squatter() {
 #[tokio::test]
 async fn identity_headers_are_believed_only_when_a_setting_says_so() {
     let forged = |path: &str, id: &str| {
-        let request = Request::get(path)
-            .header("x-user-id", id)
-            .header("x-user-scope", "admin");
+        let request = Request::get(path).header("x-user-id", id).header("x-user-scope", "admin");
         request.body(Body::empty()).unwrap()
     };
     let closed = Service::start().await;
     let id = closed.register("ada@example.com").await;
     let path = format!("/users/{id}");
-    closed
-        .send(forged(&path, &id))
-        .await
-        .fails(401, "token_missing");
-    closed
-        .send(forged("/users", &id))
-        .await
-        .fails(401, "token_missing");
+    closed.send(forged(&path, &id)).await.fails(401, "token_missing");
+    closed.send(forged("/users", &id)).await.fails(401, "token_missing");
 
     let behind = Service::with(&[("TRUST_IDENTITY_HEADERS", "true")]).await;
     let id = behind.register("ada@example.com").await;
     let path = format!("/users/{id}");
     behind.send(forged(&path, &id)).await.is(200);
     behind.send(forged("/users", &id)).await.is(200);
-    behind
-        .send(forged("/users", "7"))
-        .await
-        .fails(400, "bad_request");
+    behind.send(forged("/users", "7")).await.fails(400, "bad_request");
     behind.get(&path).await.fails(401, "token_missing");
     let token = behind.token("ada@example.com").await;
     behind.get_as(&path, &token).await.is(200);

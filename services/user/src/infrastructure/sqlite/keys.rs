@@ -9,10 +9,7 @@ use crate::application::ports::Stored;
 use crate::domain::{Secret, SigningKey};
 
 pub(super) async fn all(on: &mut SqliteConnection) -> Stored<Vec<SigningKey>> {
-    let rows = sqlx::query("SELECT * FROM signing_keys")
-        .fetch_all(on)
-        .await
-        .map_err(failed)?;
+    let rows = sqlx::query("SELECT * FROM signing_keys").fetch_all(on).await.map_err(failed)?;
     rows.iter().map(parse).collect()
 }
 
@@ -51,10 +48,6 @@ pub(super) async fn delete(on: &mut SqliteConnection, kid: &str) -> Stored<()> {
 
 pub(super) async fn raise_ttl(on: &mut SqliteConnection, ttl: SignedDuration) -> Stored<()> {
     let query = sqlx::query("UPDATE signing_keys SET token_ttl = ?1 WHERE token_ttl < ?1");
-    query
-        .bind(ttl.as_secs())
-        .execute(on)
-        .await
-        .map_err(failed)?;
+    query.bind(ttl.as_secs()).execute(on).await.map_err(failed)?;
     Ok(())
 }

@@ -26,11 +26,7 @@ pub(super) async fn insert_family(
     Ok(())
 }
 
-pub(super) async fn revoke(
-    on: &mut SqliteConnection,
-    family: FamilyId,
-    at: Timestamp,
-) -> Stored<()> {
+pub(super) async fn revoke(on: &mut SqliteConnection, family: FamilyId, at: Timestamp) -> Stored<()> {
     sqlx::query("UPDATE refresh_families SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL")
         .bind(at.as_millisecond())
         .bind(family.0.to_string())
@@ -40,19 +36,13 @@ pub(super) async fn revoke(
     Ok(())
 }
 
-pub(super) async fn revoke_all_of(
-    on: &mut SqliteConnection,
-    user: UserId,
-    at: Timestamp,
-) -> Stored<()> {
-    sqlx::query(
-        "UPDATE refresh_families SET revoked_at = ? WHERE user_id = ? AND revoked_at IS NULL",
-    )
-    .bind(at.as_millisecond())
-    .bind(user.to_string())
-    .execute(on)
-    .await
-    .map_err(failed)?;
+pub(super) async fn revoke_all_of(on: &mut SqliteConnection, user: UserId, at: Timestamp) -> Stored<()> {
+    sqlx::query("UPDATE refresh_families SET revoked_at = ? WHERE user_id = ? AND revoked_at IS NULL")
+        .bind(at.as_millisecond())
+        .bind(user.to_string())
+        .execute(on)
+        .await
+        .map_err(failed)?;
     Ok(())
 }
 
@@ -72,10 +62,7 @@ pub(super) async fn insert(
     Ok(())
 }
 
-pub(super) async fn find(
-    on: &mut SqliteConnection,
-    hash: &RefreshTokenHash,
-) -> Stored<Option<StoredRefreshToken>> {
+pub(super) async fn find(on: &mut SqliteConnection, hash: &RefreshTokenHash) -> Stored<Option<StoredRefreshToken>> {
     let row = sqlx::query(
         "SELECT f.id, f.user_id, t.expires_at, t.used_at IS NOT NULL, f.revoked_at IS NOT NULL
          FROM refresh_tokens t JOIN refresh_families f ON f.id = t.family_id
@@ -101,11 +88,7 @@ pub(super) async fn find(
     }))
 }
 
-pub(super) async fn mark_used(
-    on: &mut SqliteConnection,
-    hash: &RefreshTokenHash,
-    at: Timestamp,
-) -> Stored<()> {
+pub(super) async fn mark_used(on: &mut SqliteConnection, hash: &RefreshTokenHash, at: Timestamp) -> Stored<()> {
     sqlx::query("UPDATE refresh_tokens SET used_at = ? WHERE token_hash = ?")
         .bind(at.as_millisecond())
         .bind(hash.0.as_slice())

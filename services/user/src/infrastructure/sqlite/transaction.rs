@@ -48,10 +48,7 @@ impl Transaction for SqliteTransaction {
         refresh_tokens::insert(&mut self.inner, hash, family, expires_at).await
     }
 
-    async fn refresh_token(
-        &mut self,
-        hash: &RefreshTokenHash,
-    ) -> Stored<Option<StoredRefreshToken>> {
+    async fn refresh_token(&mut self, hash: &RefreshTokenHash) -> Stored<Option<StoredRefreshToken>> {
         refresh_tokens::find(&mut self.inner, hash).await
     }
 

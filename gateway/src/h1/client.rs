@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use http_body::Frame;
 use tokio::time::Instant;
 
@@ -21,7 +21,7 @@ use super::{
     framing::{self, Length},
     head::{self, ResponseHead, Scan},
     pool::Pool,
-    wire::Wire,
+    wire::{self, Wire},
 };
 use crate::{body::Body, rejection::Rejection};
 
@@ -34,13 +34,59 @@ const HIGH_WATER: usize = 64 * 1024;
 /// How long a body is held back for an upstream that does not answer `Expect` (RFC 9110 §10.1.1).
 const CONTINUE_WAIT: Duration = Duration::from_secs(1);
 
-/// A request without its body.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Head<'a> {
-    pub(crate) method: &'a Method,
-    pub(crate) uri: &'a Uri,
-    /// Without hop-by-hop fields; the framing's are written here.
-    pub(crate) fields: &'a HeaderMap,
+/// A request's head as it goes over the wire, without its Host: so it can be sent to more than one upstream, while the
+/// fields that it was made of are gone. A map of fields is large, and many requests wait at once.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub(crate) method: Method,
+    /// The request line, then every field but Host, each with its line end.
+    bytes: Vec<u8>,
+    /// Where the request line ends.
+    line: usize,
+    declares_length: bool,
+}
+
+impl Head {
+    /// `fields` hold no hop-by-hop fields; the framing's are written when the head is sent.
+    pub(crate) fn new(method: &Method, uri: &Uri, fields: &HeaderMap) -> Self {
+        let mut bytes = wire::vector();
+        encode::request_line(&mut bytes, method, uri);
+        let line = bytes.len();
+        for (name, value) in fields {
+            if name != header::HOST {
+                encode::field(&mut bytes, name.as_str(), value.as_bytes());
+            }
+        }
+        let declares_length = fields.contains_key(header::CONTENT_LENGTH);
+        Self { method: method.clone(), bytes, line, declares_length }
+    }
+
+    fn write(&self, wire: &mut Wire, host: &HeaderValue, length: Length) {
+        wire.out.encode(|out| {
+            out.extend_from_slice(&self.bytes[..self.line]);
+            encode::field(out, "host", host.as_bytes());
+            out.extend_from_slice(&self.bytes[self.line..]);
+            match length {
+                // A method that means to send something says that it sends nothing (RFC 9110 §8.6).
+                Length::Known(0) if !self.declares_length && sends_something(&self.method) => {
+                    encode::content_length(out, 0);
+                }
+                Length::Known(_) => {}
+                Length::Chunked | Length::UntilClose => encode::field(out, "transfer-encoding", b"chunked"),
+            }
+            out.extend_from_slice(b"\r\n");
+        });
+    }
+}
+
+impl Drop for Head {
+    fn drop(&mut self) {
+        wire::give_back(std::mem::take(&mut self.bytes));
+    }
+}
+
+fn sends_something(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }
 
 /// No answer came.
@@ -52,18 +98,19 @@ pub(crate) struct SendFailure {
     pub(crate) untouched: Option<Body>,
 }
 
-/// Sends a request over `wire` and waits for the head of its answer, at most `timeout` from `now`, or from the moment
+/// Sends a request over `wire` to `host` and waits for the head of its answer, at most `timeout` from `now`, or from the moment
 /// that the request's body last moved. The connection goes to `pool` once the answer has ended well.
 pub(crate) async fn send(
     mut wire: Box<Wire>,
     pool: &Rc<Pool>,
-    request: Head<'_>,
+    request: &Head,
+    host: &HeaderValue,
     body: Body,
     now: Instant,
     timeout: Duration,
 ) -> Result<(ResponseHead, ResponseBody), SendFailure> {
     let mut upload = Upload::new(body);
-    write_head(&mut wire, request, upload.length);
+    request.write(&mut wire, host, upload.length);
     let mut reading = Reading::default();
     let outcome = poll_fn(|cx| poll_exchange(&mut wire, &mut upload, &mut reading, cx, now, timeout)).await;
     let head = match outcome {
@@ -73,7 +120,7 @@ pub(crate) async fn send(
             return Err(SendFailure { rejection, untouched });
         }
     };
-    let Ok(length) = framing::of_response(request.method, head.status, head.version, &head.fields, &head.seen) else {
+    let Ok(length) = framing::of_response(&request.method, head.status, head.version, &head.fields, &head.seen) else {
         return Err(Rejection::UpstreamProtocol.into());
     };
     let keep_alive = head::keeps_alive(head.version, &head.fields, &head.seen) && length != Length::UntilClose;
@@ -103,26 +150,6 @@ impl From<Rejection> for SendFailure {
     fn from(rejection: Rejection) -> Self {
         Self { rejection, untouched: None }
     }
-}
-
-fn write_head(wire: &mut Wire, request: Head<'_>, length: Length) {
-    wire.out.encode(|out| {
-        encode::request_line(out, request.method, request.uri);
-        encode::fields(out, request.fields);
-        match length {
-            Length::Known(0) => {
-                // A method that means to send something says that it sends nothing (RFC 9110 §8.6).
-                if matches!(*request.method, Method::POST | Method::PUT | Method::PATCH)
-                    && !request.fields.contains_key(header::CONTENT_LENGTH)
-                {
-                    encode::content_length(out, 0);
-                }
-            }
-            Length::Known(_) => {}
-            Length::Chunked | Length::UntilClose => encode::field(out, "transfer-encoding", b"chunked"),
-        }
-        out.extend_from_slice(b"\r\n");
-    });
 }
 
 /// How far the reading of an answer's head has come.

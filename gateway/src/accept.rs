@@ -66,8 +66,6 @@ fn is_of_connection(error: &io::Error) -> bool {
 
 fn start(stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit, worker: &Rc<Worker>) {
     let accepted = Instant::now();
-    // Streamed frames must not wait for an acknowledgement; it can only fail on a socket that is gone.
-    let _ = stream.set_nodelay(true);
     let worker = Rc::clone(worker);
     spawn_local(async move {
         edge::serve(stream, peer, &worker, accepted).await;
@@ -115,6 +113,8 @@ fn listener(address: SocketAddr, shared: bool) -> io::Result<StdListener> {
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     if shared {
+        // Streamed frames must not wait for an acknowledgement; what is accepted inherits it (tcp(7)).
+        socket.set_tcp_nodelay(true)?;
         socket.listen(BACKLOG)?;
     }
     Ok(socket.into())
@@ -131,5 +131,13 @@ mod tests {
         let taken = listeners[0].local_addr().unwrap();
         assert!(listeners.iter().all(|listener| listener.local_addr().unwrap() == taken));
         assert_eq!(bind(taken, 1).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+    }
+
+    #[test]
+    fn what_is_accepted_does_not_delay_small_writes() {
+        let listener = bind("127.0.0.1:0".parse().unwrap(), 1).unwrap().remove(0);
+        listener.set_nonblocking(false).unwrap();
+        let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        assert!(listener.accept().unwrap().0.nodelay().unwrap());
     }
 }

@@ -30,12 +30,7 @@ impl Client {
     /// The peer at `address`, trusted when it is in one of `trusted`.
     pub(crate) fn new(address: SocketAddr, scheme: &'static str, trusted: &[IpNet]) -> Self {
         let ip = address.ip().to_canonical();
-        Self {
-            address,
-            is_trusted: trusted.iter().any(|net| net.contains(&ip)),
-            forwarded_for: HeaderValue::from_str(&ip.to_string()).expect("an address is visible ASCII"),
-            scheme,
-        }
+        Self { address, is_trusted: trusted.iter().any(|net| net.contains(&ip)), forwarded_for: text_of(ip), scheme }
     }
 }
 
@@ -163,6 +158,13 @@ fn write_millis(out: &mut Vec<u8>, duration: Duration) {
         let digit = |n: u64| b'0' + u8::try_from(n % 10).expect("a digit is below 10");
         out.extend_from_slice(&[b'.', digit(rest / 100), digit(rest / 10), digit(rest)]);
     }
+}
+
+/// `ip` as a field's value.
+fn text_of(ip: IpAddr) -> HeaderValue {
+    let mut text = Vec::with_capacity(16);
+    write_ip(&mut text, ip);
+    HeaderValue::from_maybe_shared(bytes::Bytes::from(text)).expect("an address is visible ASCII")
 }
 
 fn write_ip(out: &mut Vec<u8>, ip: IpAddr) {

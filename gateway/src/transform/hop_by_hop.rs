@@ -1,49 +1,48 @@
 //! Fields that are about one connection, not about the message (RFC 9110 §7.6.1): none of them is passed on.
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
-const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
+use smallvec::SmallVec;
 
 /// Removes them, and those that `Connection` names, before anything of our own is written: so a client can't name one
 /// of ours (CVE-2024-45410). `TE` keeps `trailers`, which gRPC needs.
 pub(crate) fn remove(fields: &mut HeaderMap) {
-    // Most messages have none of them: one look at each name is cheaper than a look-up for each of ours.
-    if !fields.keys().any(may_be_one) {
-        return;
-    }
-    if fields.contains_key(header::CONNECTION) {
+    // Most messages have none of them: a look at each name is cheaper than a look-up of each of ours.
+    let present: SmallVec<[HeaderName; 4]> = fields.keys().filter(|name| is_hop_by_hop(name)).cloned().collect();
+    if present.contains(&header::CONNECTION) {
         remove_named(fields);
     }
-    let has_trailers = fields.contains_key(header::TE) && asks_for_trailers(fields);
-    for name in [
-        KEEP_ALIVE,
-        PROXY_CONNECTION,
-        HTTP2_SETTINGS,
-        header::PROXY_AUTHORIZATION,
-        header::PROXY_AUTHENTICATE,
-        header::TE,
-        header::TRANSFER_ENCODING,
-        header::UPGRADE,
-    ] {
+    let keeps_trailers = present.contains(&header::TE) && asks_for_trailers(fields);
+    for name in present {
         fields.remove(name);
     }
-    if has_trailers {
+    if keeps_trailers {
         fields.insert(header::TE, HeaderValue::from_static("trailers"));
     }
 }
 
-/// Whether `name` has the length and the first letter of one of them.
-fn may_be_one(name: &HeaderName) -> bool {
-    let name = name.as_str().as_bytes();
-    match name.len() {
-        2 | 17 => name[0] == b't',
-        7 => name[0] == b'u',
-        10 => matches!(name[0], b'c' | b'k'),
-        14 => name[0] == b'h',
-        16 | 18 | 19 => name[0] == b'p',
+static HOP_BY_HOP: [HeaderName; 9] = [
+    header::CONNECTION,
+    header::TE,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    HeaderName::from_static("http2-settings"),
+];
+
+/// By length and first letter first: that tells nearly every other name apart.
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    let text = name.as_str().as_bytes();
+    let may_be = match text.len() {
+        2 | 17 => text[0] == b't',
+        7 => text[0] == b'u',
+        10 => matches!(text[0], b'c' | b'k'),
+        14 => text[0] == b'h',
+        16 | 18 | 19 => text[0] == b'p',
         _ => false,
-    }
+    };
+    may_be && HOP_BY_HOP.contains(name)
 }
 
 fn asks_for_trailers(fields: &HeaderMap) -> bool {
@@ -65,7 +64,6 @@ fn remove_named(fields: &mut HeaderMap) {
     for name in named {
         fields.remove(name);
     }
-    fields.remove(header::CONNECTION);
 }
 
 #[cfg(test)]

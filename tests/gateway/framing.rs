@@ -1,0 +1,297 @@
+//! CASES 1–10: a message that two parsers could read differently reaches no upstream.
+use e2e::{End, Gateway, Upstream};
+
+/// A gateway whose upstream records, for one table.
+struct Table {
+    upstream: Upstream,
+    gateway: Gateway,
+    sentinels: usize,
+}
+
+impl Table {
+    fn new() -> Self {
+        let upstream = Upstream::ok();
+        let gateway = Gateway::before(&upstream);
+        Self { upstream, gateway, sentinels: 0 }
+    }
+
+    /// One answer with one of `statuses`, the connection closed, and no request came whole at the upstream.
+    fn refused(&mut self, bytes: impl AsRef<[u8]>, statuses: &[u16]) {
+        let bytes = bytes.as_ref();
+        let what = bytes[..bytes.len().min(300)].escape_ascii();
+        let (answer, end) = self.gateway.raw(bytes);
+        let text = String::from_utf8_lossy(&answer);
+        let status = text.get(9..12).and_then(|status| status.parse().ok()).unwrap_or_default();
+        assert!(statuses.contains(&status), "{what}\ngot {text:?}");
+        assert_eq!(text.matches("HTTP/1.1 ").count(), 1, "{what}\ngot {text:?}");
+        assert_eq!(end, End::Closed, "{what}");
+        self.sentinel(&what.to_string());
+    }
+
+    /// What comes next at the upstream is the test's own request, and it is the only one.
+    fn sentinel(&mut self, what: &str) {
+        self.sentinels += 1;
+        assert_eq!(self.gateway.get("/sentinel").status(), 200);
+        let targets: Vec<String> = self.upstream.requests().iter().map(|request| request.start.clone()).collect();
+        assert_eq!(targets, vec!["GET /sentinel HTTP/1.1"; self.sentinels], "{what}");
+    }
+}
+
+/// Each head, as a POST, is a 400, and so it is when its connection has served a request before.
+fn check(heads: &[&str]) {
+    let mut table = Table::new();
+    for head in heads {
+        table.refused(format!("POST /refused HTTP/1.1\r\nHost: a\r\n{head}"), &[400]);
+    }
+}
+
+const SMUGGLED: &str = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
+
+#[test]
+fn a_length_and_a_coding_are_refused() {
+    check(&[
+        "Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nG",
+        "Transfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\nG",
+        &format!("Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n5c\r\n{SMUGGLED}\r\n0\r\n\r\n"),
+        "content-length: 0\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    ]);
+}
+
+#[test]
+fn a_length_is_one_plain_number() {
+    check(&[
+        "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+        "Content-Length: 5, 6\r\n\r\nhello!",
+        "Content-Length: +5\r\n\r\nhello",
+        "Content-Length: -1\r\n\r\nhello",
+        "Content-Length: 0x5\r\n\r\nhello",
+        "Content-Length: 1_0\r\n\r\nhellohello",
+        "Content-Length: \r\n\r\nhello",
+        "Content-Length:\r\n\r\nhello",
+        "Content-Length: 00000000000000000005\r\n\r\nhello",
+        "Content-Length: 18446744073709551616\r\n\r\nhello",
+        "Content-Length: 5 5\r\n\r\nhello",
+        "Content-Length: 5;\r\n\r\nhello",
+        "Content-Length: \"5\"\r\n\r\nhello",
+        "Content-Length: \u{665}\r\n\r\nhello",
+    ]);
+}
+
+#[test]
+fn a_coding_is_chunked_once() {
+    let mut table = Table::new();
+    for coding in [
+        "Transfer-Encoding: chunked, identity",
+        "Transfer-Encoding: identity, chunked",
+        "Transfer-Encoding: identity",
+        "Transfer-Encoding: gzip, chunked",
+        "Transfer-Encoding: xchunked",
+        "Transfer-Encoding: chunked, chunked",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+        "Transfer-Encoding: \u{b}chunked",
+        "Transfer-Encoding: chunked;a=b",
+        "Transfer-Encoding: \"chunked\"",
+        "Transfer-Encoding:",
+        "Transfer-Encoding: ,chunked",
+    ] {
+        table.refused(format!("POST / HTTP/1.1\r\nHost: a\r\n{coding}\r\n\r\n0\r\n\r\n{SMUGGLED}"), &[400, 501]);
+    }
+}
+
+/// `Transfer_Encoding` is a field like any other by RFC 9110, and some servers read it as the one with a dash.
+#[test]
+fn a_coding_in_disguise_frames_nothing_and_is_not_forwarded() {
+    let upstream = Upstream::ok();
+    let gateway = Gateway::before(&upstream);
+    let mut client = gateway.connect();
+    client.send(
+        "POST /disguised HTTP/1.1\r\nHost: a\r\nTransfer_Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+    );
+    let answer = client.answer_to("POST").unwrap();
+    assert!([200, 400, 501].contains(&answer.status()), "{answer:?}");
+    for request in upstream.requests() {
+        assert_eq!(request.body, b"0\r\n\r\n");
+        assert!(request.fields.iter().all(|(name, _)| name != "transfer_encoding"), "{request:?}");
+    }
+}
+
+#[test]
+fn fields_have_one_form() {
+    check(&[
+        "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+        "Content-Length : 5\r\n\r\nhello",
+        "X-A: 1\r\n folded: yes\r\nContent-Length: 0\r\n\r\n",
+        "X-A: 1\r\n\tfolded\r\nContent-Length: 0\r\n\r\n",
+        ": empty\r\n\r\n",
+        "X-A: nul\0inside\r\n\r\n",
+        "X-A\0: 1\r\n\r\n",
+        "X-A: 1\u{1}\r\n\r\n",
+        "X-A: 1\u{7f}\r\n\r\n",
+        "X A: 1\r\n\r\n",
+        "X(A): 1\r\n\r\n",
+        "no colon here\r\n\r\n",
+        "X-\u{e4}: 1\r\n\r\n",
+    ]);
+    let mut table = Table::new();
+    for first in [" X-A: 1", "\tX-A: 1", " Host: b"] {
+        table.refused(format!("GET / HTTP/1.1\r\n{first}\r\nHost: a\r\n\r\n"), &[400]);
+    }
+}
+
+#[test]
+fn a_line_ends_with_crlf() {
+    let mut table = Table::new();
+    for bytes in [
+        "GET / HTTP/1.1\nHost: a\n\n",
+        "GET / HTTP/1.1\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\nX-A: 1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\n\n",
+        "GET / HTTP/1.1\r\nHost: a\rX-A: 1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\rX-A: 1\r\n\r\n",
+        "GET / HTTP/1.1\rHost: a\r\n\r\n",
+        "GET /\r HTTP/1.1\r\nHost: a\r\n\r\n",
+        "\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    ] {
+        table.refused(bytes, &[400]);
+    }
+}
+
+#[test]
+fn a_request_line_has_three_words_and_a_known_version() {
+    let mut table = Table::new();
+    for line in [
+        "GET  / HTTP/1.1",
+        "GET /  HTTP/1.1",
+        " GET / HTTP/1.1",
+        "GET / HTTP/1.1 ",
+        "GET\t/\tHTTP/1.1",
+        "GET /a b HTTP/1.1",
+        "GET /",
+        "GET / http/1.1",
+        "GET / HTTP/1.10",
+        "GET / HTTP/11",
+        "GET / HTTP/ 1.1",
+        "G(T / HTTP/1.1",
+        "GET\0 / HTTP/1.1",
+        "GET /\0 HTTP/1.1",
+        "GET /\u{7f} HTTP/1.1",
+    ] {
+        table.refused(format!("{line}\r\nHost: a\r\n\r\n"), &[400]);
+    }
+    for version in ["HTTP/2.0", "HTTP/1.2", "HTTP/3.0", "HTTP/0.9"] {
+        table.refused(format!("GET / {version}\r\nHost: a\r\n\r\n"), &[400, 505]);
+    }
+}
+
+#[test]
+fn an_old_version_has_no_coding() {
+    let mut table = Table::new();
+    table.refused("POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", &[400]);
+    let both = "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\nContent-Length: 3";
+    table.refused(format!("POST / HTTP/1.0\r\nHost: a\r\n{both}\r\n\r\n0\r\n\r\n"), &[400]);
+}
+
+/// What came before the fault may be upstream already; it is aborted there, never completed.
+#[test]
+fn a_chunk_has_one_form() {
+    let long = format!("5;{}\r\nhello\r\n0\r\n\r\n", "x".repeat(64 * 1024));
+    let mut table = Table::new();
+    for chunks in [
+        "0x5\r\nhello\r\n0\r\n\r\n",
+        "+5\r\nhello\r\n0\r\n\r\n",
+        "-5\r\nhello\r\n0\r\n\r\n",
+        "5 \r\nhello\r\n0\r\n\r\n",
+        " 5\r\nhello\r\n0\r\n\r\n",
+        "\r\n5\r\nhello\r\n0\r\n\r\n",
+        "g\r\nhello\r\n0\r\n\r\n",
+        "00000000000000005\r\nhello\r\n0\r\n\r\n",
+        "10000000000000005\r\nhello\r\n0\r\n\r\n",
+        "5;a\nb\r\nhello\r\n0\r\n\r\n",
+        "5;a\0b\r\nhello\r\n0\r\n\r\n",
+        "5;a\rb\r\nhello\r\n0\r\n\r\n",
+        &long,
+        "5\r\nhello!\r\n0\r\n\r\n",
+        "5\r\nhello0\r\n\r\n",
+        "5\r\nhello\n0\r\n\r\n",
+        "5\nhello\r\n0\r\n\r\n",
+        "5\r\nhello\r\n0\n\r\n",
+        "5\r\nhello\r\n0\r\n\n",
+        "5\r\nhello\r\n0\r\nX-A : 1\r\n\r\n",
+        "5\r\nhello\r\n0\r\n folded\r\n\r\n",
+        "5\r\nhello\r\n0\r\nX-A: 1\nX-B: 2\r\n\r\n",
+    ] {
+        table.refused(format!("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"), &[400]);
+    }
+}
+
+/// CASES 2: a body that was not wanted is never read as a request.
+#[test]
+fn a_body_is_never_parsed_as_a_request() {
+    let upstream = Upstream::scripted(|conn| {
+        while let Ok(head) = conn.head() {
+            conn.send(format!("HTTP/1.1 403 Forbidden\r\nx-seen: {}\r\ncontent-length: 0\r\n\r\n", head.target()));
+        }
+    });
+    let gateway = Gateway::with("", &upstream, "routes = ['/known']");
+    for target in ["/known", "/unknown", "/health", "/%00"] {
+        for pieces in [1, 2] {
+            let head = format!("GET {target} HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", SMUGGLED.len());
+            let mut client = gateway.connect();
+            client.send(head.as_bytes());
+            let rest = if pieces == 2 { SMUGGLED } else { "" };
+            let early = client.head().unwrap();
+            client.send(if pieces == 2 { rest } else { SMUGGLED });
+            client.finish();
+            let (rest, _) = client.to_end();
+            assert!(!rest.windows(5).any(|window| window == b"HTTP/"), "{early:?} {}", rest.escape_ascii());
+        }
+    }
+}
+
+/// CASES 9.
+#[test]
+fn trailers_that_are_no_trailers_are_discarded() {
+    let upstream = Upstream::ok();
+    let gateway = Gateway::before(&upstream);
+    let mut client = gateway.connect();
+    client.send(
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nContent-Length: 3\r\n\
+         Host: evil\r\nAuthorization: Basic eA==\r\nX-User-Id: 1\r\nx_user_id: 2\r\nTransfer-Encoding: gzip\r\n\
+         Cookie: a=b\r\nX-Checksum: abc\r\n\r\n",
+    );
+    assert_eq!(client.answer_to("POST").unwrap().status(), 200);
+    let request = upstream.last();
+    assert_eq!(request.body, b"hello");
+    assert_eq!(request.trailers, [("x-checksum".to_owned(), "abc".to_owned())]);
+    assert_eq!(request.all("host"), ["a"]);
+    for name in ["authorization", "x-user-id", "x_user_id", "cookie", "content-length"] {
+        assert_eq!(request.all(name), [""; 0], "{name}");
+    }
+}
+
+/// CASES 11–13, as far as there are no tunnels yet.
+#[test]
+fn nothing_opens_a_tunnel() {
+    let upstream = Upstream::ok();
+    let gateway = Gateway::before(&upstream);
+    let mut client = gateway.connect();
+    client.send("GET /first HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\n");
+    client.send("GET /second HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(client.answer_to("GET").unwrap().status(), 200);
+    assert_eq!(client.answer_to("GET").unwrap().status(), 200);
+    let h2c = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk";
+    assert_eq!(client.ask(&format!("GET /third HTTP/1.1\r\n{h2c}")).status(), 200);
+    let requests = upstream.requests();
+    assert_eq!(requests.iter().map(e2e::Message::target).collect::<Vec<_>>(), ["/first", "/second", "/third"]);
+    for (name, _) in requests.iter().flat_map(|request| &request.fields) {
+        assert!(!["upgrade", "http2-settings", "connection"].contains(&name.as_str()), "{name}");
+    }
+    for (line, secret) in [("CONNECT a:443", "x-secret"), ("TRACE /", "x-secret")] {
+        let answer = gateway.ask(&format!("{line} HTTP/1.1\r\n{secret}: 42"));
+        assert!([400, 405, 501].contains(&answer.status()), "{answer:?}");
+        assert!(!answer.text().contains("42"), "{answer:?}");
+    }
+    assert_eq!(upstream.requests().len(), 3);
+}

@@ -1,0 +1,198 @@
+//! CASES 27–28: how much a client may send, and how long it may take.
+use std::time::Duration;
+
+use e2e::{End, Gateway, Upstream, with_body};
+
+/// `POST` with a body of `length` bytes; the status of the answer.
+fn post(gateway: &Gateway, target: &str, length: usize, chunked: bool) -> u16 {
+    let mut client = gateway.connect();
+    let body = vec![b'x'; length];
+    if chunked {
+        client.send(format!("POST {target} HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n{length:x}\r\n"));
+        client.send(&body);
+        client.send("\r\n0\r\n\r\n");
+    } else {
+        client.send(format!("POST {target} HTTP/1.1\r\nhost: a\r\ncontent-length: {length}\r\n\r\n"));
+        client.send(&body);
+    }
+    let answer = client.answer_to("POST").unwrap();
+    if !answer.closes() {
+        assert_eq!(client.get("/small").status(), 200, "what was not read is not the next request");
+    }
+    answer.status()
+}
+
+#[test]
+fn a_body_has_an_exact_limit_that_a_route_may_change() {
+    let upstream = Upstream::ok();
+    let routes = "routes = ['/', { match = '/big', limits = { body = '2KiB' } }]";
+    let gateway = Gateway::with("server.limits.body = '1KiB'", &upstream, routes);
+    for chunked in [false, true] {
+        assert_eq!(post(&gateway, "/", 1024, chunked), 200);
+        assert_eq!(post(&gateway, "/", 1025, chunked), 413);
+        assert_eq!(post(&gateway, "/big", 2048, chunked), 200);
+        assert_eq!(post(&gateway, "/big", 2049, chunked), 413);
+    }
+    let uploads = upstream.requests().into_iter().filter(|request| request.method() == "POST");
+    let whole: Vec<usize> = uploads.map(|request| request.body.len()).collect();
+    assert_eq!(whole, [1024, 2048, 1024, 2048], "what was too large never came whole");
+    assert_eq!(
+        gateway.metric("gateway_requests_total{route=\"/\",service=\"app\",status=\"413\",code=\"body_too_large\"}"),
+        Some(2.0)
+    );
+}
+
+#[test]
+fn a_target_has_an_exact_limit() {
+    let upstream = Upstream::ok();
+    let gateway = Gateway::with("server.limits.uri = '100B'", &upstream, "");
+    let status = |length: usize| {
+        let target = format!("/{}", "u".repeat(length - 1));
+        gateway.get(&target).status()
+    };
+    assert_eq!((status(100), status(101), status(20_000)), (200, 414, 414));
+    let with_query = format!("/?{}", "q".repeat(99));
+    assert_eq!(gateway.get(&with_query).status(), 414, "the query counts");
+}
+
+#[test]
+fn a_head_has_an_exact_limit_and_a_number_of_fields() {
+    let upstream = Upstream::ok();
+    let gateway = Gateway::with("server.limits.header = '1KiB'\nserver.limits.headers = 10", &upstream, "");
+    let of_size = |size: usize| {
+        let frame = "GET / HTTP/1.1\r\nhost: a\r\nx-a: \r\n\r\n";
+        let mut client = gateway.connect();
+        client.send(frame.replace("x-a: ", &format!("x-a: {}", "x".repeat(size - frame.len()))));
+        client.answer_to("GET").unwrap().status()
+    };
+    assert_eq!((of_size(1024), of_size(1025), of_size(100 * 1024)), (200, 431, 431));
+    let of_count = |count: usize| {
+        let fields: String = (1..count).map(|n| ["\r\nx-", &n.to_string(), ": 1"].concat()).collect();
+        gateway.ask(&format!("GET / HTTP/1.1{fields}")).status()
+    };
+    assert_eq!((of_count(10), of_count(11)), (200, 431));
+}
+
+/// CASES 28, with the limits that a newcomer has.
+#[test]
+fn the_defaults_stop_the_absurd() {
+    let upstream = Upstream::ok();
+    let gateway = Gateway::before(&upstream);
+    let check = |lines: &str, status: u16| {
+        let (answer, end) = gateway.raw(format!("{lines}\r\nhost: a\r\n\r\n"));
+        let text = String::from_utf8_lossy(&answer);
+        assert!(text.starts_with(&format!("HTTP/1.1 {status} ")), "{text}");
+        assert_eq!((text.matches("HTTP/1.1 ").count(), end), (1, End::Closed));
+    };
+    check(&format!("GET / HTTP/1.1\r\nx-a: {}", "x".repeat(100 * 1024)), 431);
+    check(&format!("GET / HTTP/1.1{}", "\r\nx: 1".repeat(10_000)), 431);
+    check(&format!("GET /{} HTTP/1.1", "u".repeat(100 * 1024)), 414);
+    assert_eq!(upstream.connections(), 0);
+    let forbidden = post(&gateway, "/", 10 * 1024 * 1024 + 1, false);
+    assert_eq!((forbidden, post(&gateway, "/", 10 * 1024 * 1024, false)), (413, 200));
+}
+
+#[test]
+fn a_slow_head_is_408() {
+    let upstream = Upstream::ok();
+    let gateway = Gateway::with("server.timeouts.header = '300ms'", &upstream, "");
+    let mut client = gateway.connect();
+    client.send("GET / HTTP/1.1\r\nho");
+    let answer = client.answer_to("GET").unwrap();
+    assert_eq!((answer.status(), answer.json()["code"].as_str()), (408, Some("request_timeout")));
+    assert_eq!(client.to_end().1, End::Closed);
+    // A later head of the same connection has its own time.
+    let mut client = gateway.connect();
+    assert_eq!(client.get("/").status(), 200);
+    client.send("GET / HT");
+    assert_eq!(client.answer_to("GET").unwrap().status(), 408);
+    // Whoever sends nothing at all is closed without an answer.
+    assert_eq!(gateway.connect().to_end(), (Vec::new(), End::Closed));
+}
+
+/// A head that comes byte by byte is not given more time for each byte.
+#[test]
+fn a_dripping_head_is_408() {
+    let upstream = Upstream::ok();
+    let gateway = Gateway::with("server.timeouts.header = '500ms'", &upstream, "");
+    let mut client = gateway.connect();
+    let mut drops = 0;
+    while client.stays_silent(Duration::from_millis(50)) && client.send("G") {
+        drops += 1;
+        assert!(drops < 200, "it drips on for ten seconds");
+    }
+    let (answer, _) = client.to_end();
+    assert!(answer.starts_with(b"HTTP/1.1 408 ") || answer.is_empty(), "{}", answer.escape_ascii());
+}
+
+#[test]
+fn an_idle_connection_is_closed_without_an_answer() {
+    let upstream = Upstream::ok();
+    let gateway = Gateway::with("server.timeouts.idle = '200ms'", &upstream, "");
+    let mut client = gateway.connect();
+    assert_eq!(client.get("/").status(), 200);
+    assert_eq!(client.to_end(), (Vec::new(), End::Closed));
+}
+
+#[test]
+fn a_stalled_upload_is_408() {
+    let upstream = Upstream::ok();
+    let gateway = Gateway::with("server.timeouts.body_idle = '300ms'", &upstream, "");
+    for head in ["content-length: 10\r\n\r\nhello", "transfer-encoding: chunked\r\n\r\n5\r\nhel"] {
+        let mut client = gateway.connect();
+        client.send(format!("POST /stalled HTTP/1.1\r\nhost: a\r\n{head}"));
+        let answer = client.answer_to("POST").unwrap();
+        assert_eq!((answer.status(), answer.closes()), (408, true), "{head}");
+        assert_eq!(client.to_end(), (Vec::new(), End::Closed));
+    }
+    upstream.wait_ended(2);
+    assert_eq!(upstream.requests(), []);
+    assert_eq!(gateway.logged("/stalled")["code"], "request_timeout");
+}
+
+#[test]
+fn a_client_that_does_not_read_is_reset() {
+    let upstream = Upstream::scripted(|conn| {
+        if conn.receive().is_some() {
+            conn.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+            let chunk = [b"4000\r\n".as_slice(), &[b'x'; 0x4000], b"\r\n"].concat();
+            while conn.send(&chunk) {}
+        }
+    });
+    let gateway = Gateway::with("server.timeouts.body_idle = '300ms'", &upstream, "");
+    let mut client = gateway.connect();
+    client.hold_little();
+    client.send_request("GET /slow HTTP/1.1");
+    assert_eq!(client.head().unwrap().status(), 200);
+    assert_eq!(gateway.logged("/slow")["code"], "client_closed");
+    assert_eq!(client.to_end().1, End::Reset);
+    upstream.wait_ended(1);
+}
+
+#[test]
+fn more_connections_than_permits_wait_their_turn() {
+    let upstream = Upstream::answering(|_| with_body("200 OK", b"served"));
+    let gateway = Gateway::with("server.max_connections = 1", &upstream, "");
+    let mut first = gateway.connect();
+    assert_eq!(first.get("/").status(), 200);
+    let mut second = gateway.connect();
+    second.send_request("GET / HTTP/1.1");
+    assert!(second.stays_silent(Duration::from_millis(100)));
+    drop(first);
+    assert_eq!(second.answer_to("GET").unwrap().status(), 200);
+}
+
+/// CASES 27: a thousand slow heads hold nobody else up.
+#[test]
+fn slow_heads_do_not_hold_up_the_others() {
+    let upstream = Upstream::ok();
+    let gateway = Gateway::with("server.timeouts.header = '1s'", &upstream, "");
+    let mut slow: Vec<_> = (0..400).map(|_| gateway.connect()).collect();
+    assert!(slow.iter_mut().all(|client| client.send("GET / HTTP/1.1\r\nx-a: ")));
+    let mut client = gateway.connect();
+    for _ in 0..20 {
+        assert_eq!(client.get("/").status(), 200);
+    }
+    let answer = slow.last_mut().unwrap().answer_to("GET").unwrap();
+    assert_eq!(answer.status(), 408);
+}

@@ -1,8 +1,19 @@
 //! The gateway as its clients, its upstreams and its operators meet it: one module a concern.
+mod access_log;
+mod admin;
+mod balance;
+mod cli;
+mod errors;
 mod expect_continue;
 mod fields;
 mod framing;
+mod health;
+mod layering;
+mod life;
 mod limits;
 mod paths_hosts;
+mod routing;
+mod streaming;
+mod trace_ids;
 mod upstream_extras;
 mod upstream_faults;

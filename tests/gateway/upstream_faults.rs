@@ -180,8 +180,7 @@ fn an_answer_without_a_sound_head_is_502() {
     check(b"HTTP/1.1 200 OK\r\nx-a: 1", true, "upstream_reset");
     check(b"HTTP/1.1 200 OK\r\nx-a: 1", false, "upstream_reset");
     for garbage in [
-        "SSH-2.0-OpenSSH_9.6\r\n",
-        "\u{16}\u{3}\u{1}\u{2}\0",
+        "SSH-2.0-OpenSSH_9.6\r\n\r\n",
         "HTTP/1.1 OK\r\n\r\n",
         "HTTP/1.1 20 OK\r\n\r\n",
         "HTTP/1.1 2000 OK\r\n\r\n",
@@ -202,6 +201,19 @@ fn an_answer_without_a_sound_head_is_502() {
     }
     let large = format!("HTTP/1.1 200 OK\r\nx-a: {}\r\ncontent-length: 0\r\n\r\n", "x".repeat(1 << 20));
     check(large.as_bytes(), false, "upstream_protocol");
+}
+
+#[test]
+fn garbage_is_noticed_without_waiting_for_its_end() {
+    for garbage in ["SSH-2.0-OpenSSH_9.6\r\n", "\u{16}\u{3}\u{1}\u{2}\0"] {
+        let upstream = Upstream::scripted(move |conn| {
+            conn.receive();
+            conn.send(garbage);
+            conn.wait_end();
+        });
+        let gateway = Gateway::with("", &upstream, "timeouts.request = '3s'");
+        assert_eq!(code(&gateway.get("/")), (502, "upstream_protocol".into()), "{garbage:?}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@ use std::{
     fs,
     net::SocketAddr,
     ops::{Deref, DerefMut},
+    process::Command,
 };
 
 use serde_json::Value;
@@ -42,9 +43,18 @@ impl Gateway {
     /// Starts one with this file, whose listeners the harness sets; keys of the server come first and dotted:
     /// `server.timeouts.header = '1s'`.
     pub fn start(toml: &str) -> Self {
+        Self::spawn(toml, Process::spawn)
+    }
+
+    fn spawn(toml: &str, spawn: fn(&mut Command) -> Process) -> Self {
         let (folder, _) = write_file(&format!("{FILE}{toml}"));
-        let process = Process::spawn(gateway(folder.path()).arg("run"));
-        let (address, admin) = process.stderr.find("the line with the addresses", addresses);
+        let mut process = spawn(gateway(folder.path()).arg("run"));
+        let (address, admin) = eventually("the line with the addresses", || {
+            let is_running = process.is_running();
+            let found = process.stderr.all().iter().find_map(|line| addresses(line));
+            assert!(is_running || found.is_some(), "it ended: {}", process.stderr.to_end().join("\n"));
+            found
+        });
         Self { process, address, admin, _folder: folder }
     }
 
@@ -56,6 +66,11 @@ impl Gateway {
     /// Starts one that sends everything to `upstream`, with these keys of the server and of the service.
     pub fn with(server: &str, upstream: &Upstream, keys: &str) -> Self {
         Self::start(&format!("{server}\n{}", service("app", &[upstream], keys)))
+    }
+
+    /// Starts one that sends everything to `upstream`, and whose stdout nobody reads.
+    pub fn unread(upstream: &Upstream) -> Self {
+        Self::spawn(&service("app", &[upstream], ""), Process::unread)
     }
 
     /// A new connection.

@@ -26,10 +26,16 @@ pub struct Process {
 impl Process {
     /// Starts it, with its output captured.
     pub fn spawn(command: &mut Command) -> Self {
+        let mut process = Self::unread(command);
+        process.stdout = Lines::of(process.child.stdout.take().unwrap());
+        process
+    }
+
+    /// Starts it; its stdout is a pipe that nobody reads.
+    pub(crate) fn unread(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
-        let stdout = Lines::of(child.stdout.take().unwrap());
         let stderr = Lines::of(child.stderr.take().unwrap());
-        Self { child, stdout, stderr }
+        Self { child, stdout: Lines::default(), stderr }
     }
 
     /// Its id.

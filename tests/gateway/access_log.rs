@@ -108,7 +108,7 @@ fn stdout_has_log_lines_alone() {
 #[test]
 fn a_stalled_reader_costs_lines_and_no_request() {
     let upstream = Upstream::answering(|_| ok());
-    let gateway = Gateway::unread(&upstream);
+    let mut gateway = Gateway::unread(&upstream);
     // A pipe takes 64 KiB and the queue 8 MiB; a line of a long path takes 6 KiB.
     let path = format!("/{}", "p".repeat(6000));
     let one = format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n");
@@ -121,4 +121,38 @@ fn a_stalled_reader_costs_lines_and_no_request() {
     }
     let dropped = gateway.metric("gateway_log_lines_dropped_total").expect("the metric");
     assert!(dropped > 0.0, "{dropped}");
+    // Nor does it hold up the end.
+    gateway.signal(nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(gateway.wait().code(), Some(0));
+}
+
+#[test]
+fn a_reader_that_has_gone_ends_nothing() {
+    let upstream = Upstream::ok();
+    let mut gateway = Gateway::unread(&upstream);
+    gateway.close_stdout();
+    let mut client = gateway.connect();
+    for _ in 0..2 {
+        assert_eq!(client.get("/").status(), 200);
+        // Longer than a line waits to be written.
+        assert!(client.stays_silent(std::time::Duration::from_millis(100)));
+    }
+    gateway.signal(nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(gateway.wait().code(), Some(0));
+}
+
+/// An answer that broke off has its status, which the client saw, and the code that says why it is not whole.
+#[test]
+fn an_answer_that_broke_off_says_why() {
+    let upstream = Upstream::scripted(|conn| {
+        conn.receive();
+        conn.send("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello");
+    });
+    let gateway = Gateway::before(&upstream);
+    assert!(gateway.connect().try_ask("GET /cut HTTP/1.1").is_err());
+    let line = gateway.logged("/cut");
+    assert_eq!(
+        (&line["status"], &line["code"], &line["bytes_out"]),
+        (&200.into(), &"upstream_reset".into(), &5.into())
+    );
 }

@@ -250,6 +250,19 @@ fn a_body_is_never_parsed_as_a_request() {
     }
 }
 
+/// What comes behind a request that ends the connection is nobody's request.
+#[test]
+fn nothing_is_served_after_a_close() {
+    let upstream = Upstream::ok();
+    let gateway = Gateway::before(&upstream);
+    for first in ["GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "GET /a HTTP/1.0\r\nHost: a\r\n\r\n"] {
+        let (answers, end) = gateway.raw(format!("{first}{SMUGGLED}"));
+        assert_eq!(String::from_utf8_lossy(&answers).matches("HTTP/1.1 ").count(), 1, "{first:?}");
+        assert_eq!(end, End::Closed);
+    }
+    assert!(upstream.requests().iter().all(|request| request.target() == "/a"));
+}
+
 /// CASES 9.
 #[test]
 fn trailers_that_are_no_trailers_are_discarded() {

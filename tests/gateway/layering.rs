@@ -13,12 +13,11 @@ const STAGES: [&str; 9] =
 const COMPOSITION: [&str; 6] = ["lib", "main", "gateway", "live", "run", "worker"];
 
 /// Edges from one stage to another that have a reason.
-const EXCEPTIONS: [(&str, &str, &str); 5] = [
+const EXCEPTIONS: [(&str, &str, &str); 4] = [
     ("cluster", "upstream", "DESIGN: the one exception of the walk"),
-    ("cluster", "balance", "an upstream is picked by the balancer that the cluster owns"),
-    ("upstream", "cluster", "it sends to the `cluster::upstream::Upstream` that it is given"),
+    ("cluster", "balance", "the cluster's own child, beside it only because it is pure"),
     ("accept", "edge", "a connection that was accepted is handed to the edge: there is no walk yet"),
-    ("edge", "transform", "who the client is, is told once a connection by `transform::forwarded`"),
+    ("transform", "route", "what a route captured, and its rewrite, are values that it hands on"),
 ];
 
 fn source() -> PathBuf {

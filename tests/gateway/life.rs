@@ -127,11 +127,17 @@ fn one_request(address: SocketAddr) -> Outcome {
     }
 }
 
-/// CASES 44.
+/// CASES 44, with one listener, and with several that share the port.
 #[test]
 fn a_stop_under_load_loses_no_request() {
+    for workers in [1, 2, 4] {
+        stop_under_load(workers);
+    }
+}
+
+fn stop_under_load(workers: usize) {
     let upstream = Upstream::ok();
-    let mut gateway = Gateway::before(&upstream);
+    let mut gateway = Gateway::with(&format!("server.workers = {workers}"), &upstream, "");
     let address = gateway.address;
     let clients: Vec<_> = (0..8)
         .map(|_| {
@@ -151,7 +157,10 @@ fn a_stop_under_load_loses_no_request() {
     gateway.signal(SIGTERM);
     let outcomes: Vec<Result<usize, String>> = clients.into_iter().map(|client| client.join().unwrap()).collect();
     assert_eq!(gateway.wait().code(), Some(0));
-    let served: usize = outcomes.iter().map(|outcome| outcome.as_ref().expect("no request is lost")).sum();
+    let served: usize = outcomes
+        .iter()
+        .map(|outcome| outcome.as_ref().unwrap_or_else(|how| panic!("a request is lost with {workers} workers: {how}")))
+        .sum();
     assert_eq!(gateway.stdout.to_end().len(), served, "a line each");
 }
 

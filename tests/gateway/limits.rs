@@ -196,3 +196,18 @@ fn slow_heads_do_not_hold_up_the_others() {
     let answer = slow.last_mut().unwrap().answer_to("GET").unwrap();
     assert_eq!(answer.status(), 408);
 }
+
+/// CASES 30: out of descriptors, the accept loop neither ends nor spins.
+#[test]
+fn a_gateway_without_descriptors_recovers() {
+    let upstream = Upstream::ok();
+    let gateway = Gateway::short_of_descriptors(&upstream);
+    let mut clients: Vec<_> = (0..100).map(|_| gateway.connect()).collect();
+    gateway.stderr.find("it says so", |line| line.contains("cannot accept").then_some(()));
+    let before = gateway.ticks();
+    assert!(clients[0].stays_silent(Duration::from_secs(1)));
+    let spent = gateway.ticks() - before;
+    assert!(spent < 30, "{spent} ticks in a second of waiting");
+    clients.clear();
+    assert_eq!(gateway.get("/").status(), 200);
+}

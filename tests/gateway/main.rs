@@ -2,6 +2,7 @@
 mod access_log;
 mod admin;
 mod balance;
+mod cancel;
 mod cli;
 mod errors;
 mod expect_continue;
@@ -15,5 +16,6 @@ mod paths_hosts;
 mod routing;
 mod streaming;
 mod trace_ids;
+mod upstream_answers;
 mod upstream_extras;
 mod upstream_faults;

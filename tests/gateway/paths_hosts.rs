@@ -36,6 +36,19 @@ fn a_path_is_matched_and_forwarded_in_one_form() {
     check("/pub?", &public, "/pub?");
 }
 
+/// SPEC §3, 4: byte for byte, also what a strict grammar would have escaped; browsers and old links send all of it.
+#[test]
+fn a_query_passes_byte_for_byte() {
+    let (public, _admin, gateway) = two_routes();
+    for query in
+        ["a=b&&c;d", "q={\"a\":[1|2]}", "x=<y>", "x=^`\\", "x='()*!~", "%zz%2f%00", "x=\u{fc}\u{20ac}", "??//.."]
+    {
+        let answer = gateway.get(&format!("/pub?{query}"));
+        assert_eq!(answer.status(), 200, "{query}");
+        assert_eq!(public.last().target(), format!("/pub?{query}"));
+    }
+}
+
 #[test]
 fn an_ambiguous_path_is_400_and_forwarded_nowhere() {
     let (public, admin, gateway) = two_routes();

@@ -1,4 +1,4 @@
-//! CASES 37–39: upstreams that say more than was asked, and clients that leave.
+//! CASES 37–39: upstreams that say more than was asked.
 use std::{
     sync::{
         Arc, Mutex,
@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use e2e::{Gateway, Upstream, eventually, ok};
+use e2e::{Gateway, Upstream, ok};
 
 /// What the client gets, head by head, when an upstream sends `bytes` for the first answer; then `ok`.
 fn heads(bytes: &str, lines: &str) -> Vec<e2e::Message> {
@@ -169,66 +169,4 @@ fn an_endless_upload_is_held_back_by_an_upstream_that_does_not_read() {
     assert!(sent < 32 << 20, "{sent} bytes");
     assert!(gateway.resident().saturating_sub(before) < 8 << 20);
     drop(release);
-}
-
-/// Whoever is not there gets no answer made: the upstream is told by its connection.
-#[test]
-fn a_client_that_leaves_cancels_its_request() {
-    let upstream = Upstream::scripted(|conn| {
-        if conn.receive().is_some() {
-            conn.wait_end();
-        }
-    });
-    let gateway = Gateway::before(&upstream);
-    let leave: [(&str, fn(e2e::Client)); 3] = [
-        ("/closed", drop),
-        ("/reset", |client| e2e::Wire::from(client).reset()),
-        ("/half", |mut client| {
-            client.finish();
-            assert_eq!(client.to_end().0, b"");
-        }),
-    ];
-    for (count, (target, leave)) in leave.into_iter().enumerate() {
-        let mut client = gateway.connect();
-        client.send_request(&format!("GET {target} HTTP/1.1"));
-        eventually("the upstream is asked", || (upstream.requests().len() > count).then_some(()));
-        leave(client);
-        upstream.wait_ended(count + 1);
-        let line = gateway.logged(target);
-        assert_eq!((&line["status"], &line["code"]), (&499.into(), &"client_closed".into()), "{target}");
-    }
-    gateway.wait_metric("gateway_in_flight", 0.0);
-}
-
-#[test]
-fn a_client_that_leaves_in_the_middle_of_an_answer_cancels_it() {
-    let upstream = Upstream::scripted(|conn| {
-        conn.receive();
-        conn.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n");
-        conn.wait_end();
-    });
-    let gateway = Gateway::before(&upstream);
-    let mut client = gateway.connect();
-    client.send_request("GET /stream HTTP/1.1");
-    client.take_to(b"hello\r\n").unwrap();
-    drop(client);
-    upstream.wait_ended(1);
-    assert_eq!(gateway.logged("/stream")["code"], "client_closed");
-}
-
-#[test]
-fn a_client_that_leaves_in_the_middle_of_an_upload_completes_nothing() {
-    let upstream = Upstream::ok();
-    let gateway = Gateway::before(&upstream);
-    for (count, head) in
-        ["content-length: 10\r\n\r\nhello", "transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n"].iter().enumerate()
-    {
-        let mut client = gateway.connect();
-        client.send(format!("POST /half-{count} HTTP/1.1\r\nhost: a\r\n{head}"));
-        eventually("the upload begins", || (upstream.connections() > count).then_some(()));
-        drop(client);
-        upstream.wait_ended(count + 1);
-        assert_eq!(gateway.logged(&format!("/half-{count}"))["status"], 499);
-    }
-    assert_eq!((upstream.requests().len(), upstream.cut()), (0, 2));
 }

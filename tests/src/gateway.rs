@@ -18,8 +18,8 @@ use crate::{
     wire::End,
 };
 
-/// What every test's file begins with: free ports, and one worker, so that the order of things is known.
-const FILE: &str = "server.listen = '127.0.0.1:0'\nserver.workers = 1\nadmin.listen = '127.0.0.1:0'\n";
+/// What every test's file begins with: free ports.
+const FILE: &str = "server.listen = '127.0.0.1:0'\nadmin.listen = '127.0.0.1:0'\n";
 
 /// `[services.NAME]` before these upstreams, with the route `/` unless `keys` has others.
 pub fn service(name: &str, upstreams: &[&Upstream], keys: &str) -> String {
@@ -47,7 +47,9 @@ impl Gateway {
     }
 
     fn spawn(toml: &str, spawn: fn(&mut Command) -> Process) -> Self {
-        let (folder, _) = write_file(&format!("{FILE}{toml}"));
+        // With one worker the order of things is known.
+        let workers = if toml.contains("server.workers") { "" } else { "server.workers = 1\n" };
+        let (folder, _) = write_file(&format!("{FILE}{workers}{toml}"));
         let mut process = spawn(gateway(folder.path()).arg("run"));
         let (address, admin) = eventually("the line with the addresses", || {
             let is_running = process.is_running();
@@ -71,6 +73,16 @@ impl Gateway {
     /// Starts one that sends everything to `upstream`, and whose stdout nobody reads.
     pub fn unread(upstream: &Upstream) -> Self {
         Self::spawn(&service("app", &[upstream], ""), Process::unread)
+    }
+
+    /// Starts one that may have 48 files and sockets open.
+    pub fn short_of_descriptors(upstream: &Upstream) -> Self {
+        Self::spawn(&service("app", &[upstream], ""), |command| {
+            let mut shell = Command::new("/bin/sh");
+            shell.args(["-c", "ulimit -n 48; exec \"$0\" \"$@\""]).arg(command.get_program()).args(command.get_args());
+            shell.env_clear().current_dir(command.get_current_dir().expect("it has its folder"));
+            Process::spawn(&mut shell)
+        })
     }
 
     /// A new connection.
@@ -126,6 +138,13 @@ impl Gateway {
         })
     }
 
+    /// The processor time that it has used, in ticks of a hundredth of a second.
+    pub fn ticks(&self) -> u64 {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.id())).expect("it runs");
+        let fields = stat.rsplit(')').next().unwrap().split_whitespace();
+        fields.skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
+    }
+
     /// Its resident memory, in bytes.
     pub fn resident(&self) -> usize {
         let status = fs::read_to_string(format!("/proc/{}/status", self.id())).expect("it runs");
@@ -136,8 +155,8 @@ impl Gateway {
 
 /// `gateway listening on http://A with 1 worker, admin on http://B`.
 fn addresses(line: &str) -> Option<(SocketAddr, SocketAddr)> {
-    let (public, admin) =
-        line.strip_prefix("gateway listening on http://")?.split_once(" with 1 worker, admin on http://")?;
+    let (public, rest) = line.strip_prefix("gateway listening on http://")?.split_once(" with ")?;
+    let (_, admin) = rest.split_once(", admin on http://")?;
     Some((public.parse().ok()?, admin.parse().ok()?))
 }
 

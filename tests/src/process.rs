@@ -38,6 +38,11 @@ impl Process {
         Self { child, stdout: Lines::default(), stderr }
     }
 
+    /// Closes this end of an unread stdout.
+    pub fn close_stdout(&mut self) {
+        drop(self.child.stdout.take());
+    }
+
     /// Its id.
     pub fn id(&self) -> u32 {
         self.child.id()

@@ -30,7 +30,7 @@ enum Source {
     Empty,
     Full(Bytes),
     Client(RequestBody),
-    Upstream(Box<ResponseBody>),
+    Upstream(ResponseBody),
 }
 
 impl Body {
@@ -49,7 +49,7 @@ impl Body {
     }
 
     pub(crate) fn from_upstream(body: ResponseBody) -> Self {
-        Source::Upstream(Box::new(body)).into()
+        Source::Upstream(body).into()
     }
 
     /// Lets the exchange end with this body.

@@ -147,7 +147,7 @@ impl LocalCluster {
     /// marked, and the next is tried: nothing was sent yet.
     pub(crate) async fn send(
         &self,
-        mut request: Request<Body>,
+        request: &mut Request<Body>,
         timeouts: &UpstreamTimeouts,
         exchange: &mut Exchange,
     ) -> Result<(ResponseHead, ResponseBody), Rejection> {

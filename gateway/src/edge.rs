@@ -36,7 +36,7 @@ struct Http1<'w> {
 }
 
 impl Service for Http1<'_> {
-    async fn call(&self, request: Request<Body>) -> Response<Body> {
+    async fn call(&self, request: &mut Request<Body>) -> Response<Body> {
         gateway::handle(request, &self.client, self.worker).await
     }
 

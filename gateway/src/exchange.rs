@@ -78,8 +78,12 @@ impl Exchange {
         out.extend_from_slice(self.request_id.as_bytes());
         out.extend_from_slice(b"\",\"client\":\"");
         write_ip(out, self.client);
-        text(out, "\",\"method\":\"", self.method.as_str());
-        text(out, ",\"host\":\"", self.host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or_default());
+        // A method is a token and a Host that was let in holds no quote: neither needs an escape.
+        out.extend_from_slice(b"\",\"method\":\"");
+        out.extend_from_slice(self.method.as_str().as_bytes());
+        out.extend_from_slice(b"\",\"host\":\"");
+        out.extend_from_slice(self.host.as_ref().map_or(&[][..], HeaderValue::as_bytes));
+        out.push(b'"');
         text(out, ",\"path\":\"", self.uri.as_ref().map_or("", Uri::path));
         let protocol: &[u8] = match self.version {
             Version::HTTP_10 => b",\"protocol\":\"HTTP/1.0\"",
@@ -90,7 +94,10 @@ impl Exchange {
         out.extend_from_slice(self.lane().map_or(&b",\"route\":null,\"service\":null"[..], |lane| &lane.log_fields));
         match self.upstream {
             Some((cluster, upstream)) => {
-                text(out, ",\"upstream\":\"", &worker.live.clusters[cluster].upstreams[upstream].url);
+                // A checked URL holds no quote.
+                out.extend_from_slice(b",\"upstream\":\"");
+                out.extend_from_slice(worker.live.clusters[cluster].upstreams[upstream].url.as_bytes());
+                out.push(b'"');
             }
             None => out.extend_from_slice(b",\"upstream\":null"),
         }

@@ -1,7 +1,7 @@
 //! The walk of a request on one screen, and the process that it happens in.
 use std::rc::Rc;
 
-use http::{HeaderValue, Method, Request, Response, Version, header};
+use http::{HeaderValue, Method, Request, Response, Version};
 
 use crate::{
     body::Body,
@@ -12,20 +12,20 @@ use crate::{
     respond,
     route::{Miss, Query},
     trace,
-    transform::forwarded,
+    transform::{forwarded, target},
     worker::Worker,
 };
 
 /// Answers one request: opens its exchange, walks, and makes an answer of what came out.
-pub(crate) async fn handle(mut request: Request<Body>, client: &Client, worker: &Rc<Worker>) -> Response<Body> {
+pub(crate) async fn handle(request: &mut Request<Body>, client: &Client, worker: &Rc<Worker>) -> Response<Body> {
     let from = forwarded::origin(client, &worker.live.trusted_proxies, request.headers());
-    let mut exchange = trace::open(&mut request, client, from, worker); // 3
+    let mut exchange = trace::open(request, client, from, worker); // 3
     let outcome = walk(request, client, &mut exchange).await;
     respond::finish(outcome, exchange) // 9
 }
 
 async fn walk(
-    mut request: Request<Body>,
+    request: &mut Request<Body>,
     client: &Client,
     exchange: &mut Exchange,
 ) -> Result<Response<Body>, Rejection> {
@@ -33,11 +33,11 @@ async fn walk(
     refuse_tunnels(request.method())?;
     let uri = request.uri().clone();
     let path = path::normalise(uri.path()).map_err(|fault| Rejection::PathInvalid(fault.to_string().into()))?; // 4
-    if let Some(answer) = local::before_routes(&request, &path, &worker.live)? {
+    if let Some(answer) = local::before_routes(request, &path, &worker.live)? {
         return Ok(answer);
     }
     let (lane, matched, params) = {
-        let host = host(&request);
+        let host = host(exchange);
         let query = Query {
             method: request.method(),
             host: &host,
@@ -48,13 +48,18 @@ async fn walk(
         match worker.live.routes.find(&query) {
             Ok(found) => (*found.value, found.matched, found.params),
             Err(Miss::MethodNotAllowed { allow }) => return Err(Rejection::MethodNotAllowed { allow }),
-            Err(Miss::NoRoute) => return local::after_routes(&request, &path, &worker.live),
+            Err(Miss::NoRoute) => return local::after_routes(request, &path, &worker.live),
         }
     };
     exchange.route = Some(lane);
     let lane = &worker.live.lanes[lane];
     request.body().limit(lane.max_body)?; // 5
-    lane.transform.request(&mut request, client, &path, matched, &params); // 6
+    lane.transform.request(
+        request,
+        client,
+        exchange,
+        target::Matched { path: &path, length: matched, params: &params },
+    ); // 6
     let (head, body) = worker.clusters[lane.cluster].send(request, &lane.timeouts, exchange).await?; // 7, 8
     let mut response = Response::new(Body::from_upstream(body));
     *response.status_mut() = head.status;
@@ -64,8 +69,8 @@ async fn walk(
 }
 
 /// The host that a request is for: lower case, without its port.
-fn host(request: &Request<Body>) -> std::borrow::Cow<'_, str> {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+fn host(exchange: &Exchange) -> std::borrow::Cow<'_, str> {
+    let host = exchange.host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = host_name(host);
     if name.bytes().any(|b| b.is_ascii_uppercase()) { name.to_ascii_lowercase().into() } else { name.into() }
 }
@@ -85,6 +90,6 @@ pub(crate) fn refuse(head: BadHead, client: &Client, worker: &Rc<Worker>) -> Res
     *request.method_mut() = head.method.unwrap_or_default();
     *request.uri_mut() = head.uri.unwrap_or_default();
     *request.version_mut() = Version::HTTP_11;
-    let exchange = trace::open(&mut request, client, client.address.ip().to_canonical(), worker);
+    let exchange = trace::open(&request, client, client.address.ip().to_canonical(), worker);
     respond::finish(Err(head.rejection), exchange)
 }

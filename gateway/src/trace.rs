@@ -2,7 +2,7 @@
 use std::{net::IpAddr, rc::Rc, sync::atomic::Ordering::Relaxed, time::Instant};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 
 use crate::{
     body::Body,
@@ -14,37 +14,19 @@ use crate::{
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// W3C Trace Context.
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: &str = "tracestate";
 /// Longest id that is taken from a trusted proxy.
 const MAX_ID: usize = 128;
 
-/// Opens the exchange, and writes the request's id and its trace position into its fields.
-pub(crate) fn open(request: &mut Request<Body>, client: &Client, from: IpAddr, worker: &Rc<Worker>) -> Box<Exchange> {
+/// Opens the exchange. What it decides is written into the request only once the client's own fields are sorted out.
+pub(crate) fn open(request: &Request<Body>, client: &Client, from: IpAddr, worker: &Rc<Worker>) -> Box<Exchange> {
     let started = Instant::now();
-    let request_id = request_id(request, client, worker, started);
-    let fields = request.headers_mut();
-    fields.insert(X_REQUEST_ID, request_id.clone());
-    let parent = fields.get(TRACEPARENT).and_then(|parent| TraceParent::parse(parent.as_bytes()));
-    if parent.is_none() {
-        fields.remove("tracestate"); // It belongs to the trace that is not continued (Trace Context §3.3).
-    }
-    let position = parent.unwrap_or_else(|| TraceParent::start(worker)).child(worker);
-    fields.insert(TRACEPARENT, position);
-    exchange(request, request_id, from, worker, started)
-}
-
-fn exchange(
-    request: &Request<Body>,
-    request_id: HeaderValue,
-    client: IpAddr,
-    worker: &Rc<Worker>,
-    started: Instant,
-) -> Box<Exchange> {
     worker.shard.in_flight.fetch_add(1, Relaxed);
     Box::new(Exchange {
         worker: Rc::clone(worker),
         started,
-        request_id,
-        client,
+        request_id: request_id(request, client, worker, started),
+        client: from,
         method: request.method().clone(),
         host: request.headers().get(header::HOST).cloned(),
         uri: Some(request.uri().clone()),
@@ -59,6 +41,17 @@ fn exchange(
         failure: None,
         ended: false,
     })
+}
+
+/// Tells the upstream the request's id and its place in the trace: the client's is continued, or one begins here.
+pub(crate) fn write(fields: &mut HeaderMap, exchange: &Exchange) {
+    let parent = fields.get(TRACEPARENT).and_then(|parent| TraceParent::parse(parent.as_bytes()));
+    if parent.is_none() && fields.keys().any(|name| name.as_str() == TRACESTATE) {
+        fields.remove(TRACESTATE); // It belongs to the trace that is not continued (Trace Context §3.3).
+    }
+    let position = parent.unwrap_or_else(|| TraceParent::start(&exchange.worker)).child(&exchange.worker);
+    fields.insert(TRACEPARENT, position);
+    fields.insert(X_REQUEST_ID, exchange.request_id.clone());
 }
 
 fn request_id(request: &Request<Body>, client: &Client, worker: &Worker, now: Instant) -> HeaderValue {

@@ -5,7 +5,7 @@
 pub(crate) mod forwarded;
 pub(crate) mod headers;
 pub(crate) mod hop_by_hop;
-pub(crate) mod identity;
+pub(crate) mod reserved;
 
 pub(crate) mod target;
 
@@ -14,8 +14,9 @@ use http::{HeaderMap, HeaderValue, Request, header};
 use crate::{
     body::Body,
     config::{HeaderRules, HostPolicy, StripPrefix},
-    exchange::Client,
-    route::{Params, Rewrite},
+    exchange::{Client, Exchange},
+    route::Rewrite,
+    trace,
 };
 
 /// What one route does to what passes.
@@ -28,24 +29,23 @@ pub(crate) struct Transform {
 }
 
 impl Transform {
-    /// Makes a client's request into the upstream's. `path` is its normalised path, `matched` the bytes of it that the
-    /// route's pattern covers, `params` what the pattern captured.
+    /// Makes a client's request into the upstream's.
     pub(crate) fn request(
         &self,
         request: &mut Request<Body>,
         client: &Client,
-        path: &str,
-        matched: usize,
-        params: &Params,
+        exchange: &Exchange,
+        matched: target::Matched<'_>,
     ) {
-        let new_path = target::forwarded_path(&self.strip_prefix, self.rewrite.as_ref(), path, matched, params);
-        if *new_path != *request.uri().path() {
-            *request.uri_mut() = target::with_path(request.uri(), &new_path);
+        let path = target::forwarded_path(&self.strip_prefix, self.rewrite.as_ref(), matched);
+        if *path != *request.uri().path() {
+            *request.uri_mut() = target::with_path(request.uri(), &path);
         }
         let fields = request.headers_mut();
         hop_by_hop::remove(fields);
-        identity::remove(fields);
-        forwarded::write(fields, client);
+        reserved::remove(fields);
+        forwarded::write(fields, client, exchange.host.as_ref());
+        trace::write(fields, exchange);
         headers::apply(&self.request, fields);
     }
 

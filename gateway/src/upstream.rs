@@ -62,7 +62,8 @@ pub(crate) async fn send(
         Ok(stream) => stream,
         Err(rejection) => return Err(Failure::NotSent { rejection, body }),
     };
-    let sent = client::send(Wire::new(stream), pool, head, body, Instant::now().into(), timeouts.request).await;
+    let sent =
+        client::send(Box::new(Wire::new(stream)), pool, head, body, Instant::now().into(), timeouts.request).await;
     sent.map_err(|failure| Failure::Sent(failure.rejection))
 }
 

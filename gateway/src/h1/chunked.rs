@@ -102,6 +102,7 @@ impl Decoder {
                 self.state = State::Done;
                 Ok(Decoded::End(Some(fields)))
             }
+            None if head::has_bare_line_feed(buffer) => Err(ChunkFault::LineEnd),
             None if buffer.len() <= self.max_trailers => Ok(Decoded::More),
             _ => Err(ChunkFault::Trailers),
         }
@@ -184,6 +185,8 @@ mod tests {
             (b"5\r\nhello!\r\n0\r\n\r\n", Data),
             (b"5\r\nhello\n0\r\n\r\n", Data),
             (b"5\r\nhello\r0\r\n\r\n", LineEnd),
+            (b"0\r\n\n", LineEnd),
+            (b"0\r\nA: b\n", LineEnd),
             (b"0\r\nA : b\r\n\r\n", Trailers),
             (b"0\r\nA: b\nC: d\r\n\r\n", Trailers),
             (b"0\r\n a: b\r\n\r\n", Trailers),

@@ -55,7 +55,7 @@ pub(crate) struct SendFailure {
 /// Sends a request over `wire` and waits for the head of its answer, at most `timeout` from `now`, or from the moment
 /// that the request's body last moved. The connection goes to `pool` once the answer has ended well.
 pub(crate) async fn send(
-    mut wire: Wire,
+    mut wire: Box<Wire>,
     pool: &Rc<Pool>,
     request: Head<'_>,
     body: Body,
@@ -73,15 +73,15 @@ pub(crate) async fn send(
             return Err(SendFailure { rejection, untouched });
         }
     };
-    let Ok(length) = framing::of_response(request.method, head.status, head.version, &head.fields) else {
+    let Ok(length) = framing::of_response(request.method, head.status, head.version, &head.fields, &head.seen) else {
         return Err(Rejection::UpstreamProtocol.into());
     };
-    let keep_alive = head::keeps_alive(head.version, &head.fields) && length != Length::UntilClose;
+    let keep_alive = head::keeps_alive(head.version, &head.fields, &head.seen) && length != Length::UntilClose;
     // An upstream that refuses a request does not want the rest of it.
     let goes_on = upload.stage == Stage::Sending && head.status.as_u16() < 300;
     let mut body = ResponseBody {
         reusable: keep_alive && (upload.stage == Stage::Ended || goes_on),
-        upload: goes_on.then_some(upload),
+        upload: goes_on.then(|| Box::new(upload)),
         wire: Some(wire),
         pool: Rc::clone(pool),
         rest: match length {
@@ -330,10 +330,10 @@ enum Rest {
 #[derive(Debug)]
 pub(crate) struct ResponseBody {
     /// Gone to the pool, or closed, once the body has ended.
-    wire: Option<Wire>,
+    wire: Option<Box<Wire>>,
     pool: Rc<Pool>,
     rest: Rest,
-    upload: Option<Upload>,
+    upload: Option<Box<Upload>>,
     reusable: bool,
     length: Length,
 }

@@ -25,17 +25,13 @@ pub(crate) fn status_line(out: &mut Vec<u8>, status: StatusCode) {
 /// One line for each field, without the empty line that ends them.
 pub(crate) fn fields(out: &mut Vec<u8>, fields: &HeaderMap) {
     for (name, value) in fields {
-        let (name, value) = (name.as_str().as_bytes(), value.as_bytes());
-        out.reserve(name.len() + value.len() + 4);
-        out.extend_from_slice(name);
-        out.extend_from_slice(b": ");
-        out.extend_from_slice(value);
-        out.extend_from_slice(b"\r\n");
+        field(out, name.as_str(), value.as_bytes());
     }
 }
 
 /// One field; `value` holds no line end.
 pub(crate) fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+    out.reserve(name.len() + value.len() + 4);
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b": ");
     out.extend_from_slice(value);

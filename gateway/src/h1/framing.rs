@@ -1,4 +1,5 @@
 //! Where a message's body ends (RFC 9112 §6), decided strictly: whatever two parsers could read differently is refused.
+use super::head::Seen;
 use http::{HeaderMap, Method, StatusCode, Version, header};
 
 /// How a body is delimited.
@@ -28,8 +29,8 @@ pub(crate) enum FramingFault {
 }
 
 /// Where a request's body ends.
-pub(crate) fn of_request(version: Version, fields: &HeaderMap) -> Result<Length, FramingFault> {
-    Ok(declared(version, fields)?.unwrap_or(Length::Known(0)))
+pub(crate) fn of_request(version: Version, fields: &HeaderMap, seen: &Seen) -> Result<Length, FramingFault> {
+    Ok(declared(version, fields, seen)?.unwrap_or(Length::Known(0)))
 }
 
 /// Where the body of the answer to a `method` request ends.
@@ -38,8 +39,9 @@ pub(crate) fn of_response(
     status: StatusCode,
     version: Version,
     fields: &HeaderMap,
+    seen: &Seen,
 ) -> Result<Length, FramingFault> {
-    let declared = declared(version, fields)?;
+    let declared = declared(version, fields, seen)?;
     let bodiless = method == Method::HEAD
         || status.is_informational()
         || status == StatusCode::NO_CONTENT
@@ -48,28 +50,20 @@ pub(crate) fn of_response(
 }
 
 /// What the fields say, `None` when they say nothing.
-fn declared(version: Version, fields: &HeaderMap) -> Result<Option<Length>, FramingFault> {
-    let coding = fields.get(header::TRANSFER_ENCODING);
-    let length = fields.get(header::CONTENT_LENGTH);
-    match (coding, length) {
-        (None, None) => Ok(None),
-        (Some(_), Some(_)) => Err(FramingFault::LengthAndCoding),
-        (Some(coding), None) => {
-            if version == Version::HTTP_10 {
-                return Err(FramingFault::CodingInOldVersion);
-            }
-            let once = fields.get_all(header::TRANSFER_ENCODING).iter().nth(1).is_none();
-            if once && coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
-                Ok(Some(Length::Chunked))
-            } else {
-                Err(FramingFault::BadCoding)
-            }
+fn declared(version: Version, fields: &HeaderMap, seen: &Seen) -> Result<Option<Length>, FramingFault> {
+    match (seen.codings, seen.lengths) {
+        (0, 0) => Ok(None),
+        (1.., 1..) => Err(FramingFault::LengthAndCoding),
+        (0, 2..) => Err(FramingFault::SeveralLengths),
+        (0, 1) => {
+            let length = fields.get(header::CONTENT_LENGTH).and_then(|length| decimal(length.as_bytes()));
+            length.map(|length| Some(Length::Known(length))).ok_or(FramingFault::BadLength)
         }
-        (None, Some(length)) => {
-            if fields.get_all(header::CONTENT_LENGTH).iter().nth(1).is_some() {
-                return Err(FramingFault::SeveralLengths);
-            }
-            decimal(length.as_bytes()).map(|n| Some(Length::Known(n))).ok_or(FramingFault::BadLength)
+        (_, 0) if version == Version::HTTP_10 => Err(FramingFault::CodingInOldVersion),
+        (codings, 0) => {
+            let coding = fields.get(header::TRANSFER_ENCODING);
+            let is_chunked = coding.is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+            if codings == 1 && is_chunked { Ok(Some(Length::Chunked)) } else { Err(FramingFault::BadCoding) }
         }
     }
 }
@@ -87,12 +81,13 @@ mod tests {
     use super::*;
 
     fn check(version: Version, lines: &[(&str, &str)], expected: Result<Length, FramingFault>) {
-        let mut fields = HeaderMap::new();
+        let (mut fields, mut seen) = (HeaderMap::new(), Seen::default());
         for (name, value) in lines {
             let name = http::HeaderName::from_bytes(name.as_bytes()).unwrap();
+            seen.note(&name);
             fields.append(name, http::HeaderValue::from_str(value).unwrap());
         }
-        assert_eq!(of_request(version, &fields), expected, "{version:?} {lines:?}");
+        assert_eq!(of_request(version, &fields, &seen), expected, "{version:?} {lines:?}");
     }
 
     #[test]
@@ -124,7 +119,7 @@ mod tests {
     #[test]
     fn an_answer_without_a_length_ends_with_the_connection() {
         let fields = HeaderMap::new();
-        let of = |method, status| of_response(&method, status, Version::HTTP_11, &fields);
+        let of = |method, status| of_response(&method, status, Version::HTTP_11, &fields, &Seen::default());
         assert_eq!(of(Method::GET, StatusCode::OK), Ok(Length::UntilClose));
         assert_eq!(of(Method::HEAD, StatusCode::OK), Ok(Length::Known(0)));
         assert_eq!(of(Method::GET, StatusCode::NO_CONTENT), Ok(Length::Known(0)));

@@ -54,6 +54,30 @@ pub(crate) struct ResponseHead {
     pub(crate) status: StatusCode,
     pub(crate) version: Version,
     pub(crate) fields: HeaderMap,
+    pub(crate) seen: Seen,
+}
+
+/// How often the fields came up that say something of the message itself: what was not seen is not looked for.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Seen {
+    pub(crate) hosts: u32,
+    pub(crate) lengths: u32,
+    pub(crate) codings: u32,
+    pub(crate) connection: bool,
+    pub(crate) expect: bool,
+}
+
+impl Seen {
+    pub(super) fn note(&mut self, name: &HeaderName) {
+        match *name {
+            header::HOST => self.hosts += 1,
+            header::CONTENT_LENGTH => self.lengths += 1,
+            header::TRANSFER_ENCODING => self.codings += 1,
+            header::CONNECTION => self.connection = true,
+            header::EXPECT => self.expect = true,
+            _ => {}
+        }
+    }
 }
 
 /// How far a head has been looked at.
@@ -101,34 +125,39 @@ impl Scan {
     }
 }
 
-/// Takes a request's head from the front of `buffer` once it is whole.
-pub(crate) fn parse_request(
+/// Whether some line of `bytes` ends without CR.
+pub(crate) fn has_bare_line_feed(bytes: &[u8]) -> bool {
+    memchr::memchr_iter(b'\n', bytes).any(|at| at == 0 || bytes[at - 1] != b'\r')
+}
+
+/// Takes a request's head, its empty line included, from the front of `buffer` once it is whole.
+pub(crate) fn take_request(
     buffer: &mut BytesMut,
     scan: &mut Scan,
     limits: &Limits,
-) -> Result<Option<RequestHead>, Box<BadHead>> {
+) -> Result<Option<Bytes>, Rejection> {
     if scan.lines == 0 && buffer.starts_with(b"\r\n") {
         buffer.advance(2); // RFC 9112 §2.2: one empty line before a request is ignored.
     }
-    let end = match scan.find_end(buffer, limits.header, limits.headers) {
-        Ok(Some(end)) => end,
+    match scan.find_end(buffer, limits.header, limits.headers) {
+        Ok(Some(end)) => Ok(Some(buffer.split_to(end).freeze())),
         Ok(None) if scan.lines == 0 && buffer.len() > limits.uri + MAX_METHOD_AND_VERSION => {
-            return Err(Rejection::UriTooLong { limit: limits.uri }.into());
+            Err(Rejection::UriTooLong { limit: limits.uri })
         }
-        Ok(None) => return Ok(None),
-        Err(ScanFault::BareLineFeed) => return Err(bad("A line of the head ends without CRLF.").into()),
-        Err(ScanFault::TooLong) if scan.lines == 0 => {
-            return Err(Rejection::UriTooLong { limit: limits.uri }.into());
-        }
-        Err(ScanFault::TooManyLines | ScanFault::TooLong) => return Err(Rejection::HeadersTooLarge.into()),
-    };
-    *scan = Scan::default();
-    let bytes = buffer.split_to(end).freeze();
+        Ok(None) => Ok(None),
+        Err(ScanFault::BareLineFeed) => Err(bad("A line of the head ends without CRLF.")),
+        Err(ScanFault::TooLong) if scan.lines == 0 => Err(Rejection::UriTooLong { limit: limits.uri }),
+        Err(ScanFault::TooManyLines | ScanFault::TooLong) => Err(Rejection::HeadersTooLarge),
+    }
+}
+
+/// Takes a whole head apart.
+pub(crate) fn parse_request(bytes: &Bytes, limits: &Limits) -> Result<RequestHead, Box<BadHead>> {
     if limits.headers <= FIELDS_ON_STACK {
         let mut slots = [const { MaybeUninit::uninit() }; FIELDS_ON_STACK];
-        split_request(&bytes, &mut slots[..limits.headers], limits).map(Some)
+        split_request(bytes, &mut slots[..limits.headers], limits)
     } else {
-        split_request(&bytes, &mut vec![MaybeUninit::uninit(); limits.headers], limits).map(Some)
+        split_request(bytes, &mut vec![MaybeUninit::uninit(); limits.headers], limits)
     }
 }
 
@@ -158,12 +187,12 @@ fn split_request<'b>(
     let mut fields = HeaderMap::with_capacity(parsed.headers.len() + OWN_FIELDS);
     let outcome = fill(&mut fields, bytes, parsed.headers)
         .ok_or_else(|| bad("A header field is malformed."))
-        .and_then(|()| read_target(&method, bytes.slice_ref(target.as_bytes()), &mut fields));
-    let uri = match outcome {
-        Ok(uri) => uri,
+        .and_then(|seen| Ok((read_target(&method, bytes.slice_ref(target.as_bytes()), &mut fields, &seen)?, seen)));
+    let (uri, seen) = match outcome {
+        Ok(outcome) => outcome,
         Err(rejection) => return Err(Box::new(BadHead { rejection, method: Some(method), uri: None })),
     };
-    match facts(version, &fields) {
+    match facts(version, &fields, &seen) {
         Ok((length, keep_alive, expects_continue)) => {
             Ok(RequestHead { method, uri, version, fields, length, keep_alive, expects_continue })
         }
@@ -172,17 +201,18 @@ fn split_request<'b>(
 }
 
 /// What the fields say of the message itself: its length, whether the connection stays, whether a 100 is awaited.
-fn facts(version: Version, fields: &HeaderMap) -> Result<(Length, bool, bool), Rejection> {
-    check_host(version, fields)?;
-    let length = framing::of_request(version, fields).map_err(|fault| bad(format!("The request has {fault}.")))?;
-    let expects_continue = match fields.get(header::EXPECT) {
+fn facts(version: Version, fields: &HeaderMap, seen: &Seen) -> Result<(Length, bool, bool), Rejection> {
+    check_host(version, fields, seen)?;
+    let length =
+        framing::of_request(version, fields, seen).map_err(|fault| bad(format!("The request has {fault}.")))?;
+    let expects_continue = match fields.get(header::EXPECT).filter(|_| seen.expect) {
         None => false,
         Some(value) if value.as_bytes().eq_ignore_ascii_case(b"100-continue") => {
             version == Version::HTTP_11 && length != Length::Known(0)
         }
         Some(_) => return Err(Rejection::ExpectationFailed),
     };
-    Ok((length, keeps_alive(version, fields), expects_continue))
+    Ok((length, keeps_alive(version, fields, seen), expects_continue))
 }
 
 /// What an upstream sent is no head of an HTTP/1 answer.
@@ -195,6 +225,10 @@ pub(crate) fn parse_response(
     scan: &mut Scan,
     max: usize,
 ) -> Result<Option<ResponseHead>, NotHttp> {
+    // What can't become HTTP/1 is not waited for.
+    if !buffer.iter().zip(b"HTTP/1.").all(|(sent, expected)| sent == expected) {
+        return Err(NotHttp);
+    }
     let Some(end) = scan.find_end(buffer, max, FIELDS_ON_STACK).map_err(|_| NotHttp)? else { return Ok(None) };
     *scan = Scan::default();
     let bytes = buffer.split_to(end).freeze();
@@ -211,8 +245,8 @@ fn split_response(bytes: &Bytes) -> Option<ResponseHead> {
     let status = StatusCode::from_u16(parsed.code?).ok()?;
     let version = if parsed.version == Some(1) { Version::HTTP_11 } else { Version::HTTP_10 };
     let mut fields = HeaderMap::with_capacity(parsed.headers.len() + OWN_FIELDS);
-    fill(&mut fields, bytes, parsed.headers)?;
-    Some(ResponseHead { status, version, fields })
+    let seen = fill(&mut fields, bytes, parsed.headers)?;
+    Some(ResponseHead { status, version, fields, seen })
 }
 
 /// A trailer section (RFC 9112 §7.1.2), its empty line included; `None` when it is malformed.
@@ -223,26 +257,28 @@ pub(crate) fn parse_fields(bytes: &Bytes) -> Option<HeaderMap> {
         return None;
     };
     let mut fields = HeaderMap::with_capacity(parsed.len());
-    (length == bytes.len()).then(|| fill(&mut fields, bytes, parsed))??;
-    Some(fields)
+    let sound = length == bytes.len() && fill(&mut fields, bytes, parsed).is_some();
+    sound.then_some(fields)
 }
 
-/// Puts what httparse found into `fields`, each value a slice of `bytes`.
-fn fill(fields: &mut HeaderMap, bytes: &Bytes, parsed: &[httparse::Header<'_>]) -> Option<()> {
+/// Puts what httparse found into `fields`, each value a slice of `bytes`; `None` for a field that must not be.
+fn fill(fields: &mut HeaderMap, bytes: &Bytes, parsed: &[httparse::Header<'_>]) -> Option<Seen> {
+    let mut seen = Seen::default();
     for field in parsed {
         let name = HeaderName::from_bytes(field.name.as_bytes()).ok()?;
         // A lax reader behind us could take them for the fields that frame a message.
         if matches!(name.as_str(), "transfer_encoding" | "content_length") {
             return None;
         }
+        seen.note(&name);
         let value = HeaderValue::from_maybe_shared(bytes.slice_ref(field.value)).ok()?;
         fields.try_append(name, value).ok()?;
     }
-    Some(())
+    Some(seen)
 }
 
 /// The request's target in origin form or `*` (RFC 9112 §3.2); an absolute form's authority replaces Host (§3.2.2).
-fn read_target(method: &Method, target: Bytes, fields: &mut HeaderMap) -> Result<Uri, Rejection> {
+fn read_target(method: &Method, target: Bytes, fields: &mut HeaderMap, seen: &Seen) -> Result<Uri, Rejection> {
     let invalid = || Rejection::PathInvalid("The target is neither a path nor an absolute URI.".into());
     if memchr::memchr(b'#', &target).is_some() {
         return Err(Rejection::PathInvalid("The target has a fragment (a raw `#`).".into()));
@@ -258,7 +294,7 @@ fn read_target(method: &Method, target: Bytes, fields: &mut HeaderMap) -> Result
     let (Some("http" | "https"), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
         return Err(invalid());
     };
-    if fields.get_all(header::HOST).iter().nth(1).is_some() {
+    if seen.hosts > 1 {
         return Err(Rejection::HostInvalid("The request has more than one Host field.".into()));
     }
     let host = HeaderValue::from_str(authority.as_str()).map_err(|_| invalid())?;
@@ -268,15 +304,14 @@ fn read_target(method: &Method, target: Bytes, fields: &mut HeaderMap) -> Result
 }
 
 /// Exactly one Host that names a host (RFC 9112 §3.2); HTTP/1.0 may have none.
-fn check_host(version: Version, fields: &HeaderMap) -> Result<(), Rejection> {
-    let mut hosts = fields.get_all(header::HOST).iter();
+fn check_host(version: Version, fields: &HeaderMap, seen: &Seen) -> Result<(), Rejection> {
     let invalid = |why: &'static str| Err(Rejection::HostInvalid(why.into()));
-    match (hosts.next(), hosts.next()) {
-        (Some(_), Some(_)) => invalid("The request has more than one Host field."),
-        (Some(host), None) if is_host(host.as_bytes()) => Ok(()),
-        (Some(_), None) => invalid("The Host field is no host, or no host and port."),
-        (None, _) if version == Version::HTTP_10 => Ok(()),
-        (None, _) => invalid("The request has no Host field."),
+    match fields.get(header::HOST) {
+        Some(_) if seen.hosts > 1 => invalid("The request has more than one Host field."),
+        Some(host) if is_host(host.as_bytes()) => Ok(()),
+        Some(_) => invalid("The Host field is no host, or no host and port."),
+        None if version == Version::HTTP_10 => Ok(()),
+        None => invalid("The request has no Host field."),
     }
 }
 
@@ -286,7 +321,9 @@ fn is_host(text: &[u8]) -> bool {
         Some(colon) if text.last() != Some(&b']') => (&text[..colon], Some(&text[colon + 1..])),
         _ => (text, None),
     };
-    let port_is_sound = port.is_none_or(|port| framing::decimal(port).is_some_and(|port| port <= 65535));
+    // An empty port is the scheme's own (RFC 9110 §4.2.3).
+    let port_is_sound =
+        port.is_none_or(|port| port.is_empty() || framing::decimal(port).is_some_and(|port| port <= 65535));
     let host_is_sound = match host {
         [b'[', literal @ .., b']'] => {
             str::from_utf8(literal).is_ok_and(|literal| literal.parse::<std::net::Ipv6Addr>().is_ok())
@@ -306,7 +343,7 @@ pub(crate) fn host_name(host: &str) -> &str {
 }
 
 /// Whether the connection outlives this message (RFC 9112 §9.3).
-pub(crate) fn keeps_alive(version: Version, fields: &HeaderMap) -> bool {
+pub(crate) fn keeps_alive(version: Version, fields: &HeaderMap, seen: &Seen) -> bool {
     let has = |token: &str| {
         fields.get_all(header::CONNECTION).iter().any(|value| {
             let value = value.as_bytes();
@@ -315,7 +352,7 @@ pub(crate) fn keeps_alive(version: Version, fields: &HeaderMap) -> bool {
         })
     };
     match version {
-        _ if !fields.contains_key(header::CONNECTION) => version == Version::HTTP_11,
+        _ if !seen.connection => version == Version::HTTP_11,
         Version::HTTP_11 => !has("close"),
         _ => has("keep-alive") && !has("close"),
     }

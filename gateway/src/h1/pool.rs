@@ -16,7 +16,7 @@ pub(crate) struct Pool {
 
 #[derive(Debug)]
 struct Idle {
-    wire: Wire,
+    wire: Box<Wire>,
     since: Instant,
 }
 
@@ -27,7 +27,7 @@ impl Pool {
     }
 
     /// The connection used last, if it still lives.
-    pub(crate) fn take(&self, now: Instant) -> Option<Wire> {
+    pub(crate) fn take(&self, now: Instant) -> Option<Box<Wire>> {
         loop {
             let mut idle = self.idle.borrow_mut().pop()?;
             if now.duration_since(idle.since) < self.timeout && idle.wire.is_quiet() {
@@ -37,7 +37,7 @@ impl Pool {
     }
 
     /// Keeps a connection on which an exchange has ended cleanly.
-    pub(crate) fn put(&self, wire: Wire, now: Instant) {
+    pub(crate) fn put(&self, wire: Box<Wire>, now: Instant) {
         debug_assert!(wire.unread.is_empty() && wire.out.is_empty(), "an exchange ended with bytes left");
         self.idle.borrow_mut().push(Idle { wire, since: now });
     }

@@ -43,7 +43,7 @@ const DRAIN_GRACE: Duration = Duration::from_millis(500);
 /// What answers the requests of a connection.
 pub(crate) trait Service {
     /// Answers one request.
-    fn call(&self, request: Request<Body>) -> impl Future<Output = Response<Body>>;
+    fn call(&self, request: &mut Request<Body>) -> impl Future<Output = Response<Body>>;
     /// Answers a head that is no request; the connection closes after it.
     fn refuse(&self, head: BadHead) -> Response<Body>;
 }
@@ -87,8 +87,8 @@ pub(crate) async fn serve(
         };
         // call
         let mut answer = Answer { method: head.method.clone(), version: head.version, keep_alive: head.keep_alive };
-        let request = connection.open(head);
-        let Some(response) = connection.or_gone(service.call(request)).await else { return };
+        let mut request = connection.open(head);
+        let Some(response) = connection.or_gone(service.call(&mut request)).await else { return };
         answer.keep_alive &= !drain.is_draining();
         // answer
         match connection.write(answer, response).await {
@@ -148,6 +148,13 @@ enum Rest {
 impl Connection {
     /// The next request's head; `None` when the connection ended, or may end, before one began.
     async fn read_head(&self, drain: &Drain, first: Option<Instant>) -> Result<Option<RequestHead>, Box<BadHead>> {
+        match self.read_head_bytes(drain, first).await? {
+            Some(bytes) => head::parse_request(&bytes, &self.settings.limits).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn read_head_bytes(&self, drain: &Drain, first: Option<Instant>) -> Result<Option<Bytes>, Rejection> {
         let (mut scan, mut deadline) = (Scan::default(), first);
         let mut grace = None;
         poll_fn(|cx| {
@@ -155,9 +162,9 @@ impl Connection {
             let wire = &mut *wire;
             loop {
                 if !wire.unread.is_empty()
-                    && let Some(head) = head::parse_request(&mut wire.unread, &mut scan, &self.settings.limits)?
+                    && let Some(bytes) = head::take_request(&mut wire.unread, &mut scan, &self.settings.limits)?
                 {
-                    return Poll::Ready(Ok(Some(head)));
+                    return Poll::Ready(Ok(Some(bytes)));
                 }
                 match wire.poll_fill(cx) {
                     Poll::Ready(Ok(1..)) => {}
@@ -182,7 +189,7 @@ impl Connection {
             }
             ready!(wire.timer.poll(cx, until));
             // Whoever never sent a byte is not owed an answer; a browser's spare connection would show it.
-            Poll::Ready(if begun { Err(Rejection::RequestTimeout.into()) } else { Ok(None) })
+            Poll::Ready(if begun { Err(Rejection::RequestTimeout) } else { Ok(None) })
         })
         .await
     }

@@ -15,25 +15,26 @@ const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 const VIA: HeaderValue = HeaderValue::from_static("1.1 gateway");
 
 /// Writes them: over the client's own, or behind those of a trusted proxy.
-pub(crate) fn write(fields: &mut HeaderMap, client: &Client) {
-    let host = fields.get(header::HOST).cloned();
-    let element = element(client, host.as_ref());
+pub(crate) fn write(fields: &mut HeaderMap, client: &Client, host: Option<&HeaderValue>) {
+    let element = element(client, host);
     if client.is_trusted {
         append(fields, FOR, client.forwarded_for.clone());
         append(fields, header::FORWARDED, element);
         fields.entry(PROTO).or_insert_with(|| HeaderValue::from_static(client.scheme));
         if let Some(host) = host {
-            fields.entry(HOST).or_insert(host);
+            fields.entry(HOST).or_insert_with(|| host.clone());
         }
     } else {
-        fields.remove(REAL_IP);
-        fields.remove(PORT);
+        if fields.keys().any(|name| name.as_str().starts_with("x-")) {
+            fields.remove(REAL_IP);
+            fields.remove(PORT);
+            fields.remove(HOST);
+        }
         fields.insert(FOR, client.forwarded_for.clone());
         fields.insert(header::FORWARDED, element);
         fields.insert(PROTO, HeaderValue::from_static(client.scheme));
-        match host {
-            Some(host) => drop(fields.insert(HOST, host)),
-            None => drop(fields.remove(HOST)),
+        if let Some(host) = host {
+            fields.insert(HOST, host.clone());
         }
     }
     append(fields, header::VIA, VIA);
@@ -141,7 +142,8 @@ mod tests {
             ("forwarded", "for=6.6.6.6"),
             ("via", "1.0 old"),
         ]);
-        write(&mut fields, &client("192.0.2.1", &[]));
+        let host = fields["host"].clone();
+        write(&mut fields, &client("192.0.2.1", &[]), Some(&host));
         assert_eq!(fields["x-forwarded-for"], "192.0.2.1");
         assert_eq!(fields.get_all("x-forwarded-for").iter().count(), 1);
         assert_eq!(fields["x-forwarded-proto"], "http");
@@ -160,7 +162,8 @@ mod tests {
             ("x-forwarded-proto", "https"),
             ("x-forwarded-host", "example.com"),
         ]);
-        write(&mut fields, &client("10.1.1.1", &trusted));
+        let host = fields["host"].clone();
+        write(&mut fields, &client("10.1.1.1", &trusted), Some(&host));
         assert_eq!(fields["x-forwarded-for"], "203.0.113.7, 10.1.1.1");
         assert_eq!(fields["x-forwarded-proto"], "https");
         assert_eq!(fields["x-forwarded-host"], "example.com");

@@ -10,20 +10,26 @@ use crate::{
     route::{Params, Rewrite},
 };
 
-/// What `path`, normalised, becomes under a route's rules; always begins with `/`.
-pub(crate) fn forwarded_path<'p>(
-    strip: &StripPrefix,
-    rewrite: Option<&Rewrite>,
-    path: &'p str,
-    matched: usize,
-    params: &Params,
-) -> Cow<'p, str> {
+/// A path and what a route's pattern found in it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Matched<'p> {
+    /// Normalised.
+    pub(crate) path: &'p str,
+    /// How many bytes of it the pattern covers.
+    pub(crate) length: usize,
+    /// What the pattern captured.
+    pub(crate) params: &'p Params,
+}
+
+/// What a path becomes under a route's rules; always begins with `/`.
+pub(crate) fn forwarded_path<'p>(strip: &StripPrefix, rewrite: Option<&Rewrite>, matched: Matched<'p>) -> Cow<'p, str> {
+    let path = matched.path;
     if let Some(rewrite) = rewrite {
-        return Cow::Owned(rewrite.apply(path, params));
+        return Cow::Owned(rewrite.apply(path, matched.params));
     }
     let rest = match strip {
         StripPrefix::Nothing => return Cow::Borrowed(path),
-        StripPrefix::Matched => &path[matched..],
+        StripPrefix::Matched => &path[matched.length..],
         StripPrefix::Text(prefix) => match path.strip_prefix(prefix.trim_end_matches('/')) {
             Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,
             _ => path,
@@ -49,8 +55,8 @@ mod tests {
     use super::*;
 
     fn check(strip: &StripPrefix, path: &str, matched: usize, expected: &str) {
-        let params = Params::default();
-        assert_eq!(forwarded_path(strip, None, path, matched, &params), expected, "{strip:?} {path}");
+        let matched = Matched { path, length: matched, params: &Params::default() };
+        assert_eq!(forwarded_path(strip, None, matched), expected, "{strip:?} {path}");
     }
 
     #[test]

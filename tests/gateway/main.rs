@@ -1,4 +1,6 @@
 //! The gateway as its clients, its upstreams and its operators meet it: one module a concern.
+#![expect(clippy::unwrap_used, reason = "a helper of tests, like a test, says what it means by panicking")]
+
 mod access_log;
 mod admin;
 mod balance;

@@ -107,7 +107,7 @@ fn a_request_is_for_exactly_one_sound_host() {
     let upstream = Upstream::ok();
     let gateway = Gateway::before(&upstream);
     let check = |hosts: &[&str], sound: bool| {
-        let lines: String = hosts.iter().map(|host| format!("Host: {host}\r\n")).collect();
+        let lines: String = hosts.iter().map(|host| ["Host: ", host, "\r\n"].concat()).collect();
         let mut client = gateway.connect();
         client.send(format!("GET / HTTP/1.1\r\n{lines}\r\n"));
         let answer = client.answer_to("GET").unwrap();

@@ -130,7 +130,7 @@ fn an_endless_body_is_held_back_by_a_client_that_does_not_read() {
     let upstream = Upstream::scripted(move |conn| {
         conn.receive();
         conn.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
-        let chunk = [b"10000\r\n".as_slice(), &[b'x'; 0x10000], b"\r\n"].concat();
+        let chunk = [b"4000\r\n".as_slice(), &[b'x'; 0x4000], b"\r\n"].concat();
         counted.fetch_add(conn.send_until_blocked(&chunk, Duration::from_millis(500)), Ordering::SeqCst);
     });
     let gateway = Gateway::before(&upstream);
@@ -168,5 +168,23 @@ fn an_endless_upload_is_held_back_by_an_upstream_that_does_not_read() {
     let sent = client.send_until_blocked(&[b'x'; 0x4000], Duration::from_millis(500));
     assert!(sent < 32 << 20, "{sent} bytes");
     assert!(gateway.resident().saturating_sub(before) < 8 << 20);
+    drop(release);
+}
+
+/// An upstream that takes no more of a body has `timeouts.request` to take some, like one that does not answer.
+#[test]
+fn an_upstream_that_does_not_read_is_504() {
+    let (release, released) = mpsc::channel::<()>();
+    let released = Mutex::new(released);
+    let upstream = Upstream::scripted(move |conn| {
+        conn.hold_little();
+        conn.head().unwrap();
+        let _ = released.lock().unwrap().recv();
+    });
+    let gateway = Gateway::with("server.limits.body = '1GiB'", &upstream, "timeouts.request = '300ms'");
+    let mut client = gateway.connect();
+    client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 900000000\r\n\r\n");
+    client.send_until_blocked(&[b'x'; 0x4000], Duration::from_millis(200));
+    assert_eq!(client.answer_to("POST").unwrap().status(), 504);
     drop(release);
 }

@@ -177,3 +177,20 @@ fn a_reader_that_leaves_is_no_error() {
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+/// What frames a message and what is about one connection is the gateway's own.
+#[test]
+fn a_field_rule_cannot_break_the_framing() {
+    let code = |rule: &str| {
+        let (folder, _) = write_file(&format!("{SOUND}request_headers = {{ {rule} }}\n"));
+        Run::of(folder.path(), &["check"]).code
+    };
+    assert_eq!(code("set = { X-A = '1' }"), Some(0));
+    for name in ["Content-Length", "transfer-encoding", "connection", "upgrade", "te", "host"] {
+        for rule in
+            [format!("set = {{ {name} = 'x' }}"), format!("add = {{ {name} = 'x' }}"), format!("remove = ['{name}']")]
+        {
+            assert_eq!(code(&rule), Some(1), "{rule}");
+        }
+    }
+}

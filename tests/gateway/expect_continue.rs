@@ -89,3 +89,16 @@ fn an_old_client_is_sent_no_interim_answer() {
     assert_eq!(client.head().unwrap().status(), 200);
     assert_eq!(upstream.last().body, b"hello");
 }
+
+/// RFC 9110 §10.1.1: an upstream that ignores the field is sent the body after a while, and the client its 100.
+#[test]
+fn an_upstream_that_says_nothing_gets_the_body() {
+    let upstream = Upstream::answering(|request| e2e::with_body("200 OK", &request.body));
+    let gateway = Gateway::before(&upstream);
+    let mut client = gateway.connect();
+    client.send(HEAD);
+    assert_eq!(client.head().unwrap().status(), 100);
+    client.send("hello");
+    assert_eq!(client.answer_to("POST").unwrap().text(), "hello");
+    assert_eq!(client.get("/next").status(), 200);
+}

@@ -152,6 +152,18 @@ fn a_path_is_stripped_or_rewritten_and_the_query_is_not() {
     }
 }
 
+/// A capture is a piece of the path, and two pieces may make a dot segment that was none: it goes nowhere.
+#[test]
+fn a_rewrite_does_not_climb_out() {
+    let system = system(&[("a", "routes = [{ match = '~/x/(.*)y', rewrite = '/base/$1/z' }]")]);
+    assert_eq!(system.ask("GET /x/a/by").text(), "a GET /base/a/b/z");
+    for target in ["/x/..y", "/x/a/..y", "/x/.y"] {
+        let answer = system.ask(&format!("GET {target}"));
+        let forwarded = if answer.status() == 200 { answer.text() } else { String::new() };
+        assert!(!forwarded.split('/').any(|segment| segment == ".." || segment == "."), "{target} became {forwarded}");
+    }
+}
+
 #[test]
 fn field_rules_set_add_and_remove() {
     let upstream = Upstream::answering(|_| {

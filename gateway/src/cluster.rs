@@ -4,7 +4,6 @@
 //! A [`Cluster`] is shared by all workers and knows health; a [`LocalCluster`] is one worker's: its place in the
 //! balancer's cycle and its idle connections.
 pub(crate) mod health;
-pub(crate) mod upstream;
 
 use std::{
     cell::RefCell,
@@ -13,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{HeaderMap, Request};
+use http::{HeaderMap, HeaderValue, Request};
 use tokio::sync::Notify;
 
 use crate::{
@@ -27,10 +26,8 @@ use crate::{
         pool::Pool,
     },
     rejection::Rejection,
-    transform,
-    upstream::{Failure, send},
+    upstream::{Failure, Health, Upstream, send},
 };
-use upstream::{Health, Upstream};
 
 /// How long traffic waits for the first probes after the start.
 const FIRST_PROBE_WAIT: Duration = Duration::from_secs(2);
@@ -107,6 +104,15 @@ impl Cluster {
         }
     }
 
+    /// The Host that an upstream sees; an HTTP/1.0 client may have sent none.
+    fn host_for<'h>(&'h self, upstream: &'h Upstream, sent: Option<&'h HeaderValue>) -> &'h HeaderValue {
+        match &self.host {
+            HostPolicy::Preserve => sent.unwrap_or(&upstream.authority),
+            HostPolicy::Upstream => &upstream.authority,
+            HostPolicy::Name(name) => name,
+        }
+    }
+
     /// Waits, soon after the start only, until some upstream is known to be healthy or all are known not to be.
     async fn first_probes(&self) {
         let deadline = self.started + FIRST_PROBE_WAIT;
@@ -160,7 +166,7 @@ impl LocalCluster {
             let index = self.pick(failed).await?;
             let upstream = &self.shared.upstreams[index];
             exchange.upstream = Some((self.index, index));
-            let host = transform::host(&self.shared.host, exchange.host.as_ref(), &upstream.authority);
+            let host = self.shared.host_for(upstream, exchange.host.as_ref());
             let pool = &self.pools[index];
             let outcome = send(upstream, pool, &head, host, body, timeouts, &mut exchange.retries).await;
             exchange.upstream_time = Some(exchange.started.elapsed());

@@ -1,7 +1,7 @@
 //! Stage 2: what a connection speaks, and who is at its other end.
 use std::{net::SocketAddr, rc::Rc};
 
-use http::{HeaderValue, Request, Response};
+use http::{Request, Response};
 use tokio::{net::TcpStream, time::Instant};
 
 use crate::{
@@ -12,20 +12,13 @@ use crate::{
         head::BadHead,
         server::{self, Service},
     },
-    transform::forwarded,
     worker::Worker,
 };
 
 /// Serves one client's connection to its end.
 pub(crate) async fn serve(stream: TcpStream, peer: SocketAddr, worker: &Rc<Worker>, accepted: Instant) {
     let _open = Open::new(worker);
-    let ip = peer.ip().to_canonical();
-    let client = Client {
-        address: peer,
-        is_trusted: forwarded::is_trusted(ip, &worker.live.trusted_proxies),
-        forwarded_for: HeaderValue::from_str(&ip.to_string()).expect("an address is visible ASCII"),
-        scheme: "http",
-    };
+    let client = Client::new(peer, "http", &worker.live.trusted_proxies);
     let service = Http1 { worker, client };
     server::serve(stream, &worker.live.settings, &service, &worker.drain, accepted).await;
 }

@@ -6,9 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{HeaderValue, Method, Uri, Version};
+use http::{HeaderName, HeaderValue, Method, Uri, Version};
+use ipnet::IpNet;
 
 use crate::{live::Lane, rejection::Rejection, telemetry::access_log::escape_json, worker::Worker};
+
+/// The id of a request: kept from a trusted proxy, else made (UUIDv7); sent to the upstream and to the client.
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The peer of one connection.
 #[derive(Debug)]
@@ -20,6 +24,19 @@ pub(crate) struct Client {
     pub(crate) forwarded_for: HeaderValue,
     /// The `X-Forwarded-Proto` of this connection.
     pub(crate) scheme: &'static str,
+}
+
+impl Client {
+    /// The peer at `address`, trusted when it is in one of `trusted`.
+    pub(crate) fn new(address: SocketAddr, scheme: &'static str, trusted: &[IpNet]) -> Self {
+        let ip = address.ip().to_canonical();
+        Self {
+            address,
+            is_trusted: trusted.iter().any(|net| net.contains(&ip)),
+            forwarded_for: HeaderValue::from_str(&ip.to_string()).expect("an address is visible ASCII"),
+            scheme,
+        }
+    }
 }
 
 /// One request on its way, from its head to the end of its answer.

@@ -6,10 +6,11 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     body::Body,
-    cluster::{Cluster, Status, upstream::Upstream},
+    cluster::{Cluster, Status},
     live::Live,
     rejection::Rejection,
     respond,
+    upstream::{Health as UpstreamHealth, Upstream},
 };
 
 /// The answer to what is never forwarded.
@@ -80,11 +81,10 @@ pub(crate) fn service(cluster: &Cluster) -> Value {
 
 #[allow(clippy::cast_precision_loss, reason = "milliseconds for a reader")]
 fn upstream_in_full(upstream: &Upstream) -> Value {
-    use crate::cluster::upstream::Health::{Healthy, Unhealthy, Unknown};
     let status = match upstream.health() {
-        Healthy => "healthy",
-        Unhealthy => "unhealthy",
-        Unknown => "unknown",
+        UpstreamHealth::Healthy => "healthy",
+        UpstreamHealth::Unhealthy => "unhealthy",
+        UpstreamHealth::Unknown => "unknown",
     };
     let details = upstream.details().clone();
     json!({

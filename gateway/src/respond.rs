@@ -2,7 +2,11 @@
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
-use crate::{body::Body, exchange::Exchange, rejection::Rejection, trace::X_REQUEST_ID};
+use crate::{
+    body::Body,
+    exchange::{Exchange, X_REQUEST_ID},
+    rejection::Rejection,
+};
 
 const PROXY_STATUS: http::HeaderName = http::HeaderName::from_static("proxy-status");
 /// How long a client should wait for an upstream to come back, in seconds.

@@ -6,12 +6,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 
 use crate::{
     body::Body,
-    exchange::{Client, Exchange},
+    exchange::{Client, Exchange, X_REQUEST_ID},
     worker::Worker,
 };
 
-/// The id of a request: kept from a trusted proxy, else made (UUIDv7); sent to the upstream and to the client.
-pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// W3C Trace Context.
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: &str = "tracestate";

@@ -9,11 +9,11 @@ pub(crate) mod reserved;
 
 pub(crate) mod target;
 
-use http::{HeaderMap, HeaderValue, Request};
+use http::{HeaderMap, Request};
 
 use crate::{
     body::Body,
-    config::{HeaderRules, HostPolicy, StripPrefix},
+    config::{HeaderRules, StripPrefix},
     exchange::{Client, Exchange},
     route::Rewrite,
     trace,
@@ -53,18 +53,5 @@ impl Transform {
     pub(crate) fn response(&self, fields: &mut HeaderMap) {
         hop_by_hop::remove(fields);
         headers::apply(&self.response, fields);
-    }
-}
-
-/// The Host that an upstream sees; an HTTP/1.0 client may have sent none.
-pub(crate) fn host<'h>(
-    policy: &'h HostPolicy,
-    sent: Option<&'h HeaderValue>,
-    authority: &'h HeaderValue,
-) -> &'h HeaderValue {
-    match policy {
-        HostPolicy::Preserve => sent.unwrap_or(authority),
-        HostPolicy::Upstream => authority,
-        HostPolicy::Name(name) => name,
     }
 }

@@ -1,4 +1,6 @@
 //! Stage 8: one request to one upstream, over a pooled connection or a new one.
+mod state;
+
 use std::{io, rc::Rc, time::Instant};
 
 use http::{HeaderValue, Method};
@@ -7,7 +9,6 @@ use tokio::{net::TcpStream, time::timeout};
 
 use crate::{
     body::Body,
-    cluster::upstream::Upstream,
     config::UpstreamTimeouts,
     h1::{
         client::{self, Head, ResponseBody, SendFailure},
@@ -17,6 +18,8 @@ use crate::{
     },
     rejection::Rejection,
 };
+
+pub(crate) use state::{Health, Upstream};
 
 /// After how long of silence the kernel asks whether an upstream still is there.
 const KEEP_ALIVE: std::time::Duration = std::time::Duration::from_secs(30);

@@ -10,11 +10,12 @@ use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use tokio::net::TcpStream;
 
-use super::{
-    Cluster,
+use super::Cluster;
+use crate::{
+    config::HealthCheck,
+    rejection::Rejection,
     upstream::{Health, Upstream},
 };
-use crate::{config::HealthCheck, rejection::Rejection};
 
 /// How far an interval strays, so that the probes of many gateways do not fall together: a tenth to either side.
 const JITTER: f64 = 0.1;

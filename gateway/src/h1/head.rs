@@ -229,16 +229,20 @@ pub(crate) fn parse_response(
     if !buffer.iter().zip(b"HTTP/1.").all(|(sent, expected)| sent == expected) {
         return Err(NotHttp);
     }
-    let Some(end) = scan.find_end(buffer, max, FIELDS_ON_STACK).map_err(|_| NotHttp)? else { return Ok(None) };
-    *scan = Scan::default();
+    let Some(end) = scan.find_end(buffer, max, max).map_err(|_| NotHttp)? else { return Ok(None) };
+    let lines = std::mem::take(scan).lines;
     let bytes = buffer.split_to(end).freeze();
-    split_response(&bytes).map(Some).ok_or(NotHttp)
+    let head = if lines <= FIELDS_ON_STACK {
+        split_response(&bytes, &mut [const { MaybeUninit::uninit() }; FIELDS_ON_STACK])
+    } else {
+        split_response(&bytes, &mut vec![MaybeUninit::uninit(); lines])
+    };
+    head.map(Some).ok_or(NotHttp)
 }
 
-fn split_response(bytes: &Bytes) -> Option<ResponseHead> {
-    let mut slots = [const { MaybeUninit::uninit() }; FIELDS_ON_STACK];
+fn split_response<'b>(bytes: &'b Bytes, slots: &mut [MaybeUninit<httparse::Header<'b>>]) -> Option<ResponseHead> {
     let mut parsed = httparse::Response::new(&mut []);
-    let status = httparse::ParserConfig::default().parse_response_with_uninit_headers(&mut parsed, bytes, &mut slots);
+    let status = httparse::ParserConfig::default().parse_response_with_uninit_headers(&mut parsed, bytes, slots);
     if status != Ok(httparse::Status::Complete(bytes.len())) {
         return None;
     }

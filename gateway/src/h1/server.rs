@@ -38,6 +38,8 @@ use crate::{
 /// How long, and how many bytes, a connection is read after its last answer, so that a reset does not eat the answer
 /// (RFC 9112 §9.6).
 const LINGER: (Duration, usize) = (Duration::from_secs(2), 1024 * 1024);
+/// Bytes of later requests that are kept while one is served.
+const MAX_AHEAD: usize = 64 * 1024;
 /// How long a drain waits for the first request of a connection that was only just accepted.
 const DRAIN_GRACE: Duration = Duration::from_millis(500);
 
@@ -183,20 +185,20 @@ impl Connection {
         .await
     }
 
-    /// Ready when the client has ended its side though all of its request is there. What it sends ahead is kept, and
-    /// until that is served its end can't be seen: nothing more is read.
+    /// Ready when the client has ended its side though all of its request is there. What it sends ahead is kept, up to a
+    /// bound behind which its end can't be seen.
     fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
         if !matches!(self.upload.borrow().rest, Rest::Done) {
             return Poll::Pending; // Whoever reads the body will see.
         }
         let mut wire = self.wire.borrow_mut();
-        if !wire.unread.is_empty() {
-            return Poll::Pending;
+        while wire.unread.len() < MAX_AHEAD {
+            match ready!(wire.poll_fill(cx)) {
+                Ok(1..) => {}
+                _ => return Poll::Ready(()),
+            }
         }
-        match ready!(wire.poll_fill(cx)) {
-            Ok(1..) => Poll::Pending,
-            _ => Poll::Ready(()),
-        }
+        Poll::Pending
     }
 
     /// Ends our side and reads on for a while, so that the client can read the answer before the socket is gone.

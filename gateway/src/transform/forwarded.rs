@@ -88,7 +88,7 @@ pub(crate) fn origin(client: &Client, trusted: &[IpNet], fields: &HeaderMap) -> 
     for hop in lines.iter().rev().flat_map(|line| line.as_bytes().rsplit(|&b| b == b',')) {
         let Some(ip) = str::from_utf8(hop).ok().and_then(|hop| address(hop.trim())) else { break };
         origin = ip;
-        if !is_trusted(ip, trusted) {
+        if !trusted.iter().any(|net| net.contains(&ip)) {
             break;
         }
     }
@@ -101,23 +101,12 @@ fn address(text: &str) -> Option<IpAddr> {
     ip.ok().map(|ip| ip.to_canonical())
 }
 
-/// Whether `ip` is one of the trusted proxies.
-pub(crate) fn is_trusted(ip: IpAddr, trusted: &[IpNet]) -> bool {
-    trusted.iter().any(|net| net.contains(&ip))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn client(ip: &str, trusted: &[IpNet]) -> Client {
-        let ip: IpAddr = ip.parse().unwrap();
-        Client {
-            address: (ip, 1234).into(),
-            is_trusted: is_trusted(ip, trusted),
-            forwarded_for: HeaderValue::from_str(&ip.to_string()).unwrap(),
-            scheme: "http",
-        }
+        Client::new((ip.parse::<IpAddr>().unwrap(), 1234).into(), "http", trusted)
     }
 
     fn fields(lines: &[(&'static str, &'static str)]) -> HeaderMap {

@@ -57,7 +57,10 @@ impl Coding {
 impl Connection {
     /// Writes an answer whole; an error is a connection that is cut.
     pub(super) async fn write(&self, answer: Answer, response: Response<Body>) -> Result<After, ()> {
-        let (head, mut body) = response.into_parts();
+        let (mut head, mut body) = response.into_parts();
+        if head.status == StatusCode::NO_CONTENT {
+            head.headers.remove(header::CONTENT_LENGTH); // RFC 9110 §8.6: a reader could wait for that many bytes.
+        }
         // A body that was refused, or that nobody read, can't be told from the next request.
         let keep_alive = answer.keep_alive && self.upload_may_end(body.drives_upload());
         let coding = Coding::of(&answer, head.status, &body);

@@ -1,4 +1,4 @@
-//! One upstream, as every worker and its prober see it: where it is, and whether it is healthy.
+//! An upstream, as every worker and its prober see it: where it is, and whether it is healthy.
 use std::{
     net::{IpAddr, SocketAddr},
     sync::{

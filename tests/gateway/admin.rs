@@ -77,7 +77,9 @@ fn the_workers_numbers_are_added_up() {
     let upstream = Upstream::ok();
     let gateway = Gateway::with("server.workers = 3", &upstream, "");
     let mut clients: Vec<_> = (0..30).map(|_| gateway.connect()).collect();
-    clients.iter_mut().for_each(|client| assert_eq!(client.get("/").status(), 200));
+    for client in &mut clients {
+        assert_eq!(client.get("/").status(), 200);
+    }
     gateway.wait_metric("gateway_requests_total{route=\"/\",service=\"app\",status=\"200\",code=\"\"}", 30.0);
     gateway.wait_metric("gateway_connections", 30.0);
     assert!(gateway.stderr.all().iter().any(|line| line.contains("with 3 workers")));

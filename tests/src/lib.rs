@@ -1,1 +1,25 @@
-//! Filled by the commits that follow.
+//! What the end-to-end tests stand on: the real `gateway` binary on port 0, an upstream that records what it is sent
+//! and misbehaves as told, and a client that sees every byte.
+//!
+//! Nothing here sleeps: whatever is awaited is awaited until [`DEADLINE`], and then the test says what was missing.
+#![expect(clippy::unwrap_used, reason = "a helper of tests, like a test, says what it means by panicking")]
+
+mod binary;
+mod client;
+mod gateway;
+mod lines;
+mod message;
+mod process;
+mod upstream;
+mod wait;
+mod wire;
+
+pub use binary::binary;
+pub use client::Client;
+pub use gateway::{Gateway, service};
+pub use lines::Lines;
+pub use message::{Cut, Message};
+pub use process::{Process, Run, gateway, write_file};
+pub use upstream::{Conn, Upstream, ok, with_body};
+pub use wait::{DEADLINE, eventually};
+pub use wire::{End, Wire};

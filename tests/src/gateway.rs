@@ -1,0 +1,174 @@
+//! A gateway that runs.
+use std::{
+    fs,
+    net::SocketAddr,
+    ops::{Deref, DerefMut},
+    process::Command,
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{
+    client::Client,
+    message::Message,
+    process::{Process, gateway, write_file},
+    upstream::Upstream,
+    wait::eventually,
+    wire::End,
+};
+
+/// What every test's file begins with: free ports.
+const FILE: &str = "server.listen = '127.0.0.1:0'\nadmin.listen = '127.0.0.1:0'\n";
+
+/// `[services.NAME]` before these upstreams, with the route `/` unless `keys` has others.
+pub fn service(name: &str, upstreams: &[&Upstream], keys: &str) -> String {
+    let urls: Vec<String> = upstreams.iter().map(|upstream| upstream.url()).collect();
+    let routes = if keys.contains("routes") { "" } else { "routes = ['/']" };
+    format!("[services.{name}]\nupstreams = {urls:?}\n{routes}\n{keys}\n")
+}
+
+/// A running gateway; what its process can do is the [`Process`]'s.
+#[derive(Debug)]
+pub struct Gateway {
+    process: Process,
+    /// Its public listener.
+    pub address: SocketAddr,
+    /// Its admin listener.
+    pub admin: SocketAddr,
+    _folder: TempDir,
+}
+
+impl Gateway {
+    /// Starts one with this file, whose listeners the harness sets; keys of the server come first and dotted:
+    /// `server.timeouts.header = '1s'`.
+    pub fn start(toml: &str) -> Self {
+        Self::spawn(toml, Process::spawn)
+    }
+
+    fn spawn(toml: &str, spawn: fn(&mut Command) -> Process) -> Self {
+        // With one worker the order of things is known.
+        let workers = if toml.contains("server.workers") { "" } else { "server.workers = 1\n" };
+        let (folder, _) = write_file(&format!("{FILE}{workers}{toml}"));
+        let mut process = spawn(gateway(folder.path()).arg("run"));
+        let (address, admin) = eventually("the line with the addresses", || {
+            let is_running = process.is_running();
+            let found = process.stderr.all().iter().find_map(|line| addresses(line));
+            assert!(is_running || found.is_some(), "it ended: {}", process.stderr.to_end().join("\n"));
+            found
+        });
+        Self { process, address, admin, _folder: folder }
+    }
+
+    /// Starts one that sends everything to `upstream`.
+    pub fn before(upstream: &Upstream) -> Self {
+        Self::with("", upstream, "")
+    }
+
+    /// Starts one that sends everything to `upstream`, with these keys of the server and of the service.
+    pub fn with(server: &str, upstream: &Upstream, keys: &str) -> Self {
+        Self::start(&format!("{server}\n{}", service("app", &[upstream], keys)))
+    }
+
+    /// Starts one that sends everything to `upstream`, and whose stdout nobody reads.
+    pub fn unread(upstream: &Upstream) -> Self {
+        Self::spawn(&service("app", &[upstream], ""), Process::unread)
+    }
+
+    /// Starts one that may have 48 files and sockets open.
+    pub fn short_of_descriptors(upstream: &Upstream) -> Self {
+        Self::spawn(&service("app", &[upstream], ""), |command| {
+            let mut shell = Command::new("/bin/sh");
+            shell.args(["-c", "ulimit -n 48; exec \"$0\" \"$@\""]).arg(command.get_program()).args(command.get_args());
+            shell.env_clear().current_dir(command.get_current_dir().expect("it has its folder"));
+            Process::spawn(&mut shell)
+        })
+    }
+
+    /// A new connection.
+    pub fn connect(&self) -> Client {
+        Client::connect(self.address)
+    }
+
+    /// Sends these bytes on a connection of their own, and takes all that comes until it ends.
+    pub fn raw(&self, bytes: impl AsRef<[u8]>) -> (Vec<u8>, End) {
+        let mut client = self.connect();
+        client.send(bytes);
+        client.to_end()
+    }
+
+    /// Asks on a connection of its own: `"GET / HTTP/1.1\r\nx-a: 1"`.
+    pub fn ask(&self, lines: &str) -> Message {
+        self.connect().ask(lines)
+    }
+
+    /// `GET target` on a connection of its own.
+    pub fn get(&self, target: &str) -> Message {
+        self.connect().get(target)
+    }
+
+    /// `GET target` of the admin listener.
+    pub fn admin(&self, target: &str) -> Message {
+        Client::connect(self.admin).get(target)
+    }
+
+    /// The sample of `/metrics` whose name and labels are exactly these.
+    pub fn metric(&self, sample: &str) -> Option<f64> {
+        let text = self.admin("/metrics").text();
+        text.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' ')?.parse().ok())
+    }
+
+    /// Waits until that sample has this value.
+    #[allow(clippy::float_cmp, reason = "counts are exact")]
+    pub fn wait_metric(&self, sample: &str, value: f64) {
+        eventually(&format!("{sample} {value}"), || (self.metric(sample) == Some(value)).then_some(()));
+    }
+
+    /// The access log's lines so far.
+    pub fn log(&self) -> Vec<Value> {
+        let parse = |line: &String| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"));
+        self.stdout.all().iter().map(parse).collect()
+    }
+
+    /// Waits for the access log's first line with this path.
+    pub fn logged(&self, path: &str) -> Value {
+        self.stdout.find(&format!("a log line of {path}"), |line| {
+            let line: Value = serde_json::from_str(line).expect("a log line is JSON");
+            (line["path"] == path).then_some(line)
+        })
+    }
+
+    /// The processor time that it has used, in ticks of a hundredth of a second.
+    pub fn ticks(&self) -> u64 {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.id())).expect("it runs");
+        let fields = stat.rsplit(')').next().unwrap().split_whitespace();
+        fields.skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
+    }
+
+    /// Its resident memory, in bytes.
+    pub fn resident(&self) -> usize {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux tells");
+        line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
+    }
+}
+
+/// `gateway listening on http://A with 1 worker, admin on http://B`.
+fn addresses(line: &str) -> Option<(SocketAddr, SocketAddr)> {
+    let (public, rest) = line.strip_prefix("gateway listening on http://")?.split_once(" with ")?;
+    let (_, admin) = rest.split_once(", admin on http://")?;
+    Some((public.parse().ok()?, admin.parse().ok()?))
+}
+
+impl Deref for Gateway {
+    type Target = Process;
+    fn deref(&self) -> &Process {
+        &self.process
+    }
+}
+
+impl DerefMut for Gateway {
+    fn deref_mut(&mut self) -> &mut Process {
+        &mut self.process
+    }
+}

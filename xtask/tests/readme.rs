@@ -1,5 +1,4 @@
 //! What README.md says is what the code says. `.ci/run` runs its session and its files; this needs nothing running.
-#![expect(clippy::unwrap_used, reason = "a helper of tests, like a test, says what it means by panicking")]
 
 use std::fs;
 

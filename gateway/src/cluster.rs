@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::Request;
+use http::{HeaderMap, Request};
 use tokio::sync::Notify;
 
 use crate::{
@@ -152,15 +152,17 @@ impl LocalCluster {
         exchange: &mut Exchange,
     ) -> Result<(ResponseHead, ResponseBody), Rejection> {
         let mut body = std::mem::replace(request.body_mut(), Body::empty());
+        let head = Head::new(request.method(), request.uri(), request.headers());
+        *request.headers_mut() = HeaderMap::new(); // Its memory serves the next request while this one waits.
         let mut failed = None;
         let mut tried = 0;
         loop {
             let index = self.pick(failed).await?;
             let upstream = &self.shared.upstreams[index];
             exchange.upstream = Some((self.index, index));
-            transform::write_host(&self.shared.host, &upstream.authority, request.headers_mut());
-            let head = Head { method: request.method(), uri: request.uri(), fields: request.headers() };
-            let outcome = send(upstream, &self.pools[index], head, body, timeouts, &mut exchange.retries).await;
+            let host = transform::host(&self.shared.host, exchange.host.as_ref(), &upstream.authority);
+            let pool = &self.pools[index];
+            let outcome = send(upstream, pool, &head, host, body, timeouts, &mut exchange.retries).await;
             exchange.upstream_time = Some(exchange.started.elapsed());
             tried += 1;
             match outcome {

@@ -45,7 +45,12 @@ pub(crate) fn open(request: &Request<Body>, client: &Client, from: IpAddr, worke
 
 /// Tells the upstream the request's id and its place in the trace: the client's is continued, or one begins here.
 pub(crate) fn write(fields: &mut HeaderMap, exchange: &Exchange) {
-    let parent = fields.get(TRACEPARENT).and_then(|parent| TraceParent::parse(parent.as_bytes()));
+    // Two of them say nothing.
+    let mut parents = fields.get_all(TRACEPARENT).iter();
+    let parent = match (parents.next(), parents.next()) {
+        (Some(parent), None) => TraceParent::parse(parent.as_bytes()),
+        _ => None,
+    };
     if parent.is_none() && fields.keys().any(|name| name.as_str() == TRACESTATE) {
         fields.remove(TRACESTATE); // It belongs to the trace that is not continued (Trace Context §3.3).
     }

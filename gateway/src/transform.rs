@@ -9,7 +9,7 @@ pub(crate) mod reserved;
 
 pub(crate) mod target;
 
-use http::{HeaderMap, HeaderValue, Request, header};
+use http::{HeaderMap, HeaderValue, Request};
 
 use crate::{
     body::Body,
@@ -56,16 +56,15 @@ impl Transform {
     }
 }
 
-/// Writes the Host that an upstream sees.
-pub(crate) fn write_host(policy: &HostPolicy, authority: &HeaderValue, fields: &mut HeaderMap) {
+/// The Host that an upstream sees; an HTTP/1.0 client may have sent none.
+pub(crate) fn host<'h>(
+    policy: &'h HostPolicy,
+    sent: Option<&'h HeaderValue>,
+    authority: &'h HeaderValue,
+) -> &'h HeaderValue {
     match policy {
-        // An HTTP/1.0 client may have sent none.
-        HostPolicy::Preserve if fields.contains_key(header::HOST) => {}
-        HostPolicy::Preserve | HostPolicy::Upstream => {
-            fields.insert(header::HOST, authority.clone());
-        }
-        HostPolicy::Name(name) => {
-            fields.insert(header::HOST, name.clone());
-        }
+        HostPolicy::Preserve => sent.unwrap_or(authority),
+        HostPolicy::Upstream => authority,
+        HostPolicy::Name(name) => name,
     }
 }

@@ -1,7 +1,7 @@
 //! Stage 8: one request to one upstream, over a pooled connection or a new one.
 use std::{io, rc::Rc, time::Instant};
 
-use http::Method;
+use http::{HeaderValue, Method};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{net::TcpStream, time::timeout};
 
@@ -40,17 +40,18 @@ pub(crate) enum Failure {
 pub(crate) async fn send(
     upstream: &Upstream,
     pool: &Rc<Pool>,
-    head: Head<'_>,
+    head: &Head,
+    host: &HeaderValue,
     mut body: Body,
     timeouts: &UpstreamTimeouts,
     retries: &mut u32,
 ) -> Result<(ResponseHead, ResponseBody), Failure> {
     let now = Instant::now();
     if let Some(wire) = pool.take(now) {
-        match client::send(wire, pool, head, body, now.into(), timeouts.request).await {
+        match client::send(wire, pool, head, host, body, now.into(), timeouts.request).await {
             Ok(answer) => return Ok(answer),
             Err(SendFailure { rejection: Rejection::UpstreamReset, untouched: Some(unsent) })
-                if is_idempotent(head.method) =>
+                if is_idempotent(&head.method) =>
             {
                 *retries += 1;
                 body = unsent;
@@ -63,7 +64,8 @@ pub(crate) async fn send(
         Err(rejection) => return Err(Failure::NotSent { rejection, body }),
     };
     let sent =
-        client::send(Box::new(Wire::new(stream)), pool, head, body, Instant::now().into(), timeouts.request).await;
+        client::send(Box::new(Wire::new(stream)), pool, head, host, body, Instant::now().into(), timeouts.request)
+            .await;
     sent.map_err(|failure| Failure::Sent(failure.rejection))
 }
 

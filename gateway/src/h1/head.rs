@@ -14,8 +14,8 @@ use http::{
 use super::framing::{self, Length};
 use crate::{config::Limits, rejection::Rejection};
 
-/// Room that a request's map has for the fields that the gateway adds, so that it never grows on the way.
-const OWN_FIELDS: usize = 10;
+/// Room that a map has for the fields that the gateway adds, so that it never grows on the way.
+const OWN_FIELDS: usize = 8;
 /// Fields parsed on the stack; more go to the heap.
 const FIELDS_ON_STACK: usize = 128;
 
@@ -244,7 +244,7 @@ fn split_response(bytes: &Bytes) -> Option<ResponseHead> {
     }
     let status = StatusCode::from_u16(parsed.code?).ok()?;
     let version = if parsed.version == Some(1) { Version::HTTP_11 } else { Version::HTTP_10 };
-    let mut fields = HeaderMap::with_capacity(parsed.headers.len() + OWN_FIELDS);
+    let mut fields = HeaderMap::with_capacity(parsed.headers.len() + 1);
     let seen = fill(&mut fields, bytes, parsed.headers)?;
     Some(ResponseHead { status, version, fields, seen })
 }

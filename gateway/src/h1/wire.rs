@@ -23,6 +23,9 @@ const SCRATCH: usize = 16 * 1024;
 const LARGE_READ: usize = 64 * 1024;
 /// A piece up to this size is copied behind what is written already: one more slice costs more than the copy.
 const COPY_LIMIT: usize = 2 * 1024;
+/// Vectors that a worker keeps for its next heads, and the capacity of the largest that is kept.
+const KEPT: usize = 64;
+const MAX_KEPT: usize = 16 * 1024;
 /// Slices that one write hands to the kernel.
 const MAX_SLICES: usize = 16;
 
@@ -159,7 +162,7 @@ impl Outgoing {
     /// Lets `encode` append.
     pub(crate) fn encode(&mut self, encode: impl FnOnce(&mut Vec<u8>)) {
         if self.inline.capacity() == 0 {
-            self.inline = VECTORS.with_borrow_mut(Vec::pop).unwrap_or_else(|| Vec::with_capacity(2048));
+            self.inline = vector();
         }
         let before = self.inline.len();
         encode(&mut self.inline);
@@ -223,15 +226,24 @@ impl Outgoing {
     pub(crate) fn clear(&mut self) {
         self.pieces.clear();
         (self.closed, self.written, self.len) = (0, 0, 0);
-        let mut vector = mem::take(&mut self.inline);
-        vector.clear();
-        if (1..=64 * 1024).contains(&vector.capacity()) {
-            VECTORS.with_borrow_mut(|vectors| {
-                if vectors.len() < 64 {
-                    vectors.push(vector);
-                }
-            });
-        }
+        give_back(mem::take(&mut self.inline));
+    }
+}
+
+/// An empty vector to encode to, one that was used lately if there is one.
+pub(crate) fn vector() -> Vec<u8> {
+    VECTORS.with_borrow_mut(Vec::pop).unwrap_or_else(|| Vec::with_capacity(1024))
+}
+
+/// Keeps a vector for the next [`vector`].
+pub(crate) fn give_back(mut vector: Vec<u8>) {
+    vector.clear();
+    if (1..=MAX_KEPT).contains(&vector.capacity()) {
+        VECTORS.with_borrow_mut(|vectors| {
+            if vectors.len() < KEPT {
+                vectors.push(vector);
+            }
+        });
     }
 }
 

@@ -158,7 +158,7 @@ impl LocalCluster {
         exchange: &mut Exchange,
     ) -> Result<(ResponseHead, ResponseBody), Rejection> {
         let mut body = std::mem::replace(request.body_mut(), Body::empty());
-        let head = Head::new(request.method(), request.uri(), request.headers());
+        let head = Head::new(request);
         *request.headers_mut() = HeaderMap::new(); // Its memory serves the next request while this one waits.
         let mut failed = None;
         let mut tried = 0;

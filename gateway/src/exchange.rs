@@ -14,6 +14,18 @@ use crate::{live::Lane, rejection::Rejection, telemetry::access_log::escape_json
 /// The id of a request: kept from a trusted proxy, else made (UUIDv7); sent to the upstream and to the client.
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// W3C Trace Context: which trace a request belongs to, and under which span.
+pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// A request's place in a trace.
+#[derive(Debug, Clone)]
+pub(crate) struct TracePosition {
+    /// What the upstream is told: the trace, and a span of this gateway.
+    pub(crate) traceparent: HeaderValue,
+    /// Whether the client began the trace.
+    pub(crate) is_continued: bool,
+}
+
 /// The peer of one connection.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -39,6 +51,7 @@ pub(crate) struct Exchange {
     pub(crate) worker: Rc<Worker>,
     pub(crate) started: Instant,
     pub(crate) request_id: HeaderValue,
+    pub(crate) trace: TracePosition,
     /// The client that sent it first, as far as trusted proxies tell.
     pub(crate) client: IpAddr,
     pub(crate) method: Method,

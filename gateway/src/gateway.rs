@@ -6,7 +6,7 @@ use http::{HeaderValue, Method, Request, Response, Version};
 use crate::{
     body::Body,
     exchange::{Client, Exchange},
-    h1::head::{BadHead, host_name},
+    h1::head::{self, BadHead, host_name},
     local, path,
     rejection::Rejection,
     respond,
@@ -42,7 +42,7 @@ async fn walk(
             method: request.method(),
             host: &host,
             path: &path,
-            query: uri.query(),
+            query: head::query(request),
             headers: request.headers(),
         };
         match worker.live.routes.find(&query) {

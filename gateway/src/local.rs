@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     body::Body,
     cluster::{Cluster, Status},
+    h1::head,
     live::Live,
     rejection::Rejection,
     respond,
@@ -23,7 +24,7 @@ pub(crate) fn before_routes(
         return Ok(None);
     }
     only_reads(request.method())?;
-    let verbose = request.uri().query().is_some_and(|query| {
+    let verbose = head::query(request).is_some_and(|query| {
         query.split('&').any(|pair| matches!(pair, "verbose" | "verbose=" | "verbose=1" | "verbose=true"))
     });
     Ok(Some(health(live, verbose)))

@@ -2,21 +2,18 @@
 use std::{net::IpAddr, rc::Rc, sync::atomic::Ordering::Relaxed, time::Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
+use http::{HeaderMap, HeaderValue, Request, header};
 
 use crate::{
     body::Body,
-    exchange::{Client, Exchange, X_REQUEST_ID},
+    exchange::{Client, Exchange, TRACEPARENT, TracePosition, X_REQUEST_ID},
     worker::Worker,
 };
 
-/// W3C Trace Context.
-pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-const TRACESTATE: &str = "tracestate";
 /// Longest id that is taken from a trusted proxy.
 const MAX_ID: usize = 128;
 
-/// Opens the exchange. What it decides is written into the request only once the client's own fields are sorted out.
+/// Opens the exchange. What is decided here, stage 6 writes, once the client's own fields are sorted out.
 pub(crate) fn open(request: &Request<Body>, client: &Client, from: IpAddr, worker: &Rc<Worker>) -> Box<Exchange> {
     let started = Instant::now();
     worker.shard.in_flight.fetch_add(1, Relaxed);
@@ -24,6 +21,7 @@ pub(crate) fn open(request: &Request<Body>, client: &Client, from: IpAddr, worke
         worker: Rc::clone(worker),
         started,
         request_id: request_id(request, client, worker, started),
+        trace: position(request.headers(), worker),
         client: from,
         method: request.method().clone(),
         host: request.headers().get(header::HOST).cloned(),
@@ -41,20 +39,16 @@ pub(crate) fn open(request: &Request<Body>, client: &Client, from: IpAddr, worke
     })
 }
 
-/// Tells the upstream the request's id and its place in the trace: the client's is continued, or one begins here.
-pub(crate) fn write(fields: &mut HeaderMap, exchange: &Exchange) {
+/// Where the request stands in which trace: the client's is continued, or one begins here.
+fn position(fields: &HeaderMap, worker: &Worker) -> TracePosition {
     // Two of them say nothing.
     let mut parents = fields.get_all(TRACEPARENT).iter();
     let parent = match (parents.next(), parents.next()) {
         (Some(parent), None) => TraceParent::parse(parent.as_bytes()),
         _ => None,
     };
-    if parent.is_none() && fields.keys().any(|name| name.as_str() == TRACESTATE) {
-        fields.remove(TRACESTATE); // It belongs to the trace that is not continued (Trace Context §3.3).
-    }
-    let position = parent.unwrap_or_else(|| TraceParent::start(&exchange.worker)).child(&exchange.worker);
-    fields.insert(TRACEPARENT, position);
-    fields.insert(X_REQUEST_ID, exchange.request_id.clone());
+    let is_continued = parent.is_some();
+    TracePosition { traceparent: parent.unwrap_or_else(|| TraceParent::start(worker)).child(worker), is_continued }
 }
 
 fn request_id(request: &Request<Body>, client: &Client, worker: &Worker, now: Instant) -> HeaderValue {

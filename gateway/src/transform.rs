@@ -5,6 +5,7 @@
 pub(crate) mod forwarded;
 pub(crate) mod headers;
 pub(crate) mod hop_by_hop;
+pub(crate) mod ids;
 pub(crate) mod reserved;
 
 pub(crate) mod target;
@@ -16,7 +17,6 @@ use crate::{
     config::{HeaderRules, StripPrefix},
     exchange::{Client, Exchange},
     route::Rewrite,
-    trace,
 };
 
 /// What one route does to what passes.
@@ -45,7 +45,7 @@ impl Transform {
         hop_by_hop::remove(fields);
         reserved::remove(fields);
         forwarded::write(fields, client, exchange.host.as_ref());
-        trace::write(fields, exchange);
+        ids::write(fields, exchange);
         headers::apply(&self.request, fields);
     }
 

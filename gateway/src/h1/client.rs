@@ -13,13 +13,13 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use tokio::time::Instant;
 
 use super::{
     encode,
     framing::{self, Length},
-    head::{self, ResponseHead, Scan},
+    head::{self, RawQuery, ResponseHead, Scan},
     pool::Pool,
     wire::{self, Wire},
 };
@@ -48,10 +48,11 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// `fields` hold no hop-by-hop fields; the framing's are written when the head is sent.
-    pub(crate) fn new(method: &Method, uri: &Uri, fields: &HeaderMap) -> Self {
+    /// `request` has no hop-by-hop fields any more; the framing's are written when the head is sent.
+    pub(crate) fn new<B>(request: &Request<B>) -> Self {
+        let (method, fields) = (request.method(), request.headers());
         let mut bytes = wire::vector();
-        encode::request_line(&mut bytes, method, uri);
+        encode::request_line(&mut bytes, method, request.uri(), request.extensions().get::<RawQuery>());
         let line = bytes.len();
         for (name, value) in fields {
             if name != header::HOST {

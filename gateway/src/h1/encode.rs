@@ -1,11 +1,17 @@
 //! Heads and chunks as bytes (RFC 9112 §2.1, §7.1), appended to what is about to be written.
 use http::{HeaderMap, Method, StatusCode, Uri, Version};
 
+use super::head::RawQuery;
+
 /// `GET /path?query HTTP/1.1`, with its line end.
-pub(crate) fn request_line(out: &mut Vec<u8>, method: &Method, uri: &Uri) {
+pub(crate) fn request_line(out: &mut Vec<u8>, method: &Method, uri: &Uri, raw_query: Option<&RawQuery>) {
     out.extend_from_slice(method.as_str().as_bytes());
     out.push(b' ');
     out.extend_from_slice(uri.path_and_query().map_or("/", |target| target.as_str()).as_bytes());
+    if let Some(RawQuery(query)) = raw_query {
+        out.push(b'?');
+        out.extend_from_slice(query);
+    }
     out.extend_from_slice(b" HTTP/1.1\r\n");
 }
 

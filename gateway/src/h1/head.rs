@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 
 use bytes::{Buf, Bytes, BytesMut};
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header,
+    HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version, header,
     uri::{Authority, PathAndQuery},
 };
 
@@ -25,6 +25,8 @@ pub(crate) struct RequestHead {
     pub(crate) method: Method,
     /// Origin form, or `*`: an absolute target's authority has replaced the Host field.
     pub(crate) uri: Uri,
+    /// The query, where it holds bytes that no URI may (a raw `"` or `ü`): `uri` has none then.
+    pub(crate) raw_query: Option<RawQuery>,
     pub(crate) version: Version,
     pub(crate) fields: HeaderMap,
     pub(crate) length: Length,
@@ -32,6 +34,16 @@ pub(crate) struct RequestHead {
     pub(crate) keep_alive: bool,
     /// Whether it waits for a 100 before it sends its body.
     pub(crate) expects_continue: bool,
+}
+
+/// A query that [`Uri`] can't hold, kept as a request's extension: it is passed on byte for byte all the same.
+#[derive(Debug, Clone)]
+pub(crate) struct RawQuery(pub(crate) Bytes);
+
+/// A request's query, if it is text.
+pub(crate) fn query<B>(request: &Request<B>) -> Option<&str> {
+    let raw = || request.extensions().get::<RawQuery>().and_then(|RawQuery(query)| str::from_utf8(query).ok());
+    request.uri().query().or_else(raw)
 }
 
 /// A request head that is refused, with what could still be read of it for the log.
@@ -188,13 +200,13 @@ fn split_request<'b>(
     let outcome = fill(&mut fields, bytes, parsed.headers)
         .ok_or_else(|| bad("A header field is malformed."))
         .and_then(|seen| Ok((read_target(&method, bytes.slice_ref(target.as_bytes()), &mut fields, &seen)?, seen)));
-    let (uri, seen) = match outcome {
+    let ((uri, raw_query), seen) = match outcome {
         Ok(outcome) => outcome,
         Err(rejection) => return Err(Box::new(BadHead { rejection, method: Some(method), uri: None })),
     };
     match facts(version, &fields, &seen) {
         Ok((length, keep_alive, expects_continue)) => {
-            Ok(RequestHead { method, uri, version, fields, length, keep_alive, expects_continue })
+            Ok(RequestHead { method, uri, raw_query, version, fields, length, keep_alive, expects_continue })
         }
         Err(rejection) => Err(Box::new(BadHead { rejection, method: Some(method), uri: Some(uri) })),
     }
@@ -282,17 +294,21 @@ fn fill(fields: &mut HeaderMap, bytes: &Bytes, parsed: &[httparse::Header<'_>]) 
 }
 
 /// The request's target in origin form or `*` (RFC 9112 §3.2); an absolute form's authority replaces Host (§3.2.2).
-fn read_target(method: &Method, target: Bytes, fields: &mut HeaderMap, seen: &Seen) -> Result<Uri, Rejection> {
+fn read_target(
+    method: &Method,
+    target: Bytes,
+    fields: &mut HeaderMap,
+    seen: &Seen,
+) -> Result<(Uri, Option<RawQuery>), Rejection> {
     let invalid = || Rejection::PathInvalid("The target is neither a path nor an absolute URI.".into());
     if memchr::memchr(b'#', &target).is_some() {
         return Err(Rejection::PathInvalid("The target has a fragment (a raw `#`).".into()));
     }
     if target.starts_with(b"/") || (target == "*" && method == Method::OPTIONS) {
-        let path = PathAndQuery::from_maybe_shared(target).map_err(|_| invalid())?;
-        return Ok(Uri::from(path));
+        return origin_form(&target).ok_or_else(invalid);
     }
     if method == Method::CONNECT {
-        return Ok(Uri::from_static("/")); // Refused by its method: a gateway opens no tunnel.
+        return Ok((Uri::from_static("/"), None)); // Refused by its method: a gateway opens no tunnel.
     }
     let uri = Uri::from_maybe_shared(target).map_err(|_| invalid())?;
     let (Some("http" | "https"), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
@@ -304,7 +320,17 @@ fn read_target(method: &Method, target: Bytes, fields: &mut HeaderMap, seen: &Se
     let host = HeaderValue::from_str(authority.as_str()).map_err(|_| invalid())?;
     fields.insert(header::HOST, host);
     let path = uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
-    Ok(Uri::from(path))
+    Ok((Uri::from(path), None))
+}
+
+fn origin_form(target: &Bytes) -> Option<(Uri, Option<RawQuery>)> {
+    if let Ok(path) = PathAndQuery::from_maybe_shared(target.clone()) {
+        return Some((Uri::from(path), None));
+    }
+    // httparse has let no control character and no space through, and `#` is refused above.
+    let question_mark = memchr::memchr(b'?', target)?;
+    let path = PathAndQuery::from_maybe_shared(target.slice(..question_mark)).ok()?;
+    Some((Uri::from(path), Some(RawQuery(target.slice(question_mark + 1..)))))
 }
 
 /// Exactly one Host that names a host (RFC 9112 §3.2); HTTP/1.0 may have none.

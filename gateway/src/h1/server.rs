@@ -168,6 +168,9 @@ impl Connection {
         self.received.set(0);
         *self.upload.borrow_mut() = Upload::new(&head, self.settings.limits.header);
         let mut request = Request::new(Body::from_client(RequestBody::new(self, head.length)));
+        if let Some(query) = head.raw_query {
+            request.extensions_mut().insert(query);
+        }
         *request.method_mut() = head.method;
         *request.uri_mut() = head.uri;
         *request.version_mut() = head.version;

@@ -22,7 +22,10 @@ const BACKLOG: i32 = 4096;
 /// How long the loop rests when the process, or the system, is out of descriptors or memory.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
-/// Accepts until told to stop; then what the kernel has accepted already, so that no client is turned away.
+/// How long a handshake that has begun may take to reach the queue of a listener that is about to close.
+const HANDSHAKE: Duration = Duration::from_millis(20);
+
+/// Accepts until told to stop; then what the kernel has accepted already, so that no client loses a request.
 pub(crate) async fn accept(
     listener: TcpListener,
     worker: Rc<Worker>,
@@ -37,11 +40,29 @@ pub(crate) async fn accept(
             _ = stop.wait_for(|stop| *stop) => break,
         }
     }
-    while let Ok((stream, peer)) = listener.accept_now() {
-        let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else { break };
-        start(stream, peer, permit, &worker);
+    // Whoever connects from here on must not be let into a queue that is about to be dropped: without its first packet
+    // nothing begins, and the client tries again elsewhere. What had begun ends within moments, and is served.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = SockRef::from(&listener).attach_filter(&DROP_SYN) {
+        tracing::debug!(%error, "clients that connect in this moment may be reset");
+    }
+    for _ in 0..2 {
+        while let Ok((stream, peer)) = listener.accept_now() {
+            let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else { return };
+            start(stream, peer, permit, &worker);
+        }
+        tokio::time::sleep(HANDSHAKE).await;
     }
 }
+
+/// A filter of a listener's packets (classic BPF; the TCP header comes first): drops those that open a connection.
+#[cfg(target_os = "linux")]
+const DROP_SYN: [socket2::SockFilter; 4] = [
+    socket2::SockFilter::new(0x30, 0, 0, 13),   // load the byte of the flags
+    socket2::SockFilter::new(0x45, 0, 1, 0x02), // is SYN set?
+    socket2::SockFilter::new(0x06, 0, 0, 0),    // yes: take nothing of the packet
+    socket2::SockFilter::new(0x06, 0, 0, u32::MAX),
+];
 
 /// The next connection and its permit: the permit first, so that what can't be served waits in the kernel's queue.
 async fn next(listener: &TcpListener, permits: &Arc<Semaphore>) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {

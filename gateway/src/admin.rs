@@ -39,7 +39,7 @@ impl Admin {
             return response;
         }
         match request.uri().path() {
-            "/metrics" => self.metrics(),
+            "/metrics" => self.metrics(request),
             "/live" => json(StatusCode::OK, &json!({ "status": "live" })),
             "/ready" if *self.stop.borrow() => json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "draining" })),
             "/ready" => json(StatusCode::OK, &json!({ "status": "ready" })),
@@ -56,11 +56,17 @@ impl Admin {
         }
     }
 
-    fn metrics(&self) -> Response<Full<Bytes>> {
+    /// The numbers as OpenMetrics, which a Prometheus that asks for its older text format reads as well.
+    fn metrics(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry).expect("a String takes everything");
         let mut response = Response::new(Full::from(text));
-        let format = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+        let accepts = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+        let format = HeaderValue::from_static(if accepts.contains("application/openmetrics-text") {
+            "application/openmetrics-text; version=1.0.0; charset=utf-8"
+        } else {
+            "text/plain; version=0.0.4; charset=utf-8"
+        });
         response.headers_mut().insert(header::CONTENT_TYPE, format);
         response
     }

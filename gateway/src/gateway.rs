@@ -1,7 +1,7 @@
 //! The walk of a request on one screen, and the process that it happens in.
 use std::rc::Rc;
 
-use http::{HeaderValue, Method, Request, Response, Version};
+use http::{Method, Request, Response, Version};
 
 use crate::{
     body::Body,
@@ -31,8 +31,12 @@ async fn walk(
 ) -> Result<Response<Body>, Rejection> {
     let worker = Rc::clone(&exchange.worker);
     refuse_tunnels(request.method())?;
+    if let Some(answer) = local::server_options(request) {
+        return Ok(answer);
+    }
     let uri = request.uri().clone();
-    let path = path::normalise(uri.path()).map_err(|fault| Rejection::PathInvalid(fault.to_string().into()))?; // 4
+    let path = path::normalise(uri.path())
+        .map_err(|fault| Rejection::PathInvalid(format!("This path is refused: {fault}.").into()))?; // 4
     if let Some(answer) = local::before_routes(request, &path, &worker.live)? {
         return Ok(answer);
     }
@@ -78,8 +82,7 @@ fn host(exchange: &Exchange) -> std::borrow::Cow<'_, str> {
 /// A gateway is no forward proxy and echoes nothing (RFC 9110 §9.3.6, §9.3.8).
 fn refuse_tunnels(method: &Method) -> Result<(), Rejection> {
     if matches!(*method, Method::CONNECT | Method::TRACE) {
-        let allow = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-        return Err(Rejection::MethodNotAllowed { allow });
+        return Err(Rejection::MethodNotAllowed { allow: local::METHODS });
     }
     Ok(())
 }

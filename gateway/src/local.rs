@@ -1,6 +1,6 @@
 //! What the gateway answers itself on its public listeners: `GET /health`, always, and `GET /`, where no route takes it.
-use http::{HeaderValue, Method, Request, Response, StatusCode};
-use jiff::{Timestamp, Unit};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -13,6 +13,20 @@ use crate::{
     respond,
     upstream::{Health as UpstreamHealth, Upstream},
 };
+
+/// The answer to `OPTIONS *`, which is about the gateway itself (RFC 9110 §9.3.7).
+pub(crate) fn server_options(request: &Request<Body>) -> Option<Response<Body>> {
+    if request.uri().path() != "*" {
+        return None;
+    }
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().insert(header::ALLOW, METHODS);
+    Some(response)
+}
+
+/// What the gateway as a whole takes; a route may take less.
+pub(crate) const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
 
 /// The answer to what is never forwarded.
 pub(crate) fn before_routes(
@@ -100,5 +114,6 @@ fn upstream_in_full(upstream: &Upstream) -> Value {
 
 /// `2026-01-15T10:30:00Z`.
 fn seconds(moment: Timestamp) -> String {
-    moment.round(Unit::Second).unwrap_or(moment).to_string()
+    let whole = TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Trunc);
+    moment.round(whole).unwrap_or(moment).to_string()
 }

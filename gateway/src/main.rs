@@ -72,7 +72,10 @@ fn run(file: &ConfigFile) -> ExitCode {
         Ok(config) => config,
         Err(faults) => return report(&faults, CANNOT_RUN),
     };
-    messages::start();
+    if let Err(fault) = messages::start() {
+        eprintln!("gateway: {fault}");
+        return ExitCode::from(CANNOT_RUN);
+    }
     match gateway::run(&config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -86,8 +89,8 @@ fn check(file: &ConfigFile, format: Format) -> ExitCode {
     match (Config::load(&file.config), format) {
         (Ok(config), Format::Text) => {
             let routes: usize = config.services.iter().map(|service| service.routes.len()).sum();
-            let (file, services) = (file.config.display(), config.services.len());
-            print(&format!("{file} is sound: {services} services, {routes} routes\n"));
+            let (services, routes) = (count(config.services.len(), "service"), count(routes, "route"));
+            print(&format!("{} is sound: {services}, {routes}\n", file.config.display()));
             ExitCode::SUCCESS
         }
         (Ok(_), Format::Json) => {
@@ -127,6 +130,11 @@ fn routes(file: &ConfigFile) -> ExitCode {
     }
     print(&format!("{}\n", out.trim_fmt()));
     ExitCode::SUCCESS
+}
+
+/// `1 route`, `2 routes`.
+fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Prints every fault for people.

@@ -1,12 +1,12 @@
 //! The gateway's own messages, on stderr: what an operator searches for. The access log alone is on stdout.
 use std::io::IsTerminal;
 
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Starts them. `LOG_LEVEL` chooses what is told (default `info`; a filter such as `gateway=debug` works too);
-/// `JSON_LOGS=true` writes one JSON object a line.
-pub fn start() {
-    let filter = EnvFilter::try_from_env("LOG_LEVEL").unwrap_or_else(|_| EnvFilter::new("info"));
+/// `JSON_LOGS=true` writes one JSON object a line. A filter that can't be read is an error, in a sentence.
+pub fn start() -> Result<(), String> {
+    let filter = filter(&std::env::var("LOG_LEVEL").unwrap_or_default())?;
     let registry = tracing_subscriber::registry().with(filter);
     let json = std::env::var("JSON_LOGS").is_ok_and(|value| matches!(value.as_str(), "1" | "true"));
     if json {
@@ -14,5 +14,39 @@ pub fn start() {
     } else {
         let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         registry.with(fmt::layer().with_ansi(colour).with_target(false).with_writer(std::io::stderr)).init();
+    }
+    Ok(())
+}
+
+/// A level, or directives like `info,gateway=debug`. A lone word that is no level would be taken for a crate's name, and
+/// everything else would fall silent.
+fn filter(text: &str) -> Result<EnvFilter, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(EnvFilter::new("info"));
+    }
+    let words = || text.split(',').map(str::trim);
+    let is_level = |word: &str| word.parse::<LevelFilter>().is_ok();
+    let parsed = words().all(|word| word.contains('=') || is_level(word)).then(|| EnvFilter::builder().parse(text));
+    match parsed {
+        Some(Ok(filter)) => Ok(filter),
+        _ => Err(format!(
+            "LOG_LEVEL is `{text}`: expected error, warn, info, debug, trace or off, or a filter such as gateway=debug."
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_is_no_level_is_told() {
+        for sound in ["", "info", "DEBUG", "off", "info,gateway=debug", "gateway=trace"] {
+            assert!(filter(sound).is_ok(), "{sound}");
+        }
+        for bad in ["verbose", "gateway", "info,loud", "gateway=loud"] {
+            assert!(filter(bad).unwrap_err().contains(bad), "{bad}");
+        }
     }
 }

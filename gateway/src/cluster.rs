@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{HeaderMap, HeaderValue, Request};
+use http::HeaderValue;
 use tokio::sync::Notify;
 
 use crate::{
@@ -153,13 +153,11 @@ impl LocalCluster {
     /// marked, and the next is tried: nothing was sent yet.
     pub(crate) async fn send(
         &self,
-        request: &mut Request<Body>,
+        head: Head,
+        mut body: Body,
         timeouts: &UpstreamTimeouts,
         exchange: &mut Exchange,
     ) -> Result<(ResponseHead, ResponseBody), Rejection> {
-        let mut body = std::mem::replace(request.body_mut(), Body::empty());
-        let head = Head::new(request);
-        *request.headers_mut() = HeaderMap::new(); // Its memory serves the next request while this one waits.
         let mut failed = None;
         let mut tried = 0;
         loop {

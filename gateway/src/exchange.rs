@@ -21,7 +21,7 @@ pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent"
 #[derive(Debug, Clone)]
 pub(crate) struct TracePosition {
     /// What the upstream is told: the trace, and a span of this gateway.
-    pub(crate) traceparent: HeaderValue,
+    pub(crate) traceparent: [u8; 55],
     /// Whether the client began the trace.
     pub(crate) is_continued: bool,
 }

@@ -58,13 +58,14 @@ async fn walk(
     exchange.route = Some(lane);
     let lane = &worker.live.lanes[lane];
     request.body().limit(lane.max_body)?; // 5
-    lane.transform.request(
+    let head = lane.transform.request(
         request,
         client,
         exchange,
         target::Matched { path: &path, length: matched, params: &params },
     ); // 6
-    let (head, body) = worker.clusters[lane.cluster].send(request, &lane.timeouts, exchange).await?; // 7, 8
+    let body = std::mem::replace(request.body_mut(), Body::empty());
+    let (head, body) = worker.clusters[lane.cluster].send(head, body, &lane.timeouts, exchange).await?; // 7, 8
     let mut response = Response::new(Body::from_upstream(body));
     *response.status_mut() = head.status;
     *response.headers_mut() = head.fields;

@@ -10,7 +10,7 @@ use crate::{
     h1::server::Settings,
     route::RouteTable,
     telemetry::{access_log::escape_json, metrics::RouteLabels},
-    transform::Transform,
+    transform::{Transform, own::OwnFields},
 };
 
 /// A configuration that serves.
@@ -51,6 +51,7 @@ impl Live {
                     transform: Transform {
                         strip_prefix: route.strip_prefix.clone(),
                         rewrite: route.rewrite.clone(),
+                        own: OwnFields::under(&route.request_headers),
                         request: route.request_headers.clone(),
                         response: route.response_headers.clone(),
                     },

@@ -5,17 +5,20 @@
 pub(crate) mod forwarded;
 pub(crate) mod headers;
 pub(crate) mod hop_by_hop;
-pub(crate) mod ids;
+pub(crate) mod own;
 pub(crate) mod reserved;
 
 pub(crate) mod target;
 
 use http::{HeaderMap, Request};
 
+use own::OwnFields;
+
 use crate::{
     body::Body,
     config::{HeaderRules, StripPrefix},
     exchange::{Client, Exchange},
+    h1::client::Head,
     route::Rewrite,
 };
 
@@ -24,19 +27,20 @@ use crate::{
 pub(crate) struct Transform {
     pub(crate) strip_prefix: StripPrefix,
     pub(crate) rewrite: Option<Rewrite>,
+    pub(crate) own: OwnFields,
     pub(crate) request: HeaderRules,
     pub(crate) response: HeaderRules,
 }
 
 impl Transform {
-    /// Makes a client's request into the upstream's.
+    /// Makes a client's request into the upstream's; its fields leave `request`, as what goes over the wire.
     pub(crate) fn request(
         &self,
         request: &mut Request<Body>,
         client: &Client,
         exchange: &Exchange,
         matched: target::Matched<'_>,
-    ) {
+    ) -> Head {
         let path = target::forwarded_path(&self.strip_prefix, self.rewrite.as_ref(), matched);
         if *path != *request.uri().path() {
             *request.uri_mut() = target::with_path(request.uri(), &path);
@@ -44,9 +48,10 @@ impl Transform {
         let fields = request.headers_mut();
         hop_by_hop::remove(fields);
         reserved::remove(fields);
-        forwarded::write(fields, client, exchange.host.as_ref());
-        ids::write(fields, exchange);
-        headers::apply(&self.request, fields);
+        Head::new(request, |fields, out| {
+            self.own.write(fields, client, exchange, out);
+            headers::apply(&self.request, fields);
+        })
     }
 
     /// Makes an upstream's answer into the client's.

@@ -35,6 +35,23 @@ const MAX_INTERIM: usize = 64;
 /// How long a body is held back for an upstream that does not answer `Expect` (RFC 9110 §10.1.1).
 const CONTINUE_WAIT: Duration = Duration::from_secs(1);
 
+/// Fields on their way into a head.
+#[derive(Debug)]
+pub(crate) struct Lines(Vec<u8>);
+
+impl Lines {
+    /// One field; its value comes in pieces, none of which holds a line end.
+    pub(crate) fn put(&mut self, name: &'static str, value: &[&[u8]]) {
+        let out = &mut self.0;
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b": ");
+        for piece in value {
+            out.extend_from_slice(piece);
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
 /// A request's head as it goes over the wire, without its Host: so it can be sent to more than one upstream, while the
 /// fields that it was made of are gone. A map of fields is large, and many requests wait at once.
 #[derive(Debug)]
@@ -48,19 +65,23 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// `request` has no hop-by-hop fields any more; the framing's are written when the head is sent.
-    pub(crate) fn new<B>(request: &Request<B>) -> Self {
-        let (method, fields) = (request.method(), request.headers());
-        let mut bytes = wire::vector();
-        encode::request_line(&mut bytes, method, request.uri(), request.extensions().get::<RawQuery>());
-        let line = bytes.len();
-        for (name, value) in fields {
-            if name != header::HOST {
+    /// Takes the fields out of `request`, which has no hop-by-hop fields any more; the framing's are written when the
+    /// head is sent. `add` may write fields of its own, and change what the others are, before they are written.
+    pub(crate) fn new<B>(request: &mut Request<B>, add: impl FnOnce(&mut HeaderMap, &mut Lines)) -> Self {
+        let mut fields = std::mem::take(request.headers_mut());
+        let mut lines = Lines(wire::vector());
+        encode::request_line(&mut lines.0, request.method(), request.uri(), request.extensions().get::<RawQuery>());
+        let line = lines.0.len();
+        add(&mut fields, &mut lines);
+        let Lines(mut bytes) = lines;
+        let mut declares_length = false;
+        for (name, value) in &fields {
+            declares_length |= *name == header::CONTENT_LENGTH;
+            if *name != header::HOST {
                 encode::field(&mut bytes, name.as_str(), value.as_bytes());
             }
         }
-        let declares_length = fields.contains_key(header::CONTENT_LENGTH);
-        Self { method: method.clone(), bytes, line, declares_length }
+        Self { method: request.method().clone(), bytes, line, declares_length }
     }
 
     fn write(&self, wire: &mut Wire, host: &HeaderValue, length: Length) {

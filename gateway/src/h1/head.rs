@@ -14,8 +14,6 @@ use http::{
 use super::framing::{self, Length};
 use crate::{config::Limits, rejection::Rejection};
 
-/// Room that a map has for the fields that the gateway adds, so that it never grows on the way.
-const OWN_FIELDS: usize = 8;
 /// Fields parsed on the stack; more go to the heap.
 const FIELDS_ON_STACK: usize = 128;
 
@@ -196,7 +194,7 @@ fn split_request<'b>(
         let rejection = Rejection::UriTooLong { limit: limits.uri };
         return Err(Box::new(BadHead { rejection, method: Some(method), uri: None }));
     }
-    let mut fields = HeaderMap::with_capacity(parsed.headers.len() + OWN_FIELDS);
+    let mut fields = HeaderMap::with_capacity(parsed.headers.len());
     let outcome = fill(&mut fields, bytes, parsed.headers)
         .ok_or_else(|| bad("A header field is malformed."))
         .and_then(|seen| Ok((read_target(&method, bytes.slice_ref(target.as_bytes()), &mut fields, &seen)?, seen)));

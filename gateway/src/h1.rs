@@ -4,8 +4,7 @@
 //! It is our own because a gateway's cost and its safety both sit here. One parser decides where every message ends, so
 //! there is no second opinion to smuggle between; the upstream's connection is driven by the very task that serves the
 //! client, so a request crosses no channel and wakes no second task; and an idle connection holds no buffer.
-//! ARCHITECTURE.md has the measurements against `hyper` on both sides. HTTP/2, the admin listener and the health
-//! probes are hyper's.
+//! ARCHITECTURE.md has the reasons and the measurements. The admin listener and the health probes are hyper's.
 //!
 //! - `head`: bytes → request or status line and fields
 //! - `framing`: fields → where the body ends, or a refusal

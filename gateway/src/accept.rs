@@ -46,12 +46,14 @@ pub(crate) async fn accept(
     if let Err(error) = SockRef::from(&listener).attach_filter(&DROP_SYN) {
         tracing::debug!(%error, "clients that connect in this moment may be reset");
     }
-    for _ in 0..2 {
+    for round in 0..2 {
         while let Ok((stream, peer)) = listener.accept_now() {
             let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else { return };
             start(stream, peer, permit, &worker);
         }
-        tokio::time::sleep(HANDSHAKE).await;
+        if round == 0 {
+            tokio::time::sleep(HANDSHAKE).await;
+        }
     }
 }
 

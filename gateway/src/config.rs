@@ -204,7 +204,7 @@ pub enum StripPrefix {
 pub struct UpstreamTimeouts {
     /// For a TCP connect. Default 2 s.
     pub connect: Duration,
-    /// From the pick of an upstream to the head of its answer. Default 30 s.
+    /// From the moment that the request was last moved on to the head of its answer. Default 30 s.
     pub request: Duration,
     /// For a pooled connection that nobody uses. Default 50 s.
     pub idle: Duration,

@@ -57,6 +57,11 @@ impl Body {
         self.exchange = Some(exchange);
     }
 
+    /// The id of the exchange that ends with this body: the answer's `x-request-id`.
+    pub(crate) fn request_id(&self) -> Option<&[u8]> {
+        self.exchange.as_ref().map(|exchange| &*exchange.request_id)
+    }
+
     /// Refuses more than `limit` bytes, at once when they are declared.
     pub(crate) fn limit(&self, limit: u64) -> Result<(), Rejection> {
         if let Source::Client(body) = &self.source { body.limit(limit) } else { Ok(()) }

@@ -8,11 +8,15 @@ use std::{
 
 use http::{HeaderName, HeaderValue, Method, Uri, Version};
 use ipnet::IpNet;
+use smallvec::SmallVec;
 
-use crate::{live::Lane, rejection::Rejection, telemetry::access_log::escape_json, worker::Worker};
+use crate::{h1::client::Lines, live::Lane, rejection::Rejection, telemetry::access_log::escape_json, worker::Worker};
 
 /// The id of a request: kept from a trusted proxy, else made (UUIDv7); sent to the upstream and to the client.
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id itself: visible ASCII without quotes. One that was made here lies in place.
+pub(crate) type RequestId = SmallVec<[u8; 36]>;
 
 /// W3C Trace Context: which trace a request belongs to, and under which span.
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -32,8 +36,8 @@ pub(crate) struct Client {
     pub(crate) address: SocketAddr,
     /// Whether it is one of `trusted_proxies`.
     pub(crate) is_trusted: bool,
-    /// What `X-Forwarded-For` says of it.
-    pub(crate) forwarded_for: HeaderValue,
+    /// What upstreams are told of it.
+    pub(crate) way: Way,
     /// The `X-Forwarded-Proto` of this connection.
     pub(crate) scheme: &'static str,
 }
@@ -42,7 +46,57 @@ impl Client {
     /// The peer at `address`, trusted when it is in one of `trusted`.
     pub(crate) fn new(address: SocketAddr, scheme: &'static str, trusted: &[IpNet]) -> Self {
         let ip = address.ip().to_canonical();
-        Self { address, is_trusted: trusted.iter().any(|net| net.contains(&ip)), forwarded_for: text_of(ip), scheme }
+        Self { address, is_trusted: trusted.iter().any(|net| net.contains(&ip)), way: Way::new(ip, scheme), scheme }
+    }
+}
+
+/// The fields that say which way a request came, but for its Host: the same for all requests of a connection.
+#[derive(Debug)]
+pub(crate) struct Way {
+    /// `x-forwarded-for: …` to `x-forwarded-host: `, then `\r\nforwarded: for=…;host="`, then `";proto=…\r\n`.
+    text: Box<[u8]>,
+    /// Where the second and the third part begin: a Host comes before each.
+    parts: (u8, u8),
+    /// How long the address is as text.
+    peer: u8,
+}
+
+impl Way {
+    const FIRST: &str = "x-forwarded-for: ";
+    const SECOND: &str = "\r\nforwarded: ";
+
+    fn new(ip: IpAddr, scheme: &str) -> Self {
+        // An IPv6 address is quoted and bracketed (RFC 7239 §6). A Host that was let in holds no quote.
+        let node = if ip.is_ipv4() { format!("for={ip}") } else { format!("for=\"[{ip}]\"") };
+        let first =
+            format!("{}{ip}\r\nx-forwarded-proto: {scheme}\r\nvia: 1.1 gateway\r\nx-forwarded-host: ", Self::FIRST);
+        let second = format!("{}{node};host=\"", Self::SECOND);
+        let third = format!("\";proto={scheme}\r\n");
+        let short = |length: usize| u8::try_from(length).expect("an address has at most 45 characters");
+        Self {
+            parts: (short(first.len()), short(first.len() + second.len())),
+            peer: short(ip.to_string().len()),
+            text: [first, second, third].concat().into_bytes().into(),
+        }
+    }
+
+    /// Every field of it, for a request to `host`.
+    pub(crate) fn write(&self, host: &[u8], out: &mut Lines) {
+        let (second, third) = (usize::from(self.parts.0), usize::from(self.parts.1));
+        for part in [&self.text[..second], host, &self.text[second..third], host, &self.text[third..]] {
+            out.append(part);
+        }
+    }
+
+    /// What `X-Forwarded-For` says: the address.
+    pub(crate) fn peer(&self) -> &[u8] {
+        &self.text[Self::FIRST.len()..][..usize::from(self.peer)]
+    }
+
+    /// How an element of `Forwarded` begins: `for=192.0.2.1`, `for="[2001:db8::1]"`.
+    pub(crate) fn forwarded_for(&self) -> &[u8] {
+        let begin = usize::from(self.parts.0) + Self::SECOND.len();
+        &self.text[begin..usize::from(self.parts.1) - ";host=\"".len()]
     }
 }
 
@@ -50,7 +104,7 @@ impl Client {
 pub(crate) struct Exchange {
     pub(crate) worker: Rc<Worker>,
     pub(crate) started: Instant,
-    pub(crate) request_id: HeaderValue,
+    pub(crate) request_id: RequestId,
     pub(crate) trace: TracePosition,
     /// The client that sent it first, as far as trusted proxies tell.
     pub(crate) client: IpAddr,
@@ -100,7 +154,7 @@ impl Exchange {
         out.extend_from_slice(b"{\"time\":\"");
         worker.clock.write_rfc3339(out, worker.clock.unix_micros(now));
         out.extend_from_slice(b"\",\"request_id\":\"");
-        out.extend_from_slice(self.request_id.as_bytes());
+        out.extend_from_slice(&self.request_id);
         out.extend_from_slice(b"\",\"client\":\"");
         write_ip(out, self.client);
         // A method is a token and a Host that was let in holds no quote: neither needs an escape.
@@ -173,13 +227,6 @@ fn write_millis(out: &mut Vec<u8>, duration: Duration) {
     }
 }
 
-/// `ip` as a field's value.
-fn text_of(ip: IpAddr) -> HeaderValue {
-    let mut text = Vec::with_capacity(16);
-    write_ip(&mut text, ip);
-    HeaderValue::from_maybe_shared(bytes::Bytes::from(text)).expect("an address is visible ASCII")
-}
-
 fn write_ip(out: &mut Vec<u8>, ip: IpAddr) {
     match ip {
         IpAddr::V4(ip) => {
@@ -191,5 +238,38 @@ fn write_ip(out: &mut Vec<u8>, ip: IpAddr) {
             }
         }
         IpAddr::V6(ip) => out.extend_from_slice(ip.to_string().as_bytes()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_of_a_request_is_told_in_five_fields() {
+        let check = |ip: &str, scheme: &'static str, expected: &str| {
+            let way = Way::new(ip.parse().unwrap(), scheme);
+            let written = Lines::written(|out| way.write(b"example.com:8000", out));
+            assert_eq!(String::from_utf8(written).unwrap(), expected.replace('\n', "\r\n"));
+            assert_eq!(way.peer(), ip.as_bytes());
+            let element = format!("forwarded: {};host=", str::from_utf8(way.forwarded_for()).unwrap());
+            assert!(expected.contains(&element), "{element}");
+        };
+        check(
+            "192.0.2.1",
+            "http",
+            "x-forwarded-for: 192.0.2.1\nx-forwarded-proto: http\nvia: 1.1 gateway\n\
+             x-forwarded-host: example.com:8000\nforwarded: for=192.0.2.1;host=\"example.com:8000\";proto=http\n",
+        );
+        let longest = "1111:2222:3333:4444:5555:6666:7777:8888";
+        check(
+            longest,
+            "https",
+            &format!(
+                "x-forwarded-for: {longest}\nx-forwarded-proto: https\nvia: 1.1 gateway\n\
+                 x-forwarded-host: example.com:8000\n\
+                 forwarded: for=\"[{longest}]\";host=\"example.com:8000\";proto=https\n"
+            ),
+        );
     }
 }

@@ -2,11 +2,7 @@
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
-use crate::{
-    body::Body,
-    exchange::{Exchange, X_REQUEST_ID},
-    rejection::Rejection,
-};
+use crate::{body::Body, exchange::Exchange, rejection::Rejection};
 
 const PROXY_STATUS: http::HeaderName = http::HeaderName::from_static("proxy-status");
 /// How long a client should wait for an upstream to come back, in seconds.
@@ -21,27 +17,27 @@ struct Problem<'a> {
     request_id: &'a str,
 }
 
-/// The answer to a request: the upstream's, or what a rejection looks like. The exchange ends with its body.
+/// The answer to a request: the upstream's, or what a rejection looks like. The exchange, whose id whoever writes the
+/// answer puts into its head, ends with its body.
 pub(crate) fn finish(outcome: Result<Response<Body>, Rejection>, mut exchange: Box<Exchange>) -> Response<Body> {
     let mut response = outcome.unwrap_or_else(|rejection| {
         exchange.fail(&rejection);
         problem(&rejection, &exchange.request_id)
     });
     exchange.status = response.status().as_u16();
-    response.headers_mut().insert(X_REQUEST_ID, exchange.request_id.clone());
     response.body_mut().carry(exchange);
     response
 }
 
 /// What a rejection looks like to a client.
-fn problem(rejection: &Rejection, request_id: &HeaderValue) -> Response<Body> {
+fn problem(rejection: &Rejection, request_id: &[u8]) -> Response<Body> {
     let status = rejection.status();
     let problem = Problem {
         status: status.as_u16(),
         title: status.canonical_reason().unwrap_or("Error"),
         detail: &rejection.detail(),
         code: rejection.code(),
-        request_id: request_id.to_str().unwrap_or_default(),
+        request_id: str::from_utf8(request_id).unwrap_or_default(),
     };
     let body = serde_json::to_vec(&problem).expect("strings and numbers are JSON");
     let mut response = Response::new(Body::full(body));

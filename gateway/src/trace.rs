@@ -1,12 +1,11 @@
 //! Stage 3: a request gets its identity: an id, a place in a distributed trace, and the moment it began.
 use std::{net::IpAddr, rc::Rc, sync::atomic::Ordering::Relaxed, time::Instant};
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, header};
+use http::{HeaderMap, Request, header};
 
 use crate::{
     body::Body,
-    exchange::{Client, Exchange, TRACEPARENT, TracePosition, X_REQUEST_ID},
+    exchange::{Client, Exchange, RequestId, TRACEPARENT, TracePosition, X_REQUEST_ID},
     worker::Worker,
 };
 
@@ -51,25 +50,25 @@ fn position(fields: &HeaderMap, worker: &Worker) -> TracePosition {
     TracePosition { traceparent: parent.unwrap_or_else(|| TraceParent::start(worker)).child(worker), is_continued }
 }
 
-fn request_id(request: &Request<Body>, client: &Client, worker: &Worker, now: Instant) -> HeaderValue {
+fn request_id(request: &Request<Body>, client: &Client, worker: &Worker, now: Instant) -> RequestId {
     if client.is_trusted
         && let Some(id) = request.headers().get(X_REQUEST_ID)
         && (1..=MAX_ID).contains(&id.len())
         && id.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || b"-_.:=+/".contains(b))
     {
-        return id.clone();
+        return RequestId::from_slice(id.as_bytes());
     }
     new_request_id(worker, now)
 }
 
 /// A UUIDv7: its time orders the lines of a log.
-pub(crate) fn new_request_id(worker: &Worker, now: Instant) -> HeaderValue {
+pub(crate) fn new_request_id(worker: &Worker, now: Instant) -> RequestId {
     let random = worker.random_u128().to_le_bytes();
     let random = random.first_chunk::<10>().expect("16 bytes have a first 10");
     let id = uuid::Builder::from_unix_timestamp_millis(worker.clock.unix_micros(now) / 1000, random).into_uuid();
     let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
     id.hyphenated().encode_lower(&mut text);
-    HeaderValue::from_maybe_shared(Bytes::copy_from_slice(&text)).expect("a UUID is visible ASCII")
+    RequestId::from_buf(text)
 }
 
 /// Where in which trace a request stands (W3C Trace Context §3.2).

@@ -50,6 +50,19 @@ impl Lines {
         }
         out.extend_from_slice(b"\r\n");
     }
+
+    /// What `write` writes.
+    #[cfg(test)]
+    pub(crate) fn written(write: impl FnOnce(&mut Self)) -> Vec<u8> {
+        let mut lines = Self(Vec::new());
+        write(&mut lines);
+        lines.0
+    }
+
+    /// Fields, or a part of one, as they go over the wire.
+    pub(crate) fn append(&mut self, text: &[u8]) {
+        self.0.extend_from_slice(text);
+    }
 }
 
 /// A request's head as it goes over the wire, without its Host: so it can be sent to more than one upstream, while the
@@ -143,7 +156,7 @@ pub(crate) async fn send(
             return Err(SendFailure { rejection, untouched });
         }
     };
-    let Ok(length) = framing::of_response(&request.method, head.status, head.version, &head.fields, &head.seen) else {
+    let Ok(length) = framing::of_response(&request.method, head.status, head.version, &head.seen) else {
         return Err(Rejection::UpstreamProtocol.into());
     };
     let keep_alive = head::keeps_alive(head.version, &head.fields, &head.seen) && length != Length::UntilClose;

@@ -1,6 +1,6 @@
 //! Where a message's body ends (RFC 9112 §6), decided strictly: whatever two parsers could read differently is refused.
 use super::head::Seen;
-use http::{HeaderMap, Method, StatusCode, Version, header};
+use http::{Method, StatusCode, Version};
 
 /// How a body is delimited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +29,8 @@ pub(crate) enum FramingFault {
 }
 
 /// Where a request's body ends.
-pub(crate) fn of_request(version: Version, fields: &HeaderMap, seen: &Seen) -> Result<Length, FramingFault> {
-    Ok(declared(version, fields, seen)?.unwrap_or(Length::Known(0)))
+pub(crate) fn of_request(version: Version, seen: &Seen) -> Result<Length, FramingFault> {
+    Ok(declared(version, seen)?.unwrap_or(Length::Known(0)))
 }
 
 /// Where the body of the answer to a `method` request ends.
@@ -38,10 +38,9 @@ pub(crate) fn of_response(
     method: &Method,
     status: StatusCode,
     version: Version,
-    fields: &HeaderMap,
     seen: &Seen,
 ) -> Result<Length, FramingFault> {
-    let declared = declared(version, fields, seen)?;
+    let declared = declared(version, seen)?;
     let bodiless = method == Method::HEAD
         || status.is_informational()
         || status == StatusCode::NO_CONTENT
@@ -50,21 +49,15 @@ pub(crate) fn of_response(
 }
 
 /// What the fields say, `None` when they say nothing.
-fn declared(version: Version, fields: &HeaderMap, seen: &Seen) -> Result<Option<Length>, FramingFault> {
+fn declared(version: Version, seen: &Seen) -> Result<Option<Length>, FramingFault> {
     match (seen.codings, seen.lengths) {
         (0, 0) => Ok(None),
         (1.., 1..) => Err(FramingFault::LengthAndCoding),
         (0, 2..) => Err(FramingFault::SeveralLengths),
-        (0, 1) => {
-            let length = fields.get(header::CONTENT_LENGTH).and_then(|length| decimal(length.as_bytes()));
-            length.map(|length| Some(Length::Known(length))).ok_or(FramingFault::BadLength)
-        }
+        (0, 1) => seen.length.map(|length| Some(Length::Known(length))).ok_or(FramingFault::BadLength),
         (_, 0) if version == Version::HTTP_10 => Err(FramingFault::CodingInOldVersion),
-        (codings, 0) => {
-            let coding = fields.get(header::TRANSFER_ENCODING);
-            let is_chunked = coding.is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
-            if codings == 1 && is_chunked { Ok(Some(Length::Chunked)) } else { Err(FramingFault::BadCoding) }
-        }
+        (1, 0) if seen.is_chunked => Ok(Some(Length::Chunked)),
+        (_, 0) => Err(FramingFault::BadCoding),
     }
 }
 
@@ -81,13 +74,11 @@ mod tests {
     use super::*;
 
     fn check(version: Version, lines: &[(&str, &str)], expected: Result<Length, FramingFault>) {
-        let (mut fields, mut seen) = (HeaderMap::new(), Seen::default());
+        let mut seen = Seen::default();
         for (name, value) in lines {
-            let name = http::HeaderName::from_bytes(name.as_bytes()).unwrap();
-            seen.note(&name);
-            fields.append(name, http::HeaderValue::from_str(value).unwrap());
+            seen.note(&http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.as_bytes());
         }
-        assert_eq!(of_request(version, &fields, &seen), expected, "{version:?} {lines:?}");
+        assert_eq!(of_request(version, &seen), expected, "{version:?} {lines:?}");
     }
 
     #[test]
@@ -118,8 +109,7 @@ mod tests {
 
     #[test]
     fn an_answer_without_a_length_ends_with_the_connection() {
-        let fields = HeaderMap::new();
-        let of = |method, status| of_response(&method, status, Version::HTTP_11, &fields, &Seen::default());
+        let of = |method, status| of_response(&method, status, Version::HTTP_11, &Seen::default());
         assert_eq!(of(Method::GET, StatusCode::OK), Ok(Length::UntilClose));
         assert_eq!(of(Method::HEAD, StatusCode::OK), Ok(Length::Known(0)));
         assert_eq!(of(Method::GET, StatusCode::NO_CONTENT), Ok(Length::Known(0)));

@@ -67,22 +67,30 @@ pub(crate) struct ResponseHead {
     pub(crate) seen: Seen,
 }
 
-/// How often the fields came up that say something of the message itself: what was not seen is not looked for.
+/// What the fields say of the message itself, noted while they are read: so none of them is looked up again.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Seen {
     pub(crate) hosts: u32,
+    /// Whether the last Host names a host.
+    pub(crate) is_host_sound: bool,
     pub(crate) lengths: u32,
+    /// The last Content-Length, if it is a number.
+    pub(crate) length: Option<u64>,
     pub(crate) codings: u32,
+    /// Whether the last Transfer-Encoding is `chunked`.
+    pub(crate) is_chunked: bool,
     pub(crate) connection: bool,
     pub(crate) expect: bool,
 }
 
 impl Seen {
-    pub(super) fn note(&mut self, name: &HeaderName) {
+    pub(super) fn note(&mut self, name: &HeaderName, value: &[u8]) {
         match *name {
-            header::HOST => self.hosts += 1,
-            header::CONTENT_LENGTH => self.lengths += 1,
-            header::TRANSFER_ENCODING => self.codings += 1,
+            header::HOST => (self.hosts, self.is_host_sound) = (self.hosts + 1, is_host(value)),
+            header::CONTENT_LENGTH => (self.lengths, self.length) = (self.lengths + 1, framing::decimal(value)),
+            header::TRANSFER_ENCODING => {
+                (self.codings, self.is_chunked) = (self.codings + 1, value.eq_ignore_ascii_case(b"chunked"));
+            }
             header::CONNECTION => self.connection = true,
             header::EXPECT => self.expect = true,
             _ => {}
@@ -195,9 +203,9 @@ fn split_request<'b>(
         return Err(Box::new(BadHead { rejection, method: Some(method), uri: None }));
     }
     let mut fields = HeaderMap::with_capacity(parsed.headers.len());
-    let outcome = fill(&mut fields, bytes, parsed.headers)
-        .ok_or_else(|| bad("A header field is malformed."))
-        .and_then(|seen| Ok((read_target(&method, bytes.slice_ref(target.as_bytes()), &mut fields, &seen)?, seen)));
+    let outcome = fill(&mut fields, bytes, parsed.headers).ok_or_else(|| bad("A header field is malformed.")).and_then(
+        |mut seen| Ok((read_target(&method, bytes.slice_ref(target.as_bytes()), &mut fields, &mut seen)?, seen)),
+    );
     let ((uri, raw_query), seen) = match outcome {
         Ok(outcome) => outcome,
         Err(rejection) => return Err(Box::new(BadHead { rejection, method: Some(method), uri: None })),
@@ -212,10 +220,9 @@ fn split_request<'b>(
 
 /// What the fields say of the message itself: its length, whether the connection stays, whether a 100 is awaited.
 fn facts(version: Version, fields: &HeaderMap, seen: &Seen) -> Result<(Length, bool, bool), Rejection> {
-    check_host(version, fields, seen)?;
-    let length =
-        framing::of_request(version, fields, seen).map_err(|fault| bad(format!("The request has {fault}.")))?;
-    let expects_continue = match fields.get(header::EXPECT).filter(|_| seen.expect) {
+    check_host(version, seen)?;
+    let length = framing::of_request(version, seen).map_err(|fault| bad(format!("The request has {fault}.")))?;
+    let expects_continue = match seen.expect.then(|| fields.get(header::EXPECT)).flatten() {
         None => false,
         Some(value) if value.as_bytes().eq_ignore_ascii_case(b"100-continue") => {
             version == Version::HTTP_11 && length != Length::Known(0)
@@ -284,7 +291,7 @@ fn fill(fields: &mut HeaderMap, bytes: &Bytes, parsed: &[httparse::Header<'_>]) 
         if matches!(name.as_str(), "transfer_encoding" | "content_length") {
             return None;
         }
-        seen.note(&name);
+        seen.note(&name, field.value);
         let value = HeaderValue::from_maybe_shared(bytes.slice_ref(field.value)).ok()?;
         fields.try_append(name, value).ok()?;
     }
@@ -296,7 +303,7 @@ fn read_target(
     method: &Method,
     target: Bytes,
     fields: &mut HeaderMap,
-    seen: &Seen,
+    seen: &mut Seen,
 ) -> Result<(Uri, Option<RawQuery>), Rejection> {
     let invalid = || Rejection::PathInvalid("The target is neither a path nor an absolute URI.".into());
     if memchr::memchr(b'#', &target).is_some() {
@@ -316,6 +323,7 @@ fn read_target(
         return Err(Rejection::HostInvalid("The request has more than one Host field.".into()));
     }
     let host = HeaderValue::from_str(authority.as_str()).map_err(|_| invalid())?;
+    (seen.hosts, seen.is_host_sound) = (1, is_host(host.as_bytes()));
     fields.insert(header::HOST, host);
     let path = uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
     Ok((Uri::from(path), None))
@@ -332,14 +340,14 @@ fn origin_form(target: &Bytes) -> Option<(Uri, Option<RawQuery>)> {
 }
 
 /// Exactly one Host that names a host (RFC 9112 §3.2); HTTP/1.0 may have none.
-fn check_host(version: Version, fields: &HeaderMap, seen: &Seen) -> Result<(), Rejection> {
+fn check_host(version: Version, seen: &Seen) -> Result<(), Rejection> {
     let invalid = |why: &'static str| Err(Rejection::HostInvalid(why.into()));
-    match fields.get(header::HOST) {
-        Some(_) if seen.hosts > 1 => invalid("The request has more than one Host field."),
-        Some(host) if is_host(host.as_bytes()) => Ok(()),
-        Some(_) => invalid("The Host field is no host, or no host and port."),
-        None if version == Version::HTTP_10 => Ok(()),
-        None => invalid("The request has no Host field."),
+    match seen.hosts {
+        1 if seen.is_host_sound => Ok(()),
+        1 => invalid("The Host field is no host, or no host and port."),
+        0 if version == Version::HTTP_10 => Ok(()),
+        0 => invalid("The request has no Host field."),
+        _ => invalid("The request has more than one Host field."),
     }
 }
 

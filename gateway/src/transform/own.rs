@@ -1,8 +1,6 @@
 //! The fields that the gateway writes itself: who the client is (`X-Forwarded-For`, `-Proto`, `-Host`; `Forwarded`,
 //! RFC 7239), the way that the request came (`Via`, RFC 9110 §7.6.3), its id and its place in a trace. A client's own are
 //! believed only when it is one of `trusted_proxies`.
-use std::net::IpAddr;
-
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use smallvec::SmallVec;
 
@@ -52,13 +50,25 @@ impl OwnFields {
     pub(crate) fn write(self, fields: &mut HeaderMap, client: &Client, exchange: &Exchange, out: &mut Lines) {
         let told = Told::take(fields, client, exchange);
         let host = exchange.host.as_ref().map(HeaderValue::as_bytes);
-        let peer = client.forwarded_for.as_bytes();
         if self.request_id {
-            out.put("x-request-id", &[exchange.request_id.as_bytes()]);
+            out.put("x-request-id", &[&exchange.request_id]);
         }
         if self.traceparent {
             out.put("traceparent", &[&exchange.trace.traceparent]);
         }
+        match (told, host) {
+            (None, Some(host)) if self.is_whole_way() => client.way.write(host, out),
+            (told, host) => self.write_way(&told.unwrap_or_default(), host, client, out),
+        }
+    }
+
+    fn is_whole_way(self) -> bool {
+        self.forwarded_for && self.forwarded_proto && self.forwarded_host && self.forwarded && self.via
+    }
+
+    /// The way that the request came, where something was told of it before or a rule leaves a part of it out.
+    fn write_way(self, told: &Told, host: Option<&[u8]>, client: &Client, out: &mut Lines) {
+        let peer = client.way.peer();
         if self.forwarded_for {
             put_list(out, "x-forwarded-for", &told.forwarded_for, &[peer]);
         }
@@ -70,17 +80,11 @@ impl OwnFields {
             out.put("x-forwarded-host", &[host]);
         }
         if self.forwarded {
-            // `for=192.0.2.1;host="example.com";proto=http`; an IPv6 address is quoted and bracketed (RFC 7239 §6). A
-            // Host that was let in holds no quote.
-            let (open, close): (&[u8], &[u8]) = match client.address.ip().to_canonical() {
-                IpAddr::V4(_) => (b"for=", b""),
-                IpAddr::V6(_) => (b"for=\"[", b"]\""),
-            };
             let (before, host, after): (&[u8], &[u8], &[u8]) = match host {
                 Some(host) => (b";host=\"", host, b"\";proto="),
                 None => (b"", b"", b";proto="),
             };
-            let element = [open, peer, close, before, host, after, client.scheme.as_bytes()];
+            let element = [client.way.forwarded_for(), before, host, after, client.scheme.as_bytes()];
             put_list(out, "forwarded", &told.forwarded, &element);
         }
         if self.via {
@@ -102,11 +106,11 @@ struct Told {
 type List = SmallVec<[HeaderValue; 2]>;
 
 impl Told {
-    /// Takes out of `fields` whatever stands under a name that the gateway writes.
-    fn take(fields: &mut HeaderMap, client: &Client, exchange: &Exchange) -> Self {
+    /// Takes out of `fields` whatever stands under a name that the gateway writes; `None` where nothing does.
+    fn take(fields: &mut HeaderMap, client: &Client, exchange: &Exchange) -> Option<Self> {
         // Nearly no client sends one: a look at each name is cheaper than a look-up of each of ours.
         if !fields.keys().any(|name| matches!(name.as_str().as_bytes()[0], b'x' | b'f' | b't' | b'v')) {
-            return Self::default();
+            return None;
         }
         fields.remove(X_REQUEST_ID);
         fields.remove(TRACEPARENT);
@@ -122,11 +126,11 @@ impl Told {
         };
         let via = take_all(fields, &header::VIA);
         if client.is_trusted {
-            return Self { via, ..told };
+            return Some(Self { via, ..told });
         }
         fields.remove(X_FORWARDED_PORT);
         fields.remove(X_REAL_IP);
-        Self { via, ..Self::default() }
+        Some(Self { via, ..Self::default() })
     }
 }
 

@@ -11,7 +11,7 @@ use http_body::Frame;
 use tokio::time::Instant;
 
 use super::Connection;
-use crate::{body::Body, h1::encode};
+use crate::{body::Body, exchange::X_REQUEST_ID, h1::encode};
 
 /// Bytes of an answer that may wait to be written before its body is asked for more.
 const HIGH_WATER: usize = 64 * 1024;
@@ -67,7 +67,15 @@ impl Connection {
         let keep_alive = keep_alive && coding != Coding::UntilClose;
         self.wire.borrow_mut().out.encode(|out| {
             encode::status_line(out, head.status);
-            encode::fields(out, &head.headers);
+            for (name, value) in &head.headers {
+                // An upstream's own is not the id of this exchange.
+                if *name != X_REQUEST_ID {
+                    encode::field(out, name.as_str(), value.as_bytes());
+                }
+            }
+            if let Some(id) = body.request_id() {
+                encode::field(out, X_REQUEST_ID.as_str(), id);
+            }
             match coding {
                 Coding::Length(length) if !head.headers.contains_key(header::CONTENT_LENGTH) => {
                     encode::content_length(out, length);

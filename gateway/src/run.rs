@@ -1,5 +1,7 @@
 //! The process: opens the ports, starts a worker for each core and the control runtime beside them, and ends all of it
 //! in order.
+mod descriptors;
+
 use std::{fmt, io, net::SocketAddr, sync::Arc, thread};
 
 use tokio::{
@@ -87,6 +89,7 @@ pub fn run(config: &Config) -> Result<(), StartError> {
         error,
     })?;
     let admin_address = admin.local_addr()?;
+    descriptors::raise(config.server.max_connections);
 
     let shards: Vec<_> = listeners.iter().map(|_| Arc::new(Shard::new(live.lanes.len()))).collect();
     let metrics = Metrics {

@@ -109,7 +109,7 @@ fn more_connections_than_permits_wait_their_turn() {
 #[test]
 fn a_gateway_without_descriptors_recovers() {
     let upstream = Upstream::ok();
-    let gateway = Gateway::short_of_descriptors(&upstream);
+    let gateway = Gateway::under("ulimit -n 48", &upstream);
     let mut clients: Vec<_> = (0..100).map(|_| gateway.connect()).collect();
     gateway.stderr.find("it says so", |line| line.contains("cannot accept").then_some(()));
     let before = gateway.ticks();
@@ -118,4 +118,15 @@ fn a_gateway_without_descriptors_recovers() {
     assert!(spent < 30, "{spent} ticks in a second of waiting");
     clients.clear();
     assert_eq!(gateway.get("/").status(), 200);
+}
+
+/// Shells leave the soft limit at 1,024, or lower; a gateway that may have more, takes more.
+#[test]
+fn a_soft_limit_of_descriptors_is_raised() {
+    let upstream = Upstream::ok();
+    let gateway = Gateway::under("ulimit -Sn 48", &upstream);
+    let mut clients: Vec<_> = (0..100).map(|_| gateway.connect()).collect();
+    for client in &mut clients {
+        assert_eq!(client.get("/").status(), 200);
+    }
 }

@@ -46,7 +46,7 @@ impl Gateway {
         Self::spawn(toml, Process::spawn)
     }
 
-    fn spawn(toml: &str, spawn: fn(&mut Command) -> Process) -> Self {
+    fn spawn(toml: &str, spawn: impl FnOnce(&mut Command) -> Process) -> Self {
         // With one worker the order of things is known.
         let workers = if toml.contains("server.workers") { "" } else { "server.workers = 1\n" };
         let (folder, _) = write_file(&format!("{FILE}{workers}{toml}"));
@@ -75,11 +75,12 @@ impl Gateway {
         Self::spawn(&service("app", &[upstream], ""), Process::unread)
     }
 
-    /// Starts one that may have 48 files and sockets open.
-    pub fn short_of_descriptors(upstream: &Upstream) -> Self {
+    /// Starts one in a shell that ran `limit` before.
+    pub fn under(limit: &str, upstream: &Upstream) -> Self {
         Self::spawn(&service("app", &[upstream], ""), |command| {
             let mut shell = Command::new("/bin/sh");
-            shell.args(["-c", "ulimit -n 48; exec \"$0\" \"$@\""]).arg(command.get_program()).args(command.get_args());
+            let script = format!("{limit}; exec \"$0\" \"$@\"");
+            shell.args(["-c", &script]).arg(command.get_program()).args(command.get_args());
             shell.env_clear().current_dir(command.get_current_dir().expect("it has its folder"));
             Process::spawn(&mut shell)
         })

@@ -69,6 +69,7 @@ pub(crate) struct ResponseHead {
 
 /// What the fields say of the message itself, noted while they are read: so none of them is looked up again.
 #[derive(Debug, Default, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools, reason = "facts that do not depend on one another")]
 pub(crate) struct Seen {
     pub(crate) hosts: u32,
     /// Whether the last Host names a host.

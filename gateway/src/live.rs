@@ -8,6 +8,7 @@ use crate::{
     cluster::Cluster,
     config::{Config, UpstreamTimeouts},
     h1::server::Settings,
+    permit::Permit,
     route::RouteTable,
     telemetry::{access_log::escape_json, metrics::RouteLabels},
     transform::{Transform, own::OwnFields},
@@ -20,6 +21,10 @@ pub(crate) struct Live {
     /// Which lane a request takes, as an index.
     pub(crate) routes: RouteTable<usize>,
     pub(crate) lanes: Vec<Lane>,
+    /// For what no route takes: the limit and the policy of the file as a whole.
+    pub(crate) unrouted: Permit,
+    /// Whether any route has a policy for requests from another origin.
+    pub(crate) has_cors: bool,
     pub(crate) clusters: Vec<Arc<Cluster>>,
 }
 
@@ -27,7 +32,7 @@ pub(crate) struct Live {
 #[derive(Debug)]
 pub(crate) struct Lane {
     pub(crate) labels: RouteLabels,
-    pub(crate) max_body: u64,
+    pub(crate) permit: Permit,
     pub(crate) transform: Transform,
     pub(crate) timeouts: UpstreamTimeouts,
     /// The index of the cluster that it goes to.
@@ -47,7 +52,7 @@ impl Live {
                 lanes.push(Lane {
                     log_fields: log_fields(&labels),
                     labels,
-                    max_body: route.max_body,
+                    permit: Permit { max_body: route.max_body, rules: None },
                     transform: Transform {
                         strip_prefix: route.strip_prefix.clone(),
                         rewrite: route.rewrite.clone(),
@@ -64,6 +69,8 @@ impl Live {
             settings: Settings { timeouts: config.server.timeouts, limits: config.server.limits },
             trusted_proxies: config.server.trusted_proxies.clone(),
             routes: RouteTable::build(patterns).expect("a checked configuration has no conflicting routes"),
+            unrouted: Permit { max_body: config.server.limits.body, rules: None },
+            has_cors: lanes.iter().any(|lane| lane.permit.rules.as_ref().is_some_and(|rules| rules.cors.is_some())),
             lanes,
             clusters,
         }

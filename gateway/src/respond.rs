@@ -28,7 +28,11 @@ pub(crate) fn finish(outcome: Result<Response<Body>, Rejection>, mut exchange: B
         problem(&rejection, &exchange.request_id)
     });
     exchange.status = response.status().as_u16();
-    response.headers_mut().insert(X_REQUEST_ID, exchange.request_id.clone());
+    let fields = response.headers_mut();
+    fields.insert(X_REQUEST_ID, exchange.request_id.clone());
+    if let Some(rules) = exchange.rules() {
+        rules.mark(&exchange, fields);
+    }
     response.body_mut().carry(exchange);
     response
 }
@@ -58,7 +62,10 @@ fn problem(rejection: &Rejection, request_id: &HeaderValue) -> Response<Body> {
 fn explain(rejection: &Rejection, fields: &mut HeaderMap) {
     match rejection {
         Rejection::MethodNotAllowed { allow } => drop(fields.insert(header::ALLOW, allow.clone())),
-        Rejection::NoHealthyUpstream => drop(fields.insert(header::RETRY_AFTER, RETRY_AFTER)),
+        Rejection::NoHealthyUpstream | Rejection::KeysUnavailable | Rejection::ForwardAuthUnavailable => {
+            fields.insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        Rejection::RateLimited { retry_after } => drop(fields.insert(header::RETRY_AFTER, (*retry_after).into())),
         _ => {}
     }
     let now = jiff::Timestamp::now();

@@ -51,6 +51,9 @@ impl Transform {
         Head::new(request, |fields, out| {
             self.own.write(fields, client, exchange, out);
             headers::apply(&self.request, fields);
+            if let Some(identity) = &exchange.identity {
+                out.append(&identity.lines);
+            }
         })
     }
 

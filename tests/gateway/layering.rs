@@ -6,8 +6,8 @@ use std::{
 };
 
 /// The stages of the walk, in its order; `cluster` has `balance`, and `h1` is `edge`'s and `upstream`'s wire.
-const STAGES: [&str; 9] =
-    ["accept", "edge", "trace", "route", "transform", "cluster", "balance", "upstream", "respond"];
+const STAGES: [&str; 10] =
+    ["accept", "edge", "trace", "route", "permit", "transform", "cluster", "balance", "upstream", "respond"];
 
 /// What composes the walk, or stands above it: these know the order.
 const COMPOSITION: [&str; 6] = ["lib", "main", "gateway", "live", "run", "worker"];
@@ -157,7 +157,7 @@ fn routing_and_balancing_are_pure() {
 #[test]
 fn a_stage_builds_no_response() {
     let modules = modules();
-    for stage in ["trace", "route", "transform", "cluster", "balance", "upstream"] {
+    for stage in ["trace", "route", "permit", "transform", "cluster", "balance", "upstream"] {
         for word in ["Response::new", "Response::builder"] {
             assert!(!modules[stage].contains(word), "{stage} has {word}");
         }

@@ -50,6 +50,11 @@ impl Lines {
         }
         out.extend_from_slice(b"\r\n");
     }
+
+    /// Fields that are encoded already, each with its line end.
+    pub(crate) fn append(&mut self, lines: &[u8]) {
+        self.0.extend_from_slice(lines);
+    }
 }
 
 /// A request's head as it goes over the wire, without its Host: so it can be sent to more than one upstream, while the

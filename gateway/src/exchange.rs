@@ -87,6 +87,10 @@ pub(crate) struct Exchange {
     pub(crate) identity: Option<Rc<Identity>>,
     /// Where the caller stands, if a limit applied.
     pub(crate) standing: Option<Standing>,
+    /// When it might go on: when it began, unless stage 5 had to ask somebody.
+    pub(crate) permitted: Instant,
+    /// What an authoriser says of the caller: fields for the upstream.
+    pub(crate) granted: Vec<(HeaderName, HeaderValue)>,
     /// The cluster and the upstream that answered, or failed, last.
     pub(crate) upstream: Option<(usize, usize)>,
     /// From the pick of an upstream to the head of its answer.

@@ -63,8 +63,10 @@ async fn walk(
     };
     exchange.route = Some(lane);
     let lane = &worker.live.lanes[lane];
-    if let Verdict::Answer(answer) = lane.permit.check(request, exchange).await? {
-        return Ok(answered(*answer)); // 5
+    if let Verdict::Answer(answer) = lane.permit.check(request, client, &path, exchange).await? {
+        let mut response = answered(*answer); // 5
+        lane.transform.response(response.headers_mut()); // 6
+        return Ok(response);
     }
     let head = lane.transform.request(
         request,

@@ -1,14 +1,17 @@
 //! What a checked [`Config`] becomes when it serves: the routes in match order, a [`Lane`] of rules for each, and the
 //! clusters behind them. Built once, shared by all workers, never changed.
+mod authorisers;
+
 use std::sync::Arc;
 
+use authorisers::Authorisers;
 use ipnet::IpNet;
 
 use crate::{
     cluster::Cluster,
-    config::{Config, UpstreamTimeouts},
+    config::{Config, Route, UpstreamTimeouts},
     h1::server::Settings,
-    permit::Permit,
+    permit::{Permit, Rules},
     route::RouteTable,
     telemetry::{access_log::escape_json, metrics::RouteLabels},
     transform::{Transform, own::OwnFields},
@@ -26,6 +29,8 @@ pub(crate) struct Live {
     /// Whether any route has a policy for requests from another origin.
     pub(crate) has_cors: bool,
     pub(crate) clusters: Vec<Arc<Cluster>>,
+    /// The authorisers that are no service of the file.
+    pub(crate) authorisers: Vec<Arc<Cluster>>,
 }
 
 /// The rules of one route, decided when the configuration is built.
@@ -44,7 +49,7 @@ pub(crate) struct Lane {
 impl Live {
     pub(crate) fn new(config: &Config) -> Self {
         let clusters: Vec<_> = config.services.iter().map(|service| Arc::new(Cluster::new(service))).collect();
-        let (mut lanes, mut patterns) = (Vec::new(), Vec::new());
+        let (mut lanes, mut patterns, mut authorisers) = (Vec::new(), Vec::new(), Authorisers::of(config));
         for (cluster, service) in config.services.iter().enumerate() {
             for route in &service.routes {
                 patterns.push((route.pattern.clone(), lanes.len()));
@@ -52,7 +57,7 @@ impl Live {
                 lanes.push(Lane {
                     log_fields: log_fields(&labels),
                     labels,
-                    permit: Permit { max_body: route.max_body, rules: None },
+                    permit: Permit { max_body: route.max_body, rules: rules(route, &mut authorisers) },
                     transform: Transform {
                         strip_prefix: route.strip_prefix.clone(),
                         rewrite: route.rewrite.clone(),
@@ -73,8 +78,16 @@ impl Live {
             has_cors: lanes.iter().any(|lane| lane.permit.rules.as_ref().is_some_and(|rules| rules.cors.is_some())),
             lanes,
             clusters,
+            authorisers: authorisers.clusters,
         }
     }
+}
+
+/// What stage 5 asks on a route; none when all of it is off.
+fn rules(route: &Route, authorisers: &mut Authorisers<'_>) -> Option<Box<Rules>> {
+    let rules = Rules { forward_auth: route.forward_auth.as_ref().map(|on| authorisers.rule(on)), ..Rules::default() };
+    let is_on = rules.forward_auth.is_some();
+    is_on.then(|| Box::new(rules))
 }
 
 fn log_fields(labels: &RouteLabels) -> Vec<u8> {

@@ -4,6 +4,7 @@
 //! A route without rules has none of this: [`Permit::rules`] is `None`, decided when the configuration is built.
 pub(crate) mod auth;
 pub(crate) mod cors;
+pub(crate) mod forward_auth;
 pub(crate) mod message;
 pub(crate) mod rate;
 
@@ -11,7 +12,7 @@ use http::{HeaderMap, Request};
 
 use crate::{
     body::Body,
-    exchange::Exchange,
+    exchange::{Client, Exchange},
     h1::{client::ResponseBody, head::ResponseHead},
     rejection::Rejection,
 };
@@ -32,6 +33,7 @@ pub(crate) struct Rules {
     pub(crate) rate: Option<rate::Rate>,
     pub(crate) message: Option<message::Message>,
     pub(crate) auth: Option<auth::Auth>,
+    pub(crate) forward_auth: Option<forward_auth::ForwardAuth>,
 }
 
 /// What the rules say of a request that is not refused.
@@ -44,22 +46,30 @@ pub(crate) enum Verdict {
 }
 
 impl Permit {
-    /// Asks every rule.
+    /// Asks every rule about a request for `path`, its normalised path.
     pub(crate) async fn check(
         &self,
         request: &mut Request<Body>,
+        client: &Client,
+        path: &str,
         exchange: &mut Exchange,
     ) -> Result<Verdict, Rejection> {
         request.body().limit(self.max_body)?;
         match &self.rules {
             None => Ok(Verdict::Pass),
-            Some(rules) => rules.check(request, exchange).await,
+            Some(rules) => rules.check(request, client, path, exchange).await,
         }
     }
 }
 
 impl Rules {
-    async fn check(&self, request: &mut Request<Body>, exchange: &mut Exchange) -> Result<Verdict, Rejection> {
+    async fn check(
+        &self,
+        request: &mut Request<Body>,
+        client: &Client,
+        path: &str,
+        exchange: &mut Exchange,
+    ) -> Result<Verdict, Rejection> {
         self.count(request, exchange)?;
         if let Some(message) = &self.message {
             message.check(request)?;
@@ -69,6 +79,12 @@ impl Rules {
         }
         if let Some(rate) = &self.rate {
             rate.count_by_claim(exchange)?;
+        }
+        if let Some(authoriser) = &self.forward_auth
+            // Boxed, so that it takes no room in the walk of a request that asks nobody.
+            && let Some(answer) = Box::pin(authoriser.ask(request, client, path, exchange)).await?
+        {
+            return Ok(Verdict::Answer(answer));
         }
         if let Some(message) = &self.message {
             message.check_body(request).await?;

@@ -33,6 +33,8 @@ pub(crate) fn open(request: &Request<Body>, client: &Client, from: IpAddr, worke
         origin: None,
         identity: None,
         standing: None,
+        permitted: started,
+        granted: Vec::new(),
         upstream: None,
         upstream_time: None,
         retries: 0,

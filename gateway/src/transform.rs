@@ -50,6 +50,9 @@ impl Transform {
         reserved::remove(fields);
         Head::new(request, |fields, out| {
             self.own.write(fields, client, exchange, out);
+            for (name, value) in &exchange.granted {
+                fields.append(name, value.clone());
+            }
             headers::apply(&self.request, fields);
             if let Some(identity) = &exchange.identity {
                 out.append(&identity.lines);

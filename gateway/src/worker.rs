@@ -16,7 +16,7 @@ use tokio::{
 
 use crate::{
     accept,
-    cluster::LocalCluster,
+    cluster::{Cluster, LocalCluster},
     live::Live,
     shutdown::Drain,
     telemetry::{
@@ -47,6 +47,8 @@ pub(crate) struct Worker {
     pub(crate) live: Arc<Live>,
     /// In the order of [`Live::clusters`].
     pub(crate) clusters: Vec<LocalCluster>,
+    /// In the order of [`Live::authorisers`].
+    pub(crate) authorisers: Vec<LocalCluster>,
     pub(crate) shard: Arc<Shard>,
     pub(crate) log: Rc<AccessLog>,
     pub(crate) clock: Clock,
@@ -57,12 +59,8 @@ pub(crate) struct Worker {
 impl Worker {
     fn new(live: Arc<Live>, shard: Arc<Shard>, log: Sink) -> Rc<Self> {
         Rc::new(Self {
-            clusters: live
-                .clusters
-                .iter()
-                .enumerate()
-                .map(|(index, shared)| LocalCluster::new(index, shared))
-                .collect(),
+            clusters: local(&live.clusters),
+            authorisers: local(&live.authorisers),
             live,
             shard,
             log: AccessLog::new(log),
@@ -76,6 +74,10 @@ impl Worker {
     pub(crate) fn random_u128(&self) -> u128 {
         self.random.borrow_mut().u128(..)
     }
+}
+
+fn local(clusters: &[Arc<Cluster>]) -> Vec<LocalCluster> {
+    clusters.iter().enumerate().map(|(index, shared)| LocalCluster::new(index, shared)).collect()
 }
 
 /// Serves until told to stop, then until the last connection has ended or the drain's time is over.
@@ -113,6 +115,6 @@ async fn sweep(worker: Rc<Worker>) {
     let mut ticks = tokio::time::interval(SWEEP);
     loop {
         ticks.tick().await;
-        worker.clusters.iter().for_each(|cluster| cluster.sweep(Instant::now()));
+        worker.clusters.iter().chain(&worker.authorisers).for_each(|cluster| cluster.sweep(Instant::now()));
     }
 }

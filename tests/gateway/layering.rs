@@ -16,10 +16,11 @@ const COMPOSITION: [&str; 6] = ["lib", "main", "gateway", "live", "run", "worker
 const PAGES: [&str; 2] = ["local", "admin"];
 
 /// Edges from one stage to another that have a reason.
-const EXCEPTIONS: [(&str, &str, &str); 4] = [
+const EXCEPTIONS: [(&str, &str, &str); 5] = [
     ("cluster", "upstream", "DESIGN: the one exception of the walk"),
     ("cluster", "balance", "the cluster's own child, beside it only because it is pure"),
     ("accept", "edge", "a connection that was accepted is handed to the edge: there is no walk yet"),
+    ("permit", "transform", "an authoriser is told of a request by the rules by which an upstream is"),
     ("transform", "route", "what a route captured, and its rewrite, are values that it hands on"),
 ];
 

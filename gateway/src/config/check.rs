@@ -5,15 +5,17 @@
 //! out: one finding is enough for the whole to be refused.
 mod address;
 mod conflicts;
+mod forward_auth;
 mod headers;
 mod health;
+mod identity;
 mod layer;
 mod route;
 mod server;
 mod service;
 mod upstream;
 
-use std::{ops::RangeInclusive, path::Path, time::Duration};
+use std::{net::SocketAddr, ops::RangeInclusive, path::Path, time::Duration};
 
 use super::{
     Config,
@@ -24,8 +26,10 @@ use super::{
 
 /// The meaning of `raw`, or all that is wrong with it.
 pub(super) fn check(raw: &RawConfig, file: &str) -> Result<Config, Vec<Finding>> {
-    let mut checks = Checks { findings: Vec::new() };
+    let names = raw.services.iter().flat_map(|services| &services.value.entries).map(|entry| entry.name.clone());
+    let mut checks = Checks { findings: Vec::new(), services: names.collect(), listen: Vec::new() };
     let (server, admin) = server::check(raw, &mut checks);
+    checks.listen.clone_from(&server.listen);
     let services = service::check_all(raw, &server, &mut checks);
     if checks.findings.is_empty() {
         Ok(Config { file: Path::new(file).to_owned(), server, admin, services })
@@ -34,9 +38,13 @@ pub(super) fn check(raw: &RawConfig, file: &str) -> Result<Config, Vec<Finding>>
     }
 }
 
-/// The faults so far.
+/// The faults so far, and what any check may need to know of the file.
 struct Checks {
     findings: Vec<Finding>,
+    /// The names of all services.
+    services: Vec<String>,
+    /// Where clients connect.
+    listen: Vec<SocketAddr>,
 }
 
 /// No time of the file may be longer: beyond it, somebody mistook the unit.

@@ -94,6 +94,8 @@ table! {
         request_headers: RawHeaderRules,
         /// What is done to the fields of answers.
         response_headers: RawHeaderRules,
+        /// Who is asked whether a request may pass: a URL, or a table.
+        forward_auth: Brief<RawForwardAuth>,
     }
 }
 
@@ -117,6 +119,8 @@ table! {
         request_headers: RawHeaderRules,
         /// What is done to the fields of answers.
         response_headers: RawHeaderRules,
+        /// Who is asked whether a request may pass: a URL, a table, or false to ask nobody.
+        forward_auth: OrOff<Brief<RawForwardAuth>>,
         /// Which requests it gets: patterns such as `/users` or `GET,POST /users/{id}$`, or tables.
         #[required]
         routes: OneOrMany<Brief<RawRoute>>,
@@ -195,6 +199,30 @@ table! {
 }
 
 table! {
+    /// An authoriser: an HTTP server that is asked, for each request, whether it may pass. Its 2xx means yes.
+    RawForwardAuth {
+        /// Where it is asked: `http://127.0.0.1:9000/verify`.
+        url: Text,
+        /// Or the service of this file that is asked.
+        service: Text,
+        /// The path, and the query, that the service is asked for.
+        path: Text,
+        /// From the question to the head of its answer; then the request is refused.
+        timeout: Length = "2s",
+        /// Fields of its 2xx that the upstream is sent, and that no client may send.
+        headers: OneOrMany<Text> = [],
+        /// The only fields of the client that it is told of; all of them unless this says otherwise.
+        request_headers: OneOrMany<Text>,
+    }
+}
+
+impl Shorthand for RawForwardAuth {
+    fn from_text(text: At<Text>) -> Self {
+        Self { url: Some(text), ..Self::default() }
+    }
+}
+
+table! {
     /// One route of a service.
     RawRoute {
         /// Methods and path: `/users`, `/users$`, `GET,POST /users/{id}`, `~/v[0-9]+/.*`.
@@ -218,6 +246,8 @@ table! {
         request_headers: RawHeaderRules,
         /// What is done to the fields of the answer.
         response_headers: RawHeaderRules,
+        /// Who is asked whether a request may pass: a URL, a table, or false to ask nobody.
+        forward_auth: OrOff<Brief<RawForwardAuth>>,
     }
 }
 

@@ -3,7 +3,7 @@ use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Config, HeaderRules, HealthCheck, HostPolicy, Route, Server, Service, StripPrefix,
+    Authoriser, Config, ForwardAuth, HeaderRules, HealthCheck, HostPolicy, Route, Server, Service, StripPrefix,
     diagnose::{is_secret, mask},
     read::units::{show_duration, show_size},
 };
@@ -90,6 +90,7 @@ fn route(route: &Route) -> Value {
         "limits": { "body": show_size(route.max_body) },
         "request_headers": rules(&route.request_headers),
         "response_headers": rules(&route.response_headers),
+        "forward_auth": route.forward_auth.as_ref().map_or(Value::Bool(false), forward_auth),
     });
     // The file has no word for "none" of these: they are there or not.
     if let Some(host) = &route.pattern.host {
@@ -97,6 +98,26 @@ fn route(route: &Route) -> Value {
     }
     if let Some(rewrite) = &route.written.rewrite {
         shown["rewrite"] = json!(rewrite);
+    }
+    shown
+}
+
+fn forward_auth(forward_auth: &ForwardAuth) -> Value {
+    let names = |names: &[HeaderName]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>();
+    let target = &forward_auth.target;
+    let mut shown = json!({
+        "timeout": show_duration(forward_auth.timeout),
+        "headers": names(&forward_auth.headers),
+    });
+    match &forward_auth.authoriser {
+        Authoriser::Url(upstream) => shown["url"] = mask(&format!("{}{target}", upstream.url())).into(),
+        Authoriser::Service(name) => {
+            shown["service"] = json!(**name);
+            shown["path"] = mask(target.as_str()).into();
+        }
+    }
+    if let Some(only) = &forward_auth.request_headers {
+        shown["request_headers"] = json!(names(only));
     }
     shown
 }

@@ -13,7 +13,7 @@ use crate::config::{
 
 /// Fields of one connection or of one message's framing (RFC 9110 §7.6.1, RFC 9112 §6): the gateway writes them, and a
 /// rule for one would break messages.
-const RESERVED: &[&str] = &[
+pub(super) const RESERVED: &[&str] = &[
     "connection",
     "content-length",
     "expect",

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::{
     Checks,
+    forward_auth::Setting,
     headers::{self, Rules},
 };
 use crate::config::{
@@ -21,22 +22,26 @@ pub(super) struct Layer {
     max_body: Option<u64>,
     pub(super) request_headers: Rules,
     pub(super) response_headers: Rules,
+    pub(super) forward_auth: Setting,
 }
 
 impl Layer {
     pub(super) fn of_defaults(raw: &RawDefaults, checks: &mut Checks) -> Self {
         let headers = (raw.request_headers.as_ref(), raw.response_headers.as_ref());
-        Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks)
+        let forward_auth = Setting::of(raw.forward_auth.as_ref(), checks);
+        Self { forward_auth, ..Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks) }
     }
 
     pub(super) fn of_service(raw: &RawService, checks: &mut Checks) -> Self {
         let headers = (raw.request_headers.as_ref(), raw.response_headers.as_ref());
-        Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks)
+        let forward_auth = Setting::or_off(raw.forward_auth.as_ref(), checks);
+        Self { forward_auth, ..Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks) }
     }
 
     pub(super) fn of_route(raw: &RawRoute, checks: &mut Checks) -> Self {
         let headers = (raw.request_headers.as_ref(), raw.response_headers.as_ref());
-        Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks)
+        let forward_auth = Setting::or_off(raw.forward_auth.as_ref(), checks);
+        Self { forward_auth, ..Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks) }
     }
 
     fn of(
@@ -56,6 +61,7 @@ impl Layer {
             max_body: limits.and_then(|limits| limits.value.body.as_ref()).map(|at| at.value.0),
             request_headers: headers::check(request, checks),
             response_headers: headers::check(response, checks),
+            forward_auth: Setting::Silent,
         }
     }
 
@@ -68,6 +74,7 @@ impl Layer {
             max_body: self.max_body.or(outer.max_body),
             request_headers: self.request_headers.over(&outer.request_headers),
             response_headers: self.response_headers.over(&outer.response_headers),
+            forward_auth: self.forward_auth.over(&outer.forward_auth),
         }
     }
 

@@ -14,7 +14,8 @@ use crate::{
 
 /// The route, unless its pattern cannot be read: the rest is checked all the same.
 pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &mut Checks) -> Option<Route> {
-    let layer = Layer::of_route(raw, checks).over(service);
+    let mut layer = Layer::of_route(raw, checks).over(service);
+    layer.forward_auth.settle(checks);
     let pattern = raw.r#match.as_ref().and_then(|text| {
         let parsed = RoutePattern::parse(text.value.as_str());
         checks.parsed(parsed, text, Code::BadPattern, "a route")
@@ -50,6 +51,7 @@ pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &m
         max_body: layer.max_body(&server.limits),
         request_headers: layer.request_headers.into_rules(),
         response_headers: layer.response_headers.into_rules(),
+        forward_auth: layer.forward_auth.complete(),
     })
 }
 

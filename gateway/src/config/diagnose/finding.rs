@@ -7,6 +7,7 @@ use super::{Fault, Related, lines::Lines, mask_sentence};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Code {
     BadAddress,
+    BadAuthoriser,
     BadCidr,
     BadCondition,
     BadDuration,
@@ -36,6 +37,7 @@ pub(crate) enum Code {
     ReservedHeader,
     Syntax,
     UnknownKey,
+    UnknownService,
     UnreachableRoute,
     UnsupportedScheme,
     VariableMissing,
@@ -46,6 +48,7 @@ impl Code {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::BadAddress => "bad_address",
+            Self::BadAuthoriser => "bad_authoriser",
             Self::BadCidr => "bad_cidr",
             Self::BadCondition => "bad_condition",
             Self::BadDuration => "bad_duration",
@@ -75,6 +78,7 @@ impl Code {
             Self::ReservedHeader => "reserved_header",
             Self::Syntax => "syntax",
             Self::UnknownKey => "unknown_key",
+            Self::UnknownService => "unknown_service",
             Self::UnreachableRoute => "unreachable_route",
             Self::UnsupportedScheme => "unsupported_scheme",
             Self::VariableMissing => "variable_missing",

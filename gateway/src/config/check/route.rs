@@ -14,7 +14,7 @@ use crate::{
 
 /// The route, unless its pattern cannot be read: the rest is checked all the same.
 pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &mut Checks) -> Option<Route> {
-    let layer = Layer::of_route(raw, checks).over(service);
+    let layer = Layer::of_route(raw, service, checks);
     let pattern = raw.r#match.as_ref().and_then(|text| {
         let parsed = RoutePattern::parse(text.value.as_str());
         checks.parsed(parsed, text, Code::BadPattern, "a route")
@@ -41,13 +41,17 @@ pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &m
         // What logs, metrics and people see is what the file says.
         text.value.shown().clone_into(&mut pattern.text);
     }
+    let (timeouts, max_body) = (layer.timeouts(), layer.max_body(&server.limits));
+    let (auth, scopes) = layer.auth.complete(checks.has_credentials);
     Some(Route {
         pattern: RoutePattern { host, headers, query, ..pattern },
         written: written(raw),
         strip_prefix,
         rewrite,
-        timeouts: layer.timeouts(),
-        max_body: layer.max_body(&server.limits),
+        timeouts,
+        max_body,
+        auth,
+        scopes,
         request_headers: layer.request_headers.into_rules(),
         response_headers: layer.response_headers.into_rules(),
     })

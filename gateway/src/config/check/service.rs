@@ -55,7 +55,7 @@ fn check<'r>(
 ) -> Service {
     let raw = &entry.value.value;
     check_name(entry, checks);
-    let layer = Layer::of_service(raw, checks).over(&outer.layer);
+    let layer = Layer::of_service(raw, &outer.layer, checks);
     let upstreams = raw.upstreams.as_ref().map(|written| {
         if written.value.is_empty {
             let message = format!("`services.{}` has no upstream", entry.name);

@@ -8,6 +8,7 @@
 //! key that there is, `check` gives them their meaning, and `diagnose` says what is wrong.
 mod check;
 mod diagnose;
+mod jwt;
 mod load;
 mod raw;
 mod read;
@@ -24,6 +25,7 @@ use ipnet::IpNet;
 use crate::route::{Rewrite, RoutePattern};
 
 pub use diagnose::{Fault, Faults, FaultsKind, Related, Style};
+pub use jwt::{Algorithm, AuthMode, Jwt, KeySource, Secret};
 pub use schema::schema;
 
 /// A whole `gateway.toml`.
@@ -35,6 +37,8 @@ pub struct Config {
     pub server: Server,
     /// `[admin]`.
     pub admin: Admin,
+    /// `[[jwt]]`, in the file's order.
+    pub jwt: Vec<Jwt>,
     /// `[services.*]`, in the file's order; never empty.
     pub services: Vec<Service>,
 }
@@ -171,6 +175,10 @@ pub struct Route {
     pub timeouts: UpstreamTimeouts,
     /// The largest request body, in bytes. Default [`Limits::body`].
     pub max_body: u64,
+    /// Whether a caller must say who it is. Default: required once the file has anything to check that with, else none.
+    pub auth: AuthMode,
+    /// What a caller's credential must all permit. Default nothing; always nothing with [`AuthMode::None`].
+    pub scopes: Vec<Box<str>>,
     /// Done to the request's fields, after the gateway's own are written.
     pub request_headers: HeaderRules,
     /// Done to the answer's fields.

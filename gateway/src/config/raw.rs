@@ -17,6 +17,8 @@ table! {
         server: RawServer,
         /// The operator's side.
         admin: RawAdmin,
+        /// Who issues tokens, and how they are checked; a token's `iss` picks the block.
+        jwt: OneOrMany<RawJwt>,
         /// What every service inherits; a service overrides it key by key, and a route overrides the service.
         defaults: RawDefaults,
         /// The services, each under its name: lower-case letters, digits, `-` and `_`.
@@ -80,6 +82,41 @@ table! {
 }
 
 table! {
+    /// One issuer of tokens.
+    RawJwt {
+        /// The `iss` of its tokens, letter by letter.
+        #[required]
+        issuer: Text,
+        /// Whom its tokens are for: one of these is in a token's `aud`. Without it, a token that names anybody is refused.
+        audience: OneOrMany<Text>,
+        /// Where its public keys are.
+        jwks: RawJwks,
+        /// The secret that it shares with the gateway, for HS256, HS384 and HS512: from the environment, `${JWT_SECRET}`.
+        secret: Text,
+        /// The algorithms that it may sign with; `HS256` with a secret, else `RS256`, `ES256` and `EdDSA`, unless said.
+        algorithms: OneOrMany<Text>,
+        /// How far its clock and ours may be apart.
+        leeway: Length = "5s",
+        /// Claims and the header fields that upstreams read them from: `sub = "X-User-Id"`.
+        claims: Named<Text>,
+    }
+}
+
+table! {
+    /// Where an issuer's public keys are: a service of this file, a URL or a file.
+    RawJwks {
+        /// The service that serves them.
+        service: Text,
+        /// The path that the service serves them under.
+        path: Text = "/.well-known/jwks.json",
+        /// Their address.
+        url: Text,
+        /// A file with them; a relative path starts at this file's folder.
+        file: Text,
+    }
+}
+
+table! {
     /// What every service inherits.
     RawDefaults {
         /// How long upstreams may take.
@@ -90,6 +127,10 @@ table! {
         limits: RawBodyLimit,
         /// The Host that upstreams see: `preserve` (the client's), `upstream` (the upstream's own) or a name.
         host: Text = "preserve",
+        /// Whether callers show a credential: `required` (the default once there is a `jwt`), `optional` or `none`.
+        auth: Text,
+        /// What a caller's credential must all permit.
+        scopes: OneOrMany<Text>,
         /// What is done to the fields of requests.
         request_headers: RawHeaderRules,
         /// What is done to the fields of answers.
@@ -115,6 +156,10 @@ table! {
         limits: RawBodyLimit,
         /// The Host that its upstreams see: `preserve` (the client's), `upstream` (the upstream's own) or a name.
         host: Text = "preserve",
+        /// Whether callers show a credential: `required` (the default once there is a `jwt`), `optional` or `none`.
+        auth: Text,
+        /// What a caller's credential must all permit.
+        scopes: OneOrMany<Text>,
         /// What is done to the fields of requests.
         request_headers: RawHeaderRules,
         /// What is done to the fields of answers.
@@ -242,6 +287,10 @@ table! {
         timeouts: RawTimeouts,
         /// How much a client may send.
         limits: RawBodyLimit,
+        /// Whether callers show a credential: `required` (the default once there is a `jwt`), `optional` or `none`.
+        auth: Text,
+        /// What a caller's credential must all permit.
+        scopes: OneOrMany<Text>,
         /// What is done to the fields of the request.
         request_headers: RawHeaderRules,
         /// What is done to the fields of the answer.

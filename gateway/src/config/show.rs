@@ -3,7 +3,8 @@ use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Authoriser, Config, ForwardAuth, HeaderRules, HealthCheck, HostPolicy, Route, Server, Service, StripPrefix,
+    Authoriser, Config, ForwardAuth, HeaderRules, HealthCheck, HostPolicy, Jwt, KeySource, Route, Server, Service,
+    StripPrefix,
     diagnose::{is_secret, mask},
     read::units::{show_duration, show_size},
 };
@@ -19,6 +20,7 @@ impl Config {
         json!({
             "server": server(&self.server),
             "admin": { "listen": self.admin.listen.to_string() },
+            "jwt": self.jwt.iter().map(jwt).collect::<Vec<_>>(),
             "services": services.collect::<Map<_, _>>(),
         })
     }
@@ -44,6 +46,23 @@ fn server(server: &Server) -> Value {
             "body": show_size(limits.body),
         },
     })
+}
+
+fn jwt(jwt: &Jwt) -> Value {
+    let mut shown = json!({
+        "issuer": *jwt.issuer,
+        "audience": jwt.audience,
+        "algorithms": jwt.algorithms.iter().map(|algorithm| algorithm.name()).collect::<Vec<_>>(),
+        "leeway": show_duration(jwt.leeway),
+        "claims": jwt.claims.iter().map(|(claim, name)| (claim.clone(), name.as_str().into())).collect::<Map<_, _>>(),
+    });
+    match &jwt.keys {
+        KeySource::Service { service, path } => shown["jwks"] = json!({ "service": **service, "path": mask(path) }),
+        KeySource::Url { written, .. } => shown["jwks"] = json!({ "url": mask(written) }),
+        KeySource::File(path) => shown["jwks"] = json!({ "file": path.display().to_string() }),
+        KeySource::Secret(_) => shown["secret"] = HIDDEN.into(),
+    }
+    shown
 }
 
 fn show(service: &Service) -> Value {
@@ -88,6 +107,8 @@ fn route(route: &Route) -> Value {
             "idle": show_duration(route.timeouts.idle),
         },
         "limits": { "body": show_size(route.max_body) },
+        "auth": route.auth.name(),
+        "scopes": route.scopes,
         "request_headers": rules(&route.request_headers),
         "response_headers": rules(&route.response_headers),
         "forward_auth": route.forward_auth.as_ref().map_or(Value::Bool(false), forward_auth),

@@ -3,10 +3,10 @@ mod target;
 
 use std::{ops::Range, time::Duration};
 
-use http::{HeaderName, header};
+use http::HeaderName;
 
 use self::target::Target;
-use super::{Checks, headers::RESERVED, identity};
+use super::{Checks, headers, identity};
 use crate::config::{
     Authoriser, ForwardAuth,
     diagnose::{Code, Finding},
@@ -32,6 +32,8 @@ pub(super) struct Partial {
     /// Where it is written.
     span: Range<usize>,
     target: Option<Target>,
+    /// Whether the target is an outer layer's.
+    inherited: bool,
     timeout: Option<Duration>,
     headers: Option<Vec<HeaderName>>,
     request_headers: Option<Vec<HeaderName>>,
@@ -53,24 +55,17 @@ impl Setting {
     /// This layer, with what it is silent about from `outer`.
     pub(super) fn over(self, outer: &Self) -> Self {
         match (self, outer) {
+            (Self::Silent, Self::On(outer)) => Self::On(Box::new(Partial { inherited: true, ..(**outer).clone() })),
             (Self::Silent, outer) => outer.clone(),
             (Self::On(inner), Self::On(outer)) => Self::On(Box::new(Partial {
                 span: inner.span,
+                inherited: inner.target.is_none(),
                 target: inner.target.or_else(|| outer.target.clone()),
                 timeout: inner.timeout.or(outer.timeout),
                 headers: inner.headers.or_else(|| outer.headers.clone()),
                 request_headers: inner.request_headers.or_else(|| outer.request_headers.clone()),
             })),
             (own, _) => own,
-        }
-    }
-
-    /// Whether this layer itself says who is asked, or that nobody is.
-    pub(super) fn decides(&self) -> bool {
-        match self {
-            Self::Silent => false,
-            Self::Off => true,
-            Self::On(partial) => partial.target.is_some(),
         }
     }
 
@@ -89,11 +84,25 @@ impl Setting {
     pub(super) fn report_self(&self, entry: &Entry<RawService>, checks: &mut Checks) {
         let Self::On(partial) = self else { return };
         let Some(Target { authoriser: Authoriser::Service(name), .. }) = &partial.target else { return };
-        if **name == *entry.name {
+        if partial.inherited && **name == *entry.name {
             let message = format!("`services.{}` inherits a `forward_auth` that asks itself", entry.name);
             let finding = Finding::new(Code::Conflict, &entry.name_span, message);
             let finding = finding.label("is the authoriser").related(&partial.span, "inherited from here");
             checks.report(finding.help("add `forward_auth = false` to it: what it serves itself it decides itself"));
+        }
+    }
+
+    /// Reports fields that a caller's credential writes as well, on a route that asks for one: whose word it is could not
+    /// be told.
+    pub(super) fn report_shared(&self, credentials: &[HeaderName], checks: &mut Checks) {
+        let Self::On(partial) = self else { return };
+        let written =
+            partial.headers.iter().flatten().find(|name| credentials.iter().any(|other| identity::same(name, other)));
+        let is_new = |finding: &Finding| finding.code != Code::Conflict || finding.span != partial.span;
+        if let Some(name) = written.filter(|_| checks.findings.iter().all(is_new)) {
+            let message = format!("`{name}` is written from a caller's credential and from the authoriser's answer");
+            let finding = Finding::new(Code::Conflict, &partial.span, message).label("writes it too");
+            checks.report(finding.help("give each a field of its own, or ask for no credential: `auth = \"none\"`"));
         }
     }
 
@@ -115,6 +124,7 @@ fn partial(raw: &RawForwardAuth, span: &Range<usize>, checks: &mut Checks) -> Pa
     Partial {
         span: span.clone(),
         target: target::check(raw, checks),
+        inherited: false,
         timeout: raw.timeout.as_ref().and_then(|at| checks.time("timeout", at)),
         headers: raw.headers.as_ref().map(|list| identity::names(list, checks)),
         request_headers: raw.request_headers.as_ref().map(|list| client_fields(list, checks)),
@@ -125,9 +135,13 @@ fn partial(raw: &RawForwardAuth, span: &Range<usize>, checks: &mut Checks) -> Pa
 fn client_fields(list: &At<OneOrMany<Text>>, checks: &mut Checks) -> Vec<HeaderName> {
     let mut found = Vec::new();
     for At { value: text, span } in &list.value.list {
-        let Some(name) = identity::token(text.as_str(), text.shown(), span, checks) else { continue };
-        let is_never = name == header::HOST
-            || RESERVED.contains(&name.as_str())
+        let Ok(name) = HeaderName::try_from(text.as_str()) else {
+            let message = format!("`{}` is not the name of a header field", text.shown());
+            let finding = Finding::new(Code::BadHeaderName, span, message).label("not a name");
+            checks.report(finding.help("a name has letters, digits and `-`, such as `Cookie`"));
+            continue;
+        };
+        let is_never = headers::is_reserved(name.as_str())
             || ["content-", "if-", "x-forwarded-"].iter().any(|prefix| name.as_str().starts_with(prefix));
         if is_never {
             let message = format!("an authoriser is never sent a client's `{}`", text.shown());

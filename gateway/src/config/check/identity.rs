@@ -3,83 +3,56 @@ use std::ops::Range;
 
 use http::HeaderName;
 
-use super::{Checks, headers::RESERVED};
+use super::{Checks, jwt};
 use crate::config::{
     diagnose::{Code, Finding},
-    read::{At, OneOrMany, Text},
+    raw::{RawConfig, RawForwardAuth},
+    read::{At, Brief, OneOrMany, OrOff, Text},
 };
 
-/// Fields that a request needs, or that the gateway writes for reasons of its own. As an identity field each of them
-/// would be deleted from every client's request.
-const TAKEN: [&str; 22] = [
-    "accept",
-    "authorization",
-    "cache-control",
-    "cookie",
-    "date",
-    "forwarded",
-    "host",
-    "max-forwards",
-    "origin",
-    "proxy-status",
-    "range",
-    "referer",
-    "set-cookie",
-    "traceparent",
-    "tracestate",
-    "user-agent",
-    "vary",
-    "via",
-    "www-authenticate",
-    "x-api-key",
-    "x-real-ip",
-    "x-request-id",
-];
-const TAKEN_PREFIXES: [&str; 5] = ["accept-", "access-control-", "content-", "if-", "x-forwarded-"];
+pub(super) use jwt::{header, same};
+
+/// Every one that the file has, sound or not.
+pub(super) fn all(raw: &RawConfig) -> Vec<HeaderName> {
+    let mut names = of_credentials(raw);
+    for layer in authorisers(raw) {
+        let list = layer.headers.as_ref().map_or(&[][..], |list| &list.value.list);
+        names.extend(list.iter().filter_map(|text| HeaderName::try_from(text.value.as_str()).ok()));
+    }
+    names
+}
+
+/// Those that are written from a caller's credential.
+pub(super) fn of_credentials(raw: &RawConfig) -> Vec<HeaderName> {
+    jwt::claim_headers(raw)
+}
+
+/// Every `forward_auth` of the file.
+fn authorisers(raw: &RawConfig) -> impl Iterator<Item = &RawForwardAuth> {
+    fn on(written: &At<OrOff<Brief<RawForwardAuth>>>) -> Option<&RawForwardAuth> {
+        match &written.value {
+            OrOff::On(Brief(raw)) => Some(raw),
+            OrOff::Off => None,
+        }
+    }
+    let defaults = raw.defaults.as_ref().and_then(|defaults| defaults.value.forward_auth.as_ref());
+    let services = raw.services.iter().flat_map(|services| &services.value.entries).map(|entry| &entry.value.value);
+    let inner = services.flat_map(|service| {
+        let routes = service.routes.iter().flat_map(|routes| &routes.value.list);
+        service.forward_auth.iter().chain(routes.filter_map(|route| route.value.0.forward_auth.as_ref()))
+    });
+    defaults.map(|written| &written.value.0).into_iter().chain(inner.filter_map(on))
+}
 
 /// The names of `list`, each once.
 pub(super) fn names(list: &At<OneOrMany<Text>>, checks: &mut Checks) -> Vec<HeaderName> {
     let mut found = Vec::new();
     for text in &list.value.list {
-        if let Some(name) = name(text.value.as_str(), text.value.shown(), &text.span, checks) {
+        if let Some(name) = header(text, checks) {
             once(&mut found, name, &text.span, checks);
         }
     }
     found.into_iter().map(|(name, _)| name).collect()
-}
-
-/// The name of an identity field that stands at `span`.
-pub(super) fn name(meant: &str, shown: &str, span: &Range<usize>, checks: &mut Checks) -> Option<HeaderName> {
-    let name = token(meant, shown, span, checks)?;
-    let text = name.as_str();
-    if text.contains('_') {
-        let message = format!("`{shown}` has a `_`, which servers take for a `-`");
-        let finding = Finding::new(Code::BadHeaderName, span, message).label("not a good name");
-        checks.report(finding.help("write `-`: a client's field is deleted in both spellings"));
-        return None;
-    }
-    let is_taken = TAKEN.contains(&text)
-        || RESERVED.contains(&text)
-        || TAKEN_PREFIXES.iter().any(|prefix| text.starts_with(prefix));
-    if is_taken {
-        let message = format!("`{shown}` cannot say who calls: it has a meaning of its own");
-        let finding = Finding::new(Code::ReservedHeader, span, message).label("reserved");
-        let help = "take a name that no client needs, such as `X-User-Id`: a client's own is deleted everywhere";
-        checks.report(finding.help(help));
-        return None;
-    }
-    Some(name)
-}
-
-/// Any name of a field.
-pub(super) fn token(meant: &str, shown: &str, span: &Range<usize>, checks: &mut Checks) -> Option<HeaderName> {
-    let name = HeaderName::try_from(meant).ok();
-    if name.is_none() {
-        let message = format!("`{shown}` is not the name of a header field");
-        let finding = Finding::new(Code::BadHeaderName, span, message).label("not a name");
-        checks.report(finding.help("a name has letters, digits and `-`, such as `X-User-Id`"));
-    }
-    name
 }
 
 /// Notes the name, or reports that it was there before.
@@ -89,7 +62,7 @@ pub(super) fn once(
     span: &Range<usize>,
     checks: &mut Checks,
 ) {
-    if let Some((_, first)) = seen.iter().find(|(other, _)| *other == name) {
+    if let Some((_, first)) = seen.iter().find(|(other, _)| same(other, &name)) {
         let message = "this header field stands here twice";
         let finding = Finding::new(Code::DuplicateHeader, span, message).label("the second time");
         checks.report(finding.related(first, "the first time").help("keep one of the two"));

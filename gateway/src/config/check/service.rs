@@ -57,13 +57,9 @@ fn check<'r>(
 ) -> Service {
     let raw = &entry.value.value;
     check_name(entry, checks);
-    let own = Layer::of_service(raw, checks);
-    let decides = own.forward_auth.decides();
-    let mut layer = own.over(&outer.layer);
+    let mut layer = Layer::of_service(raw, &outer.layer, checks);
     layer.forward_auth.settle(checks);
-    if !decides {
-        layer.forward_auth.report_self(entry, checks);
-    }
+    layer.forward_auth.report_self(entry, checks);
     let upstreams = raw.upstreams.as_ref().map(|written| {
         if written.value.is_empty {
             let message = format!("`services.{}` has no upstream", entry.name);

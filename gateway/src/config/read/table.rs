@@ -149,6 +149,7 @@ impl Reader<'_> {
             "upstreams" => (Code::NoUpstreams, "`upstreams = [\"http://127.0.0.1:8001\"]`"),
             "routes" => (Code::NoRoutes, "`routes = [\"/users\"]`"),
             "url" => (Code::MissingKey, "`url = \"http://127.0.0.1:8001\"`"),
+            "issuer" => (Code::MissingKey, "`issuer = \"https://id.example.com\"`"),
             "match" => (Code::MissingKey, "`match = \"/users\"`"),
             _ => (Code::MissingKey, "it"),
         };

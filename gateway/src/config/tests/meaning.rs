@@ -33,6 +33,8 @@ fn a_newcomers_file_gets_every_default() {
             "strip_prefix": false,
             "timeouts": { "connect": "2s", "request": "30s", "idle": "50s" },
             "limits": { "body": "10MiB" },
+            "auth": "none",
+            "scopes": [],
             "request_headers": nothing,
             "response_headers": nothing,
             "forward_auth": false,
@@ -49,6 +51,7 @@ fn a_newcomers_file_gets_every_default() {
             "limits": { "header": "32KiB", "headers": 100, "uri": "8KiB", "body": "10MiB" },
         },
         "admin": { "listen": "127.0.0.1:8900" },
+        "jwt": [],
         "services": { "user": {
             "upstreams": [{ "url": "http://127.0.0.1:8001", "weight": 1 }],
             "critical": true,
@@ -166,6 +169,23 @@ routes = ["/a", { match = "/b", request_headers = { remove = "X-C", add = { X-D 
 }
 
 #[test]
+fn who_must_say_who_it_is() {
+    let file = |head: &str| {
+        let text = format!(
+            "{head}\n[services.a]\nupstreams = \"http://a\"\nroutes = [\"/a\", {{ match = \"/b\", auth = \"none\" }}, {{ match = \"/c\", scopes = [] }}]",
+        );
+        let config = sound(&text);
+        let routes = config.services[0].routes.iter();
+        routes.map(|route| format!("{} {}", route.auth.name(), route.scopes.join(","))).collect::<Vec<_>>()
+    };
+    let jwt = "[[jwt]]\nissuer = \"a\"\nsecret = \"${JWT_SECRET}\"\n";
+    assert_eq!(file(""), ["none ", "none ", "none "]);
+    assert_eq!(file(jwt), ["required ", "none ", "required "]);
+    assert_eq!(file(&format!("{jwt}[defaults]\nauth = \"optional\"")), ["optional ", "none ", "optional "]);
+    assert_eq!(file(&format!("{jwt}[defaults]\nscopes = [\"x\", \"y\"]")), ["required x,y", "none ", "required "]);
+}
+
+#[test]
 fn the_environment_fills_strings_only() {
     let config = sound(
         "[services.a] # ${NOT_EVEN_THIS}\nupstreams = \"http://${NAME:-a}:${PORT}\"\nrequest_headers.set.A = \"$${x}$\"\nroutes = [\"/${NONE:-a}\", \"/b$\"]",
@@ -187,6 +207,21 @@ fn every_key_is_read() {
         (&shown["server"]["workers"], json!(2)),
         (&shown["server"]["trusted_proxies"], json!(["10.0.0.0/8", "192.168.1.1/32"])),
         (&shown["server"]["limits"]["body"], json!("1MiB")),
+        (
+            &shown["jwt"][0],
+            json!({
+                "issuer": "user-service",
+                "audience": ["api", "admin"],
+                "jwks": { "service": "user", "path": "/keys" },
+                "algorithms": ["EdDSA", "RS256"],
+                "leeway": "10s",
+                "claims": { "sub": "x-user-id", "email": "x-user-email" },
+            }),
+        ),
+        (&shown["jwt"][1]["jwks"], json!({ "url": "https://id.example.com/jwks" })),
+        (&shown["jwt"][1]["algorithms"], json!(["RS256", "ES256", "EdDSA"])),
+        (&shown["jwt"][2]["secret"], json!("***")),
+        (&shown["jwt"][3]["jwks"]["file"], json!("src/config/tests/keys.json")),
         (&user["critical"], json!(false)),
         (&user["health"]["interval"], json!("1m")),
         (&user["upstreams"][1], json!({ "url": "http://user-2:8001", "weight": 2 })),
@@ -196,6 +231,10 @@ fn every_key_is_read() {
         (&route["rewrite"], json!("/v2/{id}")),
         (&route["timeouts"]["request"], json!("500ms")),
         (&route["limits"]["body"], json!("0B")),
+        (&route["scopes"], json!(["users:read", "users:write"])),
+        (&user["routes"][0]["auth"], json!("required")),
+        (&shown["services"]["task"]["routes"][0]["auth"], json!("optional")),
+        (&shown["services"]["task"]["routes"][0]["scopes"], json!(["read"])),
         (&route["request_headers"]["add"], json!({ "x-hop": "3" })),
         (&route["request_headers"]["remove"], json!(["x-c"])),
         (&shown["services"]["task"]["health"], json!(false)),

@@ -6,6 +6,7 @@
 //!
 //! [`Config::load`] is the way from the file to here: `read` turns text into values with positions, `raw` lists every
 //! key that there is, `check` gives them their meaning, and `diagnose` says what is wrong.
+mod api_key;
 mod check;
 mod diagnose;
 mod jwt;
@@ -24,6 +25,7 @@ use ipnet::IpNet;
 
 use crate::route::{Rewrite, RoutePattern};
 
+pub use api_key::{ApiKey, ApiKeys, KeyHash, KeyPlace, is_key_name, new_key};
 pub use diagnose::{Fault, Faults, FaultsKind, Related, Style};
 pub use jwt::{Algorithm, AuthMode, Jwt, KeySource, Secret};
 pub use schema::schema;
@@ -39,6 +41,8 @@ pub struct Config {
     pub admin: Admin,
     /// `[[jwt]]`, in the file's order.
     pub jwt: Vec<Jwt>,
+    /// `[[api_key]]`, in the file's order.
+    pub api_keys: Vec<ApiKeys>,
     /// `[services.*]`, in the file's order; never empty.
     pub services: Vec<Service>,
 }

@@ -4,6 +4,7 @@
 //! A fault never stops the check. What cannot be used is reported and replaced by something harmless, which never gets
 //! out: one finding is enough for the whole to be refused.
 mod address;
+mod api_key;
 mod auth;
 mod conflicts;
 mod forward_auth;
@@ -34,7 +35,8 @@ pub(super) fn check(raw: &RawConfig, file: &str) -> Result<Config, Vec<Finding>>
     let mut checks = Checks {
         findings: Vec::new(),
         // What was written counts, sound or not: a block at fault is a fault of its own.
-        has_credentials: raw.jwt.as_ref().is_some_and(|jwt| !jwt.value.is_empty),
+        has_credentials: raw.jwt.as_ref().is_some_and(|jwt| !jwt.value.is_empty)
+            || raw.api_key.as_ref().is_some_and(|keys| !keys.value.is_empty),
         identity_headers: identity::all(raw),
         credential_headers: identity::of_credentials(raw),
         services: names.collect(),
@@ -44,9 +46,10 @@ pub(super) fn check(raw: &RawConfig, file: &str) -> Result<Config, Vec<Finding>>
     checks.listen.clone_from(&server.listen);
     let folder = Path::new(file).parent().unwrap_or(Path::new(""));
     let jwt = jwt::check_all(raw, folder, &mut checks);
+    let api_keys = api_key::check_all(raw, &mut checks);
     let services = service::check_all(raw, &server, &mut checks);
     if checks.findings.is_empty() {
-        Ok(Config { file: Path::new(file).to_owned(), server, admin, jwt, services })
+        Ok(Config { file: Path::new(file).to_owned(), server, admin, jwt, api_keys, services })
     } else {
         Err(checks.findings)
     }

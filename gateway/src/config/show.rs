@@ -3,8 +3,8 @@ use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Authoriser, Config, ForwardAuth, HeaderRules, HealthCheck, HostPolicy, Jwt, KeySource, Route, Server, Service,
-    StripPrefix,
+    ApiKeys, Authoriser, Config, ForwardAuth, HeaderRules, HealthCheck, HostPolicy, Jwt, KeyPlace, KeySource, Route,
+    Server, Service, StripPrefix,
     diagnose::{is_secret, mask},
     read::units::{show_duration, show_size},
 };
@@ -21,6 +21,7 @@ impl Config {
             "server": server(&self.server),
             "admin": { "listen": self.admin.listen.to_string() },
             "jwt": self.jwt.iter().map(jwt).collect::<Vec<_>>(),
+            "api_key": self.api_keys.iter().map(api_keys).collect::<Vec<_>>(),
             "services": services.collect::<Map<_, _>>(),
         })
     }
@@ -61,6 +62,19 @@ fn jwt(jwt: &Jwt) -> Value {
         KeySource::Url { written, .. } => shown["jwks"] = json!({ "url": mask(written) }),
         KeySource::File(path) => shown["jwks"] = json!({ "file": path.display().to_string() }),
         KeySource::Secret(_) => shown["secret"] = HIDDEN.into(),
+    }
+    shown
+}
+
+fn api_keys(block: &ApiKeys) -> Value {
+    let keys = block.keys.iter();
+    let keys = keys.map(|key| json!({ "name": *key.name, "sha256": HIDDEN, "scopes": key.scopes }));
+    let claims = [("name", &block.name_header), ("scope", &block.scope_header)].into_iter();
+    let claims = claims.filter_map(|(claim, name)| Some((claim.to_owned(), name.as_ref()?.as_str().into())));
+    let mut shown = json!({ "keys": keys.collect::<Vec<_>>(), "claims": claims.collect::<Map<_, _>>() });
+    match &block.place {
+        KeyPlace::Header(name) => shown["header"] = name.as_str().into(),
+        KeyPlace::Query(name) => shown["query"] = (**name).into(),
     }
     shown
 }

@@ -38,7 +38,7 @@ impl Asked {
             let span = auth.map(|at| &at.span).or(scopes.map(|at| &at.span)).expect("one of the two asks");
             let message = "callers are asked for a credential, and the file has nothing to check one with";
             let finding = Finding::new(Code::NoCredentials, span, message).label("nobody could pass");
-            checks.report(finding.help("add a `[[jwt]]` block, or remove this"));
+            checks.report(finding.help("add a `[[jwt]]` or an `[[api_key]]` block, or remove this"));
         }
         Self { mode, scopes: list }
     }
@@ -71,7 +71,7 @@ fn mode(text: &At<Text>, checks: &mut Checks) -> Option<AuthMode> {
 }
 
 /// RFC 6749 §3.3: visible ASCII without quote and backslash.
-fn scope(text: &At<Text>, checks: &mut Checks) -> Option<Box<str>> {
+pub(super) fn scope(text: &At<Text>, checks: &mut Checks) -> Option<Box<str>> {
     let meant = text.value.as_str();
     if !meant.is_empty() && meant.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\')) {
         return Some(meant.into());

@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use http::HeaderName;
 
-use super::{Checks, jwt};
+use super::{Checks, api_key, jwt};
 use crate::config::{
     diagnose::{Code, Finding},
     raw::{RawConfig, RawForwardAuth},
@@ -24,7 +24,9 @@ pub(super) fn all(raw: &RawConfig) -> Vec<HeaderName> {
 
 /// Those that are written from a caller's credential.
 pub(super) fn of_credentials(raw: &RawConfig) -> Vec<HeaderName> {
-    jwt::claim_headers(raw)
+    let mut names = jwt::claim_headers(raw);
+    names.extend(api_key::claim_headers(raw));
+    names
 }
 
 /// Every `forward_auth` of the file.

@@ -8,6 +8,7 @@ use super::{Fault, Related, lines::Lines, mask_sentence};
 pub(crate) enum Code {
     BadAddress,
     BadAlgorithm,
+    BadApiKey,
     BadAudience,
     BadAuth,
     BadAuthoriser,
@@ -31,6 +32,7 @@ pub(crate) enum Code {
     BadVariable,
     Conflict,
     DuplicateAddress,
+    DuplicateApiKey,
     DuplicateHeader,
     DuplicateIssuer,
     DuplicateUpstream,
@@ -60,6 +62,7 @@ impl Code {
         match self {
             Self::BadAddress => "bad_address",
             Self::BadAlgorithm => "bad_algorithm",
+            Self::BadApiKey => "bad_api_key",
             Self::BadAudience => "bad_audience",
             Self::BadAuth => "bad_auth",
             Self::BadAuthoriser => "bad_authoriser",
@@ -83,6 +86,7 @@ impl Code {
             Self::BadVariable => "bad_variable",
             Self::Conflict => "conflict",
             Self::DuplicateAddress => "duplicate_address",
+            Self::DuplicateApiKey => "duplicate_api_key",
             Self::DuplicateHeader => "duplicate_header",
             Self::DuplicateIssuer => "duplicate_issuer",
             Self::DuplicateUpstream => "duplicate_upstream",

@@ -4,8 +4,8 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 use serde_json::json;
 
-use super::{EVERY_KEY, sound};
-use crate::config::{HostPolicy, StripPrefix, UpstreamTimeouts};
+use super::{EVERY_KEY, SERVICE, sound};
+use crate::config::{AuthMode, HostPolicy, StripPrefix, UpstreamTimeouts};
 
 /// The newcomer's whole file, as the documentation has it.
 const NEWCOMER: &str = r#"
@@ -52,6 +52,7 @@ fn a_newcomers_file_gets_every_default() {
         },
         "admin": { "listen": "127.0.0.1:8900" },
         "jwt": [],
+        "api_key": [],
         "services": { "user": {
             "upstreams": [{ "url": "http://127.0.0.1:8001", "weight": 1 }],
             "critical": true,
@@ -280,4 +281,26 @@ routes = ["/b", { match = "/b/brief", forward_auth = "http://c/" }]
     );
     assert_eq!(of("b", 0), json!(false));
     assert_eq!(of("b", 1), json!({ "url": "http://c/", "timeout": "2s", "headers": [] }));
+}
+
+#[test]
+fn api_keys_are_shown_without_their_hashes() {
+    let config = sound(EVERY_KEY);
+    let shown = config.redacted();
+    let [by_header, by_query] = &shown["api_key"].as_array().unwrap()[..] else { panic!("{shown}") };
+    let key = json!({ "name": "ci", "sha256": "***", "scopes": ["a", "b"] });
+    let claims = json!({ "name": "x-api-client", "scope": "x-api-scope" });
+    assert_eq!(*by_header, json!({ "header": "x-api-key", "keys": [key], "claims": claims }));
+    let key = json!({ "name": "cd", "sha256": "***", "scopes": [] });
+    assert_eq!(*by_query, json!({ "query": "api_key", "keys": [key], "claims": {} }));
+    assert!(!format!("{:?}", config.api_keys).contains("ba7816bf"));
+    assert_eq!(config.api_keys[0].keys[0].sha256, crate::config::KeyHash::of(b"abc"));
+}
+
+/// Who has keys to check asks for them, unless a route says otherwise.
+#[test]
+fn a_key_in_the_file_makes_every_route_ask_for_one() {
+    let hash = "0123456789abcdef".repeat(4);
+    let text = format!("[[api_key]]\nquery = \"a\"\nkeys = {{ name = \"a\", sha256 = \"{hash}\" }}\n{SERVICE}");
+    assert_eq!(sound(&text).services[0].routes[0].auth, AuthMode::Required);
 }

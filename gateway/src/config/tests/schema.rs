@@ -89,8 +89,9 @@ fn file_keys(value: &Value, path: &str, found: &mut BTreeSet<String>) {
     }
     for (key, one) in value.as_object().into_iter().flatten() {
         let parent = path.rsplit('.').next().unwrap_or_default();
-        let is_name =
-            matches!(parent, "services" | "set" | "add" | "query" | "claims") || path.ends_with("routes.headers");
+        let is_name = !path.starts_with(".api_key")
+            && matches!(parent, "services" | "set" | "add" | "query" | "claims")
+            || path.ends_with("routes.headers");
         let path = if is_name { format!("{path}.*") } else { format!("{path}.{key}") };
         file_keys(one, &path, found);
         if !is_name {

@@ -35,9 +35,12 @@ pub mod route;
 mod run;
 mod shutdown;
 pub mod telemetry;
+pub mod token;
 mod trace;
 mod transform;
 mod upstream;
 mod worker;
 
+pub use exchange::Identity;
+pub use rejection::TokenFault;
 pub use run::{StartError, run};

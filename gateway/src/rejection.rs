@@ -281,7 +281,7 @@ pub(crate) const CODES: [&str; 36] = [
 
 /// What is wrong with a caller's credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TokenFault {
+pub enum TokenFault {
     /// There is none.
     Missing,
     /// It is not a token (RFC 7519 §7.2), or one that this gateway does not read.

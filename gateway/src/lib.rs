@@ -30,6 +30,7 @@ mod local;
 pub mod path;
 mod permit;
 mod rejection;
+mod reserved;
 mod respond;
 pub mod route;
 mod run;

@@ -305,7 +305,8 @@ pub enum TokenFault {
 }
 
 impl TokenFault {
-    fn detail(self) -> &'static str {
+    /// One sentence of what is wrong, without quotes: it stands in `WWW-Authenticate` too.
+    pub(crate) fn detail(self) -> &'static str {
         match self {
             Self::Missing => "This needs a credential: `Authorization: Bearer …`.",
             Self::Malformed => "The token cannot be read.",

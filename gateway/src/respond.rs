@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     body::Body,
     exchange::{Exchange, X_REQUEST_ID},
-    rejection::Rejection,
+    rejection::{Rejection, TokenFault},
 };
 
 const PROXY_STATUS: http::HeaderName = http::HeaderName::from_static("proxy-status");
@@ -65,6 +65,8 @@ fn explain(rejection: &Rejection, fields: &mut HeaderMap) {
         Rejection::NoHealthyUpstream | Rejection::KeysUnavailable | Rejection::ForwardAuthUnavailable => {
             fields.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
+        Rejection::Unauthorized(fault) => drop(fields.insert(header::WWW_AUTHENTICATE, challenge(*fault))),
+        Rejection::ScopeMissing { needed } => drop(fields.insert(header::WWW_AUTHENTICATE, scope_challenge(needed))),
         Rejection::RateLimited { retry_after } => drop(fields.insert(header::RETRY_AFTER, (*retry_after).into())),
         _ => {}
     }
@@ -72,6 +74,22 @@ fn explain(rejection: &Rejection, fields: &mut HeaderMap) {
     if let Ok(date) = HeaderValue::from_str(&now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
         fields.insert(header::DATE, date);
     }
+}
+
+/// RFC 6750 §3: what is wrong with a token; nothing where none was shown (§3.1).
+fn challenge(fault: TokenFault) -> HeaderValue {
+    let bare = HeaderValue::from_static("Bearer realm=\"gateway\"");
+    if matches!(fault, TokenFault::Missing | TokenFault::ApiKey) {
+        return bare;
+    }
+    let value = format!("Bearer realm=\"gateway\", error=\"invalid_token\", error_description=\"{}\"", fault.detail());
+    HeaderValue::try_from(value).unwrap_or(bare)
+}
+
+/// A scope of the file holds no quote.
+fn scope_challenge(needed: &str) -> HeaderValue {
+    let value = format!("Bearer realm=\"gateway\", error=\"insufficient_scope\", scope=\"{needed}\"");
+    HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("Bearer realm=\"gateway\""))
 }
 
 /// An answer of the gateway's own that is JSON.

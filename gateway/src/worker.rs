@@ -24,10 +24,14 @@ use crate::{
         clock::Clock,
         metrics::Shard,
     },
+    token::Cache,
 };
 
 /// How often idle connections to upstreams are looked through.
 const SWEEP: Duration = Duration::from_secs(1);
+
+/// Verified tokens that a worker remembers.
+const TOKENS: usize = 8192;
 
 /// What a worker starts with.
 pub(crate) struct Parts {
@@ -51,6 +55,8 @@ pub(crate) struct Worker {
     pub(crate) log: Rc<AccessLog>,
     pub(crate) clock: Clock,
     pub(crate) drain: Rc<Drain>,
+    /// Whose tokens were found good.
+    pub(crate) tokens: RefCell<Cache>,
     random: RefCell<fastrand::Rng>,
 }
 
@@ -68,6 +74,7 @@ impl Worker {
             log: AccessLog::new(log),
             clock: Clock::new(),
             drain: Drain::new(),
+            tokens: RefCell::new(Cache::new(TOKENS)),
             random: RefCell::new(fastrand::Rng::new()),
         })
     }

@@ -48,7 +48,7 @@ impl Client {
 
 /// Who calls, as the gateway found out: from a token, or from an API key.
 #[derive(Debug, Default)]
-pub(crate) struct Identity {
+pub struct Identity {
     /// What the upstream is told, as it goes over the wire: `x-user-id: 7\r\n` and so on.
     pub(crate) lines: Box<[u8]>,
     pub(crate) scopes: Vec<Box<str>>,

@@ -30,14 +30,18 @@ mod local;
 pub mod path;
 mod permit;
 mod rejection;
+mod reserved;
 mod respond;
 pub mod route;
 mod run;
 mod shutdown;
 pub mod telemetry;
+pub mod token;
 mod trace;
 mod transform;
 mod upstream;
 mod worker;
 
+pub use exchange::Identity;
+pub use rejection::TokenFault;
 pub use run::{StartError, run};

@@ -5,13 +5,22 @@ mod authorisers;
 use std::sync::Arc;
 
 use authorisers::Authorisers;
+use http::HeaderName;
 use ipnet::IpNet;
 
 use crate::{
     cluster::Cluster,
-    config::{Config, Route, UpstreamTimeouts},
+    config::{AuthMode, Config, KeyPlace, Route, UpstreamTimeouts},
     h1::server::Settings,
-    permit::{Permit, Rules},
+    permit::{
+        Permit, Rules,
+        auth::{
+            Auth,
+            api_key::ApiKeys,
+            jwt::{Bases, Issuers},
+        },
+    },
+    reserved::Reserved,
     route::RouteTable,
     telemetry::{access_log::escape_json, metrics::RouteLabels},
     transform::{Transform, own::OwnFields},
@@ -21,6 +30,12 @@ use crate::{
 pub(crate) struct Live {
     pub(crate) settings: Settings,
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Fields that a client may not send.
+    pub(crate) reserved: Arc<Reserved>,
+    /// `[[jwt]]`, if there is any.
+    pub(crate) issuers: Option<Arc<Issuers>>,
+    /// `[[api_key]]`, if there is any.
+    pub(crate) keys: Option<Arc<ApiKeys>>,
     /// Which lane a request takes, as an index.
     pub(crate) routes: RouteTable<usize>,
     pub(crate) lanes: Vec<Lane>,
@@ -49,7 +64,14 @@ pub(crate) struct Lane {
 impl Live {
     pub(crate) fn new(config: &Config) -> Self {
         let clusters: Vec<_> = config.services.iter().map(|service| Arc::new(Cluster::new(service))).collect();
-        let (mut lanes, mut patterns, mut authorisers) = (Vec::new(), Vec::new(), Authorisers::of(config));
+        let reserved = Arc::new(Reserved::new(identity_fields(config)));
+        let mut sources = Sources {
+            // No limit counts by a claim yet.
+            issuers: Issuers::new(config, &[], |service| bases(&clusters, service)),
+            keys: ApiKeys::new(config),
+            authorisers: Authorisers::of(config),
+        };
+        let (mut lanes, mut patterns) = (Vec::new(), Vec::new());
         for (cluster, service) in config.services.iter().enumerate() {
             for route in &service.routes {
                 patterns.push((route.pattern.clone(), lanes.len()));
@@ -57,7 +79,7 @@ impl Live {
                 lanes.push(Lane {
                     log_fields: log_fields(&labels),
                     labels,
-                    permit: Permit { max_body: route.max_body, rules: rules(route, &mut authorisers) },
+                    permit: Permit { max_body: route.max_body, rules: rules(route, &mut sources) },
                     transform: Transform {
                         strip_prefix: route.strip_prefix.clone(),
                         rewrite: route.rewrite.clone(),
@@ -71,23 +93,64 @@ impl Live {
             }
         }
         Self {
-            settings: Settings { timeouts: config.server.timeouts, limits: config.server.limits },
+            settings: Settings {
+                timeouts: config.server.timeouts,
+                limits: config.server.limits,
+                reserved: Arc::clone(&reserved),
+            },
             trusted_proxies: config.server.trusted_proxies.clone(),
             routes: RouteTable::build(patterns).expect("a checked configuration has no conflicting routes"),
             unrouted: Permit { max_body: config.server.limits.body, rules: None },
             has_cors: lanes.iter().any(|lane| lane.permit.rules.as_ref().is_some_and(|rules| rules.cors.is_some())),
             lanes,
             clusters,
-            authorisers: authorisers.clusters,
+            authorisers: sources.authorisers.clusters,
+            reserved,
+            issuers: sources.issuers,
+            keys: sources.keys,
         }
     }
 }
 
-/// What stage 5 asks on a route; none when all of it is off.
-fn rules(route: &Route, authorisers: &mut Authorisers<'_>) -> Option<Box<Rules>> {
-    let rules = Rules { forward_auth: route.forward_auth.as_ref().map(|on| authorisers.rule(on)), ..Rules::default() };
-    let is_on = rules.forward_auth.is_some();
-    is_on.then(|| Box::new(rules))
+/// What the rules of routes are made of.
+struct Sources<'c> {
+    issuers: Option<Arc<Issuers>>,
+    keys: Option<Arc<ApiKeys>>,
+    authorisers: Authorisers<'c>,
+}
+
+/// What a route asks of its requests, beside the size of their bodies.
+fn rules(route: &Route, sources: &mut Sources<'_>) -> Option<Box<Rules>> {
+    let asks = route.auth != AuthMode::None && (sources.issuers.is_some() || sources.keys.is_some());
+    let auth = asks.then(|| Auth {
+        is_optional: route.auth == AuthMode::Optional,
+        scopes: route.scopes.clone(),
+        tokens: sources.issuers.clone(),
+        keys: sources.keys.clone(),
+    });
+    let forward_auth = route.forward_auth.as_ref().map(|on| sources.authorisers.rule(on));
+    Rules { keys: sources.keys.clone(), auth, forward_auth, ..Rules::default() }.boxed()
+}
+
+/// The fields by which a service knows its caller, and those that carry keys: no client's own gets through.
+fn identity_fields(config: &Config) -> impl Iterator<Item = &HeaderName> {
+    let tokens = config.jwt.iter().flat_map(|jwt| &jwt.claims).map(|(_, name)| name);
+    let keys = config.api_keys.iter().flat_map(|block| {
+        let shown = if let KeyPlace::Header(name) = &block.place { Some(name) } else { None };
+        [shown, block.name_header.as_ref(), block.scope_header.as_ref()].into_iter().flatten()
+    });
+    let routes = config.services.iter().flat_map(|service| &service.routes);
+    tokens.chain(keys).chain(routes.filter_map(|route| route.forward_auth.as_ref()).flat_map(|asked| &asked.headers))
+}
+
+/// Where a service's upstreams are, the healthy ones first.
+fn bases(clusters: &[Arc<Cluster>], service: &str) -> Bases {
+    let cluster = clusters.iter().find(|cluster| *cluster.name == *service).cloned();
+    Box::new(move || {
+        let mut upstreams: Vec<_> = cluster.iter().flat_map(|cluster| &cluster.upstreams).collect();
+        upstreams.sort_by_key(|upstream| !upstream.is_healthy());
+        upstreams.iter().filter_map(|upstream| upstream.url.parse().ok()).collect()
+    })
 }
 
 fn log_fields(labels: &RouteLabels) -> Vec<u8> {

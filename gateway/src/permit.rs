@@ -8,6 +8,9 @@ pub(crate) mod forward_auth;
 pub(crate) mod message;
 pub(crate) mod rate;
 
+use std::sync::Arc;
+
+use auth::api_key::{ApiKeys, Shown};
 use http::{HeaderMap, Request};
 
 use crate::{
@@ -32,6 +35,8 @@ pub(crate) struct Rules {
     pub(crate) cors: Option<cors::Cors>,
     pub(crate) rate: Option<rate::Rate>,
     pub(crate) message: Option<message::Message>,
+    /// `[[api_key]]`, also where nobody is asked for a key: one that is shown goes no further.
+    pub(crate) keys: Option<Arc<ApiKeys>>,
     pub(crate) auth: Option<auth::Auth>,
     pub(crate) forward_auth: Option<forward_auth::ForwardAuth>,
 }
@@ -63,6 +68,14 @@ impl Permit {
 }
 
 impl Rules {
+    /// Nothing where all of it is off.
+    pub(crate) fn boxed(self) -> Option<Box<Self>> {
+        let Self { cors, rate, message, keys, auth, forward_auth } = &self;
+        let is_on = cors.is_some() || rate.is_some() || message.is_some() || keys.is_some() || auth.is_some();
+        let is_on = is_on || forward_auth.is_some();
+        is_on.then(|| Box::new(self))
+    }
+
     async fn check(
         &self,
         request: &mut Request<Body>,
@@ -74,8 +87,9 @@ impl Rules {
         if let Some(message) = &self.message {
             message.check(request)?;
         }
+        let shown = self.keys.as_ref().map_or(Shown::Nothing, |keys| keys.take(request));
         if let Some(auth) = &self.auth {
-            auth.check(request, exchange).await?;
+            auth.check(request, shown, exchange).await?;
         }
         if let Some(rate) = &self.rate {
             rate.count_by_claim(exchange)?;

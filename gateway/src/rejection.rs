@@ -281,7 +281,7 @@ pub(crate) const CODES: [&str; 36] = [
 
 /// What is wrong with a caller's credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TokenFault {
+pub enum TokenFault {
     /// There is none.
     Missing,
     /// It is not a token (RFC 7519 §7.2), or one that this gateway does not read.
@@ -305,7 +305,8 @@ pub(crate) enum TokenFault {
 }
 
 impl TokenFault {
-    fn detail(self) -> &'static str {
+    /// One sentence of what is wrong, without quotes: it stands in `WWW-Authenticate` too.
+    pub(crate) fn detail(self) -> &'static str {
         match self {
             Self::Missing => "This needs a credential: `Authorization: Bearer …`.",
             Self::Malformed => "The token cannot be read.",

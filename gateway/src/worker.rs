@@ -17,6 +17,7 @@ use tokio::{
 use crate::{
     accept,
     cluster::{Cluster, LocalCluster},
+    exchange::Identity,
     live::Live,
     shutdown::Drain,
     telemetry::{
@@ -24,10 +25,14 @@ use crate::{
         clock::Clock,
         metrics::Shard,
     },
+    token::Cache,
 };
 
 /// How often idle connections to upstreams are looked through.
 const SWEEP: Duration = Duration::from_secs(1);
+
+/// Verified tokens that a worker remembers.
+const TOKENS: usize = 8192;
 
 /// What a worker starts with.
 pub(crate) struct Parts {
@@ -53,6 +58,12 @@ pub(crate) struct Worker {
     pub(crate) log: Rc<AccessLog>,
     pub(crate) clock: Clock,
     pub(crate) drain: Rc<Drain>,
+    /// Whose tokens were found good.
+    pub(crate) tokens: RefCell<Cache>,
+    /// Who holds the API keys, in the order of [`ApiKeys::holders`].
+    ///
+    /// [`ApiKeys::holders`]: crate::permit::auth::api_key::ApiKeys::holders
+    pub(crate) key_holders: Vec<Rc<Identity>>,
     random: RefCell<fastrand::Rng>,
 }
 
@@ -61,11 +72,13 @@ impl Worker {
         Rc::new(Self {
             clusters: local(&live.clusters),
             authorisers: local(&live.authorisers),
+            key_holders: live.keys.iter().flat_map(|keys| keys.holders()).map(Rc::new).collect(),
             live,
             shard,
             log: AccessLog::new(log),
             clock: Clock::new(),
             drain: Drain::new(),
+            tokens: RefCell::new(Cache::new(TOKENS)),
             random: RefCell::new(fastrand::Rng::new()),
         })
     }

@@ -50,7 +50,7 @@ pub enum KeySource {
 pub struct Secret(Arc<[u8]>);
 
 impl Secret {
-    pub(super) fn new(bytes: &[u8]) -> Self {
+    pub(crate) fn new(bytes: &[u8]) -> Self {
         Self(bytes.into())
     }
 

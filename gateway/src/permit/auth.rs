@@ -1,7 +1,8 @@
 //! Who calls, and whether they may: a token, an API key, and the scopes that a route asks for.
 use std::{rc::Rc, sync::Arc};
 
-use http::Request;
+use api_key::Shown;
+use http::{HeaderValue, Request};
 
 use crate::{
     body::Body,
@@ -27,9 +28,14 @@ pub(crate) struct Auth {
 
 impl Auth {
     /// Finds out who calls. Every credential that is shown must be good; where there is a token, it says who it is.
-    pub(crate) async fn check(&self, request: &mut Request<Body>, exchange: &mut Exchange) -> Result<(), Rejection> {
+    pub(crate) async fn check(
+        &self,
+        request: &Request<Body>,
+        shown: Shown,
+        exchange: &mut Exchange,
+    ) -> Result<(), Rejection> {
         let by_key = match &self.keys {
-            Some(keys) => keys.identify(request)?,
+            Some(keys) => keys.identify(shown)?.map(|index| Rc::clone(&exchange.worker.key_holders[index])),
             None => None,
         };
         let by_token = match &self.tokens {
@@ -46,6 +52,12 @@ impl Auth {
         self.allows(&identity)?;
         exchange.identity = Some(identity);
         Ok(())
+    }
+
+    /// What a caller without a credential is told to show, one value of `WWW-Authenticate` each.
+    pub(crate) fn challenges(&self) -> impl Iterator<Item = HeaderValue> {
+        let bearer = self.tokens.is_some().then_some(HeaderValue::from_static("Bearer realm=\"gateway\""));
+        bearer.into_iter().chain(self.keys.is_some().then_some(api_key::CHALLENGE))
     }
 
     fn allows(&self, identity: &Rc<Identity>) -> Result<(), Rejection> {

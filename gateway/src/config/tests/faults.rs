@@ -234,6 +234,8 @@ fn the_issuers() {
         ("issuer = \"a\"\njwks = { url = \"http://a/#k\" }", "3:16 bad_url"),
         ("issuer = \"a\"\njwks = { url = \"http://joe:pw@a/\" }", "3:16 bad_url"),
         ("issuer = \"a\"\njwks = { file = \"no-such-file.json\" }", "3:17 file_unreadable"),
+        ("issuer = \"a\"\njwks = { file = \"Cargo.toml\" }", "3:17 no_keys"),
+        ("issuer = \"a\"\nalgorithms = \"ES256\"\njwks = { file = \"src/config/tests/keys.json\" }", "4:17 no_keys"),
         ("issuer = \"a\"\njwks.service = \"user\"\nalgorithms = [\"EdDSA\", \"HS256\"]", "4:24 conflict"),
     ] {
         jwt(keys, &[expected]);

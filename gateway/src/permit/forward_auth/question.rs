@@ -6,7 +6,7 @@ use crate::{
     body::Body,
     exchange::{Client, Exchange},
     h1::{client::Head, head::RawQuery},
-    transform::{hop_by_hop, reserved},
+    transform::hop_by_hop,
 };
 
 impl ForwardAuth {
@@ -17,7 +17,7 @@ impl ForwardAuth {
         *question.uri_mut() = self.target.clone();
         *question.headers_mut() = request.headers().clone();
         hop_by_hop::remove(question.headers_mut());
-        reserved::remove(question.headers_mut());
+        exchange.worker.live.reserved.remove(question.headers_mut());
         Head::new(&mut question, |fields, out| {
             self.own.write(fields, client, exchange, out);
             keep(fields, client.is_trusted, self.request_headers.as_deref());

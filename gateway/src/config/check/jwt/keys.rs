@@ -4,11 +4,14 @@ use std::{fs, path::Path};
 use http::Uri;
 
 use super::super::Checks;
-use crate::config::{
-    Algorithm, KeySource, Secret,
-    diagnose::{Code, Finding},
-    raw::{RawConfig, RawJwks, RawJwt},
-    read::{At, Text},
+use crate::{
+    config::{
+        Algorithm, KeySource, Secret,
+        diagnose::{Code, Finding},
+        raw::{RawConfig, RawJwks, RawJwt},
+        read::{At, Text},
+    },
+    token::KeySet,
 };
 
 /// Where most issuers, and the user service, have their keys.
@@ -37,7 +40,7 @@ pub(super) fn check(
             None
         }
         (None, Some(text)) => Some(secret(text, algorithms, checks)),
-        (Some(jwks), None) => source(jwks, file, folder, checks),
+        (Some(jwks), None) => source(jwks, algorithms, file, folder, checks),
     }
 }
 
@@ -55,7 +58,13 @@ fn secret(text: &At<Text>, algorithms: &[Algorithm], checks: &mut Checks) -> Key
     KeySource::Secret(Secret::new(bytes))
 }
 
-fn source(jwks: &At<RawJwks>, file: &RawConfig, folder: &Path, checks: &mut Checks) -> Option<KeySource> {
+fn source(
+    jwks: &At<RawJwks>,
+    algorithms: &[Algorithm],
+    file: &RawConfig,
+    folder: &Path,
+    checks: &mut Checks,
+) -> Option<KeySource> {
     let raw = &jwks.value;
     let named = [("service", &raw.service), ("url", &raw.url), ("file", &raw.file)];
     let mut named = named.into_iter().filter_map(|(key, text)| text.as_ref().map(|text| (key, text)));
@@ -79,7 +88,7 @@ fn source(jwks: &At<RawJwks>, file: &RawConfig, folder: &Path, checks: &mut Chec
     match key {
         "service" => service(text, raw, file, checks),
         "url" => url(text, checks).map(|url| KeySource::Url { url, written: text.value.shown().to_owned() }),
-        _ => self::file(text, folder, checks),
+        _ => self::file(text, algorithms, folder, checks),
     }
 }
 
@@ -127,13 +136,24 @@ fn url(text: &At<Text>, checks: &mut Checks) -> Option<Uri> {
 }
 
 /// A file is read at once: what is wrong with it is said before anything starts.
-fn file(text: &At<Text>, folder: &Path, checks: &mut Checks) -> Option<KeySource> {
+fn file(text: &At<Text>, algorithms: &[Algorithm], folder: &Path, checks: &mut Checks) -> Option<KeySource> {
     let path = folder.join(text.value.as_str());
-    if let Err(error) = fs::read(&path) {
-        let message = format!("the keys `{}` cannot be read: {}", text.value.shown(), error.kind());
-        let finding = Finding::new(Code::FileUnreadable, &text.span, message).label("not readable");
-        checks.report(finding.help("a relative path starts at the folder of this file"));
-        return None;
-    }
-    Some(KeySource::File(path))
+    let shown = text.value.shown();
+    let finding = match fs::read(&path) {
+        Err(error) => {
+            let message = format!("the keys `{shown}` cannot be read: {}", error.kind());
+            let finding = Finding::new(Code::FileUnreadable, &text.span, message).label("not readable");
+            finding.help("a relative path starts at the folder of this file")
+        }
+        Ok(json) if KeySet::parse(&json, algorithms).is_some_and(|keys| !keys.is_empty()) => {
+            return Some(KeySource::File(path));
+        }
+        Ok(_) => {
+            let message = format!("`{shown}` has no key that the block's algorithms can use");
+            let finding = Finding::new(Code::NoKeys, &text.span, message).label("no key for this block");
+            finding.help("it is a JWK set: `{\"keys\": [{\"kty\": …}]}`, of public keys")
+        }
+    };
+    checks.report(finding);
+    None
 }

@@ -3,6 +3,7 @@
 //!
 //! A [`Cluster`] is shared by all workers and knows health; a [`LocalCluster`] is one worker's: its place in the
 //! balancer's cycle and its idle connections.
+mod ask;
 pub(crate) mod health;
 
 use std::{
@@ -167,7 +168,7 @@ impl LocalCluster {
             let host = self.shared.host_for(upstream, exchange.host.as_ref());
             let pool = &self.pools[index];
             let outcome = send(upstream, pool, &head, host, body, timeouts, &mut exchange.retries).await;
-            exchange.upstream_time = Some(exchange.started.elapsed());
+            exchange.upstream_time = Some(exchange.permitted.elapsed());
             tried += 1;
             match outcome {
                 Ok(answer) => return Ok(answer),

@@ -6,8 +6,10 @@
 //!
 //! [`Config::load`] is the way from the file to here: `read` turns text into values with positions, `raw` lists every
 //! key that there is, `check` gives them their meaning, and `diagnose` says what is wrong.
+mod api_key;
 mod check;
 mod diagnose;
+mod jwt;
 mod load;
 mod raw;
 mod read;
@@ -18,12 +20,14 @@ mod tests;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, uri::PathAndQuery};
 use ipnet::IpNet;
 
 use crate::route::{Rewrite, RoutePattern};
 
+pub use api_key::{ApiKey, ApiKeys, KeyHash, KeyPlace, is_key_name, new_key};
 pub use diagnose::{Fault, Faults, FaultsKind, Related, Style};
+pub use jwt::{Algorithm, AuthMode, Jwt, KeySource, Secret};
 pub use schema::schema;
 
 /// A whole `gateway.toml`.
@@ -35,6 +39,10 @@ pub struct Config {
     pub server: Server,
     /// `[admin]`.
     pub admin: Admin,
+    /// `[[jwt]]`, in the file's order.
+    pub jwt: Vec<Jwt>,
+    /// `[[api_key]]`, in the file's order.
+    pub api_keys: Vec<ApiKeys>,
     /// `[services.*]`, in the file's order; never empty.
     pub services: Vec<Service>,
 }
@@ -171,10 +179,40 @@ pub struct Route {
     pub timeouts: UpstreamTimeouts,
     /// The largest request body, in bytes. Default [`Limits::body`].
     pub max_body: u64,
+    /// Whether a caller must say who it is. Default: required once the file has anything to check that with, else none.
+    pub auth: AuthMode,
+    /// What a caller's credential must all permit. Default nothing; always nothing with [`AuthMode::None`].
+    pub scopes: Vec<Box<str>>,
     /// Done to the request's fields, after the gateway's own are written.
     pub request_headers: HeaderRules,
     /// Done to the answer's fields.
     pub response_headers: HeaderRules,
+    /// Who is asked whether a request may pass.
+    pub forward_auth: Option<ForwardAuth>,
+}
+
+/// `forward_auth = { url = "http://127.0.0.1:9000/verify", timeout = "2s", headers = ["X-User-Id"] }`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForwardAuth {
+    /// `url`, without its path, or `service`.
+    pub authoriser: Authoriser,
+    /// Path and query that it is asked for, as they are sent.
+    pub target: PathAndQuery,
+    /// From the question to the head of its answer. Default 2 s.
+    pub timeout: Duration,
+    /// Fields of its 2xx that go to the upstream. Default none.
+    pub headers: Vec<HeaderName>,
+    /// The only fields of the client that it is told of. Default all.
+    pub request_headers: Option<Vec<HeaderName>>,
+}
+
+/// Who decides whether a request may pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authoriser {
+    /// A server of its own.
+    Url(Upstream),
+    /// A service of the file, by its name: always one that the file has.
+    Service(Arc<str>),
 }
 
 /// What a route's parsed forms no longer say, as the file has it: references such as `${NAME}` are not filled in.

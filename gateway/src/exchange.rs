@@ -10,7 +10,10 @@ use http::{HeaderName, HeaderValue, Method, Uri, Version};
 use ipnet::IpNet;
 use smallvec::SmallVec;
 
-use crate::{h1::client::Lines, live::Lane, rejection::Rejection, telemetry::access_log::escape_json, worker::Worker};
+use crate::{
+    h1::client::Lines, live::Lane, permit::Rules, rejection::Rejection, telemetry::access_log::escape_json,
+    worker::Worker,
+};
 
 /// The id of a request: kept from a trusted proxy, else made (UUIDv7); sent to the upstream and to the client.
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -100,6 +103,25 @@ impl Way {
     }
 }
 
+/// Who calls, as the gateway found out: from a token, or from an API key.
+#[derive(Debug, Default)]
+pub struct Identity {
+    /// What the upstream is told, as it goes over the wire: `x-user-id: 7\r\n` and so on.
+    pub(crate) lines: Box<[u8]>,
+    pub(crate) scopes: Vec<Box<str>>,
+    /// The claims that limits count by, as text: name and value.
+    pub(crate) claims: Vec<(Box<str>, Box<str>)>,
+}
+
+/// Where a caller stands under the limit that applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// Requests that are left.
+    pub(crate) remaining: u32,
+    /// Seconds until there are more.
+    pub(crate) reset: u32,
+}
+
 /// One request on its way, from its head to the end of its answer.
 pub(crate) struct Exchange {
     pub(crate) worker: Rc<Worker>,
@@ -116,6 +138,16 @@ pub(crate) struct Exchange {
     pub(crate) bytes_out: u64,
     /// The index of the route that took it.
     pub(crate) route: Option<usize>,
+    /// The `Origin` that it came from, where any route has a policy for that.
+    pub(crate) origin: Option<HeaderValue>,
+    /// Who calls, once stage 5 knows.
+    pub(crate) identity: Option<Rc<Identity>>,
+    /// Where the caller stands, if a limit applied.
+    pub(crate) standing: Option<Standing>,
+    /// When it might go on: when it began, unless stage 5 had to ask somebody.
+    pub(crate) permitted: Instant,
+    /// What an authoriser says of the caller: fields for the upstream.
+    pub(crate) granted: Vec<(HeaderName, HeaderValue)>,
     /// The cluster and the upstream that answered, or failed, last.
     pub(crate) upstream: Option<(usize, usize)>,
     /// From the pick of an upstream to the head of its answer.
@@ -138,6 +170,11 @@ impl Exchange {
     /// The route's rules.
     pub(crate) fn lane(&self) -> Option<&Lane> {
         self.route.map(|route| &self.worker.live.lanes[route])
+    }
+
+    /// What stage 5 asks of it: the route's rules, or those for what no route takes.
+    pub(crate) fn rules(&self) -> Option<&Rules> {
+        self.lane().map_or(&self.worker.live.unrouted, |lane| &lane.permit).rules.as_deref()
     }
 
     fn write_line(&self, out: &mut Vec<u8>, now: Instant, status: u16) {

@@ -1,13 +1,17 @@
 //! The walk of a request on one screen, and the process that it happens in.
 use std::rc::Rc;
 
-use http::{Method, Request, Response, Version};
+use http::{Method, Request, Response, Version, header};
 
 use crate::{
     body::Body,
     exchange::{Client, Exchange},
-    h1::head::{self, BadHead, host_name},
+    h1::{
+        client::ResponseBody,
+        head::{self, BadHead, ResponseHead, host_name},
+    },
     local, path,
+    permit::Verdict,
     rejection::Rejection,
     respond,
     route::{Miss, Query},
@@ -20,6 +24,9 @@ use crate::{
 pub(crate) async fn handle(request: &mut Request<Body>, client: &Client, worker: &Rc<Worker>) -> Response<Body> {
     let from = forwarded::origin(client, &worker.live.trusted_proxies, request.headers());
     let mut exchange = trace::open(request, client, from, worker); // 3
+    if worker.live.has_cors {
+        exchange.origin = request.headers().get(header::ORIGIN).cloned();
+    }
     let outcome = walk(request, client, &mut exchange).await;
     respond::finish(outcome, exchange) // 9
 }
@@ -51,13 +58,16 @@ async fn walk(
         };
         match worker.live.routes.find(&query) {
             Ok(found) => (*found.value, found.matched, found.params),
-            Err(Miss::MethodNotAllowed { allow }) => return Err(Rejection::MethodNotAllowed { allow }),
-            Err(Miss::NoRoute) => return local::after_routes(request, &path, &worker.live),
+            Err(miss) => return unrouted(miss, request, &path, exchange),
         }
     };
     exchange.route = Some(lane);
     let lane = &worker.live.lanes[lane];
-    request.body().limit(lane.max_body)?; // 5
+    if let Verdict::Answer(answer) = lane.permit.check(request, client, &path, exchange).await? {
+        let mut response = answered(*answer); // 5
+        lane.transform.response(response.headers_mut()); // 6
+        return Ok(response);
+    }
     let head = lane.transform.request(
         request,
         client,
@@ -65,12 +75,35 @@ async fn walk(
         target::Matched { path: &path, length: matched, params: &params },
     ); // 6
     let body = std::mem::replace(request.body_mut(), Body::empty());
-    let (head, body) = worker.clusters[lane.cluster].send(head, body, &lane.timeouts, exchange).await?; // 7, 8
+    let answer = worker.clusters[lane.cluster].send(head, body, &lane.timeouts, exchange).await?; // 7, 8
+    let mut response = answered(answer);
+    lane.transform.response(response.headers_mut()); // 6
+    Ok(response)
+}
+
+/// What becomes of a request that no route takes: it counts against the limit of the file as a whole.
+fn unrouted(
+    miss: Miss,
+    request: &Request<Body>,
+    path: &str,
+    exchange: &mut Exchange,
+) -> Result<Response<Body>, Rejection> {
+    let worker = Rc::clone(&exchange.worker);
+    if let Some(rules) = &worker.live.unrouted.rules {
+        rules.count(request, exchange)?;
+    }
+    match miss {
+        Miss::MethodNotAllowed { allow } => Err(Rejection::MethodNotAllowed { allow }),
+        Miss::NoRoute => local::after_routes(request, path, &worker.live),
+    }
+}
+
+/// Another server's answer, as the client's.
+fn answered((head, body): (ResponseHead, ResponseBody)) -> Response<Body> {
     let mut response = Response::new(Body::from_upstream(body));
     *response.status_mut() = head.status;
     *response.headers_mut() = head.fields;
-    lane.transform.response(response.headers_mut()); // 6
-    Ok(response)
+    response
 }
 
 /// The host that a request is for: lower case, without its port.

@@ -6,7 +6,7 @@
 //! | 2 | `edge` | speaks HTTP with the client, within its time and size limits |
 //! | 3 | `trace` | gives the request its id and its place in a trace |
 //! | 4 | [`route`] | finds the route, on the one form of the path |
-//! | 5 | | permits: the size of the body, so far |
+//! | 5 | `permit` | refuses what may not pass |
 //! | 6 | `transform` | makes the client's request into the upstream's, and the answer likewise |
 //! | 7 | `cluster`, `balance` | picks a healthy upstream |
 //! | 8 | `upstream` | sends, over a pooled connection or a new one |
@@ -28,15 +28,20 @@ mod h1;
 mod live;
 mod local;
 pub mod path;
+mod permit;
 mod rejection;
+mod reserved;
 mod respond;
 pub mod route;
 mod run;
 mod shutdown;
 pub mod telemetry;
+pub mod token;
 mod trace;
 mod transform;
 mod upstream;
 mod worker;
 
+pub use exchange::Identity;
+pub use rejection::TokenFault;
 pub use run::{StartError, run};

@@ -2,7 +2,7 @@
 //! at fault. Stages return these; only `respond` makes an answer of them.
 use std::borrow::Cow;
 
-use http::{HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 
 /// A request that is not answered by an upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,20 @@ pub(crate) enum Rejection {
     PathInvalid(Cow<'static, str>),
     /// 400: no Host, several, or one that names no host.
     HostInvalid(Cow<'static, str>),
+    /// 400: a field that the route asks for is not there.
+    HeaderMissing {
+        /// Its name.
+        name: HeaderName,
+    },
+    /// 401: no credential, or not a good one.
+    Unauthorized(TokenFault),
+    /// 403: the caller is known and may not do this.
+    ScopeMissing {
+        /// The first scope that the caller has not.
+        needed: Box<str>,
+    },
+    /// 403: the policy grants this cross-origin request nothing.
+    CorsDenied,
     /// 404: nothing in the file matches.
     NoRoute,
     /// 405: a path matched and no route of it takes this method.
@@ -32,8 +46,25 @@ pub(crate) enum Rejection {
         /// That limit.
         limit: usize,
     },
+    /// 415: a body of a type that the route does not take.
+    ContentTypeUnsupported {
+        /// Those that it takes: `application/json, text/plain`.
+        allowed: HeaderValue,
+    },
     /// 417: an `Expect` other than `100-continue`.
     ExpectationFailed,
+    /// 422: the body is not what the route's schema asks for.
+    BodyInvalid {
+        /// Where, as a JSON Pointer (RFC 6901): `/items/0/qty`; empty for the whole.
+        pointer: Box<str>,
+        /// What was expected there. Never the value itself.
+        why: Box<str>,
+    },
+    /// 429: the limit is used up.
+    RateLimited {
+        /// Seconds until one more request is let through.
+        retry_after: u32,
+    },
     /// 431: too large a head, or too many fields.
     HeadersTooLarge,
     /// 502: the upstream's host refused the connection.
@@ -44,6 +75,10 @@ pub(crate) enum Rejection {
     UpstreamProtocol,
     /// 502: the upstream's name has no address.
     UpstreamDns,
+    /// 503: no key is known yet that could vouch for a token.
+    KeysUnavailable,
+    /// 503: the authoriser gave no answer.
+    ForwardAuthUnavailable,
     /// 503: every upstream of the service is unhealthy.
     NoHealthyUpstream,
     /// 504: no connection within `timeouts.connect`.
@@ -66,39 +101,66 @@ impl Rejection {
             Self::BadRequest(_) => 0,
             Self::PathInvalid(_) => 1,
             Self::HostInvalid(_) => 2,
-            Self::NoRoute => 3,
-            Self::MethodNotAllowed { .. } => 4,
-            Self::RequestTimeout => 5,
-            Self::BodyTooLarge { .. } => 6,
-            Self::UriTooLong { .. } => 7,
-            Self::ExpectationFailed => 8,
-            Self::HeadersTooLarge => 9,
-            Self::UpstreamConnectRefused => 10,
-            Self::UpstreamReset => 11,
-            Self::UpstreamProtocol => 12,
-            Self::UpstreamDns => 13,
-            Self::NoHealthyUpstream => 14,
-            Self::UpstreamConnectTimeout => 15,
-            Self::UpstreamTimeout => 16,
-            Self::ClientClosed => 17,
+            Self::HeaderMissing { .. } => 3,
+            Self::Unauthorized(TokenFault::Missing) => 4,
+            Self::Unauthorized(TokenFault::Malformed) => 5,
+            Self::Unauthorized(TokenFault::Signature) => 6,
+            Self::Unauthorized(TokenFault::Algorithm) => 7,
+            Self::Unauthorized(TokenFault::Expired) => 8,
+            Self::Unauthorized(TokenFault::NotYetValid) => 9,
+            Self::Unauthorized(TokenFault::Issuer) => 10,
+            Self::Unauthorized(TokenFault::Audience) => 11,
+            Self::Unauthorized(TokenFault::KeyUnknown) => 12,
+            Self::Unauthorized(TokenFault::ApiKey) => 13,
+            Self::ScopeMissing { .. } => 14,
+            Self::CorsDenied => 15,
+            Self::NoRoute => 16,
+            Self::MethodNotAllowed { .. } => 17,
+            Self::RequestTimeout => 18,
+            Self::BodyTooLarge { .. } => 19,
+            Self::UriTooLong { .. } => 20,
+            Self::ContentTypeUnsupported { .. } => 21,
+            Self::ExpectationFailed => 22,
+            Self::BodyInvalid { .. } => 23,
+            Self::RateLimited { .. } => 24,
+            Self::HeadersTooLarge => 25,
+            Self::UpstreamConnectRefused => 26,
+            Self::UpstreamReset => 27,
+            Self::UpstreamProtocol => 28,
+            Self::UpstreamDns => 29,
+            Self::KeysUnavailable => 30,
+            Self::ForwardAuthUnavailable => 31,
+            Self::NoHealthyUpstream => 32,
+            Self::UpstreamConnectTimeout => 33,
+            Self::UpstreamTimeout => 34,
+            Self::ClientClosed => 35,
         }
     }
 
     /// The status that the client gets; 499 is only ever logged.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
-            Self::BadRequest(_) | Self::PathInvalid(_) | Self::HostInvalid(_) => StatusCode::BAD_REQUEST,
+            Self::BadRequest(_) | Self::PathInvalid(_) | Self::HostInvalid(_) | Self::HeaderMissing { .. } => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::ScopeMissing { .. } | Self::CorsDenied => StatusCode::FORBIDDEN,
             Self::NoRoute => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
+            Self::ContentTypeUnsupported { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::ExpectationFailed => StatusCode::EXPECTATION_FAILED,
+            Self::BodyInvalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::UpstreamConnectRefused | Self::UpstreamReset | Self::UpstreamProtocol | Self::UpstreamDns => {
                 StatusCode::BAD_GATEWAY
             }
-            Self::NoHealthyUpstream => StatusCode::SERVICE_UNAVAILABLE,
+            Self::KeysUnavailable | Self::ForwardAuthUnavailable | Self::NoHealthyUpstream => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::UpstreamConnectTimeout | Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::ClientClosed => StatusCode::from_u16(499).expect("499 is a three-digit status"),
         }
@@ -108,6 +170,10 @@ impl Rejection {
     pub(crate) fn detail(&self) -> Cow<'static, str> {
         match self {
             Self::BadRequest(why) | Self::PathInvalid(why) | Self::HostInvalid(why) => why.clone(),
+            Self::HeaderMissing { name } => format!("The field `{name}` is needed here.").into(),
+            Self::Unauthorized(fault) => fault.detail().into(),
+            Self::ScopeMissing { needed } => format!("This needs the scope `{needed}`.").into(),
+            Self::CorsDenied => "This origin, method or field is not granted here.".into(),
             Self::NoRoute => "No route matches this host, path, method and fields.".into(),
             Self::MethodNotAllowed { allow } => {
                 format!("This path takes {}.", allow.to_str().unwrap_or("other methods")).into()
@@ -115,12 +181,25 @@ impl Rejection {
             Self::RequestTimeout => "The request did not arrive in time.".into(),
             Self::BodyTooLarge { limit } => format!("The body is longer than the {limit} bytes allowed here.").into(),
             Self::UriTooLong { limit } => format!("The target is longer than the {limit} bytes allowed.").into(),
+            Self::ContentTypeUnsupported { allowed } => {
+                format!("A body here is one of: {}.", allowed.to_str().unwrap_or("other types")).into()
+            }
             Self::ExpectationFailed => "The only expectation that is met here is 100-continue.".into(),
+            Self::BodyInvalid { pointer, why } if pointer.is_empty() => format!("The body: {why}.").into(),
+            Self::BodyInvalid { pointer, why } => format!("The body at `{pointer}`: {why}.").into(),
+            Self::RateLimited { retry_after: 1 } => "Too many requests. Try again in a second.".into(),
+            Self::RateLimited { retry_after } => {
+                format!("Too many requests. Try again in {retry_after} seconds.").into()
+            }
             Self::HeadersTooLarge => "The head is larger, or has more fields, than is allowed.".into(),
             Self::UpstreamConnectRefused => "The service refused the connection.".into(),
             Self::UpstreamReset => "The service closed the connection before its answer was whole.".into(),
             Self::UpstreamProtocol => "The service answered with something that is not HTTP.".into(),
             Self::UpstreamDns => "The service's name has no address.".into(),
+            Self::KeysUnavailable => {
+                "The keys that tokens are checked with are not known yet. Try again shortly.".into()
+            }
+            Self::ForwardAuthUnavailable => "Whether this may pass could not be found out. Try again shortly.".into(),
             Self::NoHealthyUpstream => "No instance of the service is healthy. Try again shortly.".into(),
             Self::UpstreamConnectTimeout => "The service could not be reached in time.".into(),
             Self::UpstreamTimeout => "The service did not answer in time.".into(),
@@ -140,12 +219,19 @@ impl Rejection {
             | Self::UriTooLong { .. }
             | Self::ExpectationFailed
             | Self::HeadersTooLarge
+            | Self::HeaderMissing { .. }
+            | Self::ContentTypeUnsupported { .. }
+            | Self::BodyInvalid { .. }
             | Self::ClientClosed => "http_request_error",
+            Self::Unauthorized(_) | Self::ScopeMissing { .. } | Self::CorsDenied | Self::RateLimited { .. } => {
+                "http_request_denied"
+            }
             Self::NoRoute => "destination_not_found",
             Self::UpstreamConnectRefused => "connection_refused",
             Self::UpstreamReset => "connection_terminated",
             Self::UpstreamProtocol => "http_protocol_error",
             Self::UpstreamDns => "dns_error",
+            Self::KeysUnavailable | Self::ForwardAuthUnavailable => "proxy_internal_error",
             Self::NoHealthyUpstream => "destination_unavailable",
             Self::UpstreamConnectTimeout => "connection_timeout",
             Self::UpstreamTimeout => "http_response_timeout",
@@ -154,23 +240,84 @@ impl Rejection {
 }
 
 /// Every code, in the order of [`Rejection::index`]; stable once published.
-pub(crate) const CODES: [&str; 18] = [
+pub(crate) const CODES: [&str; 36] = [
     "bad_request",
     "path_invalid",
     "host_invalid",
+    "header_missing",
+    "token_missing",
+    "token_malformed",
+    "token_signature",
+    "token_algorithm",
+    "token_expired",
+    "token_not_yet_valid",
+    "token_issuer",
+    "token_audience",
+    "token_key_unknown",
+    "api_key_unknown",
+    "scope_missing",
+    "cors_denied",
     "no_route",
     "method_not_allowed",
     "request_timeout",
     "body_too_large",
     "uri_too_long",
+    "content_type_unsupported",
     "expectation_failed",
+    "body_invalid",
+    "rate_limited",
     "headers_too_large",
     "upstream_connect_refused",
     "upstream_reset",
     "upstream_protocol",
     "upstream_dns",
+    "keys_unavailable",
+    "forward_auth_unavailable",
     "no_healthy_upstream",
     "upstream_connect_timeout",
     "upstream_timeout",
     "client_closed",
 ];
+
+/// What is wrong with a caller's credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenFault {
+    /// There is none.
+    Missing,
+    /// It is not a token (RFC 7519 §7.2), or one that this gateway does not read.
+    Malformed,
+    /// The signature is not of the key that it names.
+    Signature,
+    /// An algorithm that the issuer's block does not list.
+    Algorithm,
+    /// `exp` is over.
+    Expired,
+    /// `nbf` or `iat` is still to come.
+    NotYetValid,
+    /// No block of the file is for this `iss`.
+    Issuer,
+    /// `aud` names somebody else.
+    Audience,
+    /// The issuer has no key of this `kid`.
+    KeyUnknown,
+    /// An API key that the file does not list.
+    ApiKey,
+}
+
+impl TokenFault {
+    /// One sentence of what is wrong, without quotes: it stands in `WWW-Authenticate` too.
+    pub(crate) fn detail(self) -> &'static str {
+        match self {
+            Self::Missing => "This needs a credential: `Authorization: Bearer …`.",
+            Self::Malformed => "The token cannot be read.",
+            Self::Signature => "The token's signature is not good.",
+            Self::Algorithm => "The token's algorithm is not taken here.",
+            Self::Expired => "The token has expired.",
+            Self::NotYetValid => "The token is not valid yet.",
+            Self::Issuer => "The token's issuer is not known here.",
+            Self::Audience => "The token is meant for somebody else.",
+            Self::KeyUnknown => "The token's key is not known.",
+            Self::ApiKey => "The API key is not known.",
+        }
+    }
+}

@@ -2,7 +2,11 @@
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
-use crate::{body::Body, exchange::Exchange, rejection::Rejection};
+use crate::{
+    body::Body,
+    exchange::Exchange,
+    rejection::{Rejection, TokenFault},
+};
 
 const PROXY_STATUS: http::HeaderName = http::HeaderName::from_static("proxy-status");
 /// How long a client should wait for an upstream to come back, in seconds.
@@ -22,22 +26,25 @@ struct Problem<'a> {
 pub(crate) fn finish(outcome: Result<Response<Body>, Rejection>, mut exchange: Box<Exchange>) -> Response<Body> {
     let mut response = outcome.unwrap_or_else(|rejection| {
         exchange.fail(&rejection);
-        problem(&rejection, &exchange.request_id)
+        problem(&rejection, &exchange)
     });
     exchange.status = response.status().as_u16();
+    if let Some(rules) = exchange.rules() {
+        rules.mark(&exchange, response.headers_mut());
+    }
     response.body_mut().carry(exchange);
     response
 }
 
 /// What a rejection looks like to a client.
-fn problem(rejection: &Rejection, request_id: &[u8]) -> Response<Body> {
+fn problem(rejection: &Rejection, exchange: &Exchange) -> Response<Body> {
     let status = rejection.status();
     let problem = Problem {
         status: status.as_u16(),
         title: status.canonical_reason().unwrap_or("Error"),
         detail: &rejection.detail(),
         code: rejection.code(),
-        request_id: str::from_utf8(request_id).unwrap_or_default(),
+        request_id: str::from_utf8(&exchange.request_id).unwrap_or_default(),
     };
     let body = serde_json::to_vec(&problem).expect("strings and numbers are JSON");
     let mut response = Response::new(Body::full(body));
@@ -46,21 +53,44 @@ fn problem(rejection: &Rejection, request_id: &[u8]) -> Response<Body> {
     fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     let proxy_status = format!("gateway; error={}; details=\"{}\"", rejection.proxy_error(), rejection.code());
     fields.insert(PROXY_STATUS, HeaderValue::from_str(&proxy_status).expect("codes are tokens"));
-    explain(rejection, fields);
+    explain(rejection, exchange, fields);
     response
 }
 
 /// The fields that a status calls for.
-fn explain(rejection: &Rejection, fields: &mut HeaderMap) {
+fn explain(rejection: &Rejection, exchange: &Exchange, fields: &mut HeaderMap) {
     match rejection {
         Rejection::MethodNotAllowed { allow } => drop(fields.insert(header::ALLOW, allow.clone())),
-        Rejection::NoHealthyUpstream => drop(fields.insert(header::RETRY_AFTER, RETRY_AFTER)),
+        Rejection::NoHealthyUpstream | Rejection::KeysUnavailable | Rejection::ForwardAuthUnavailable => {
+            fields.insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        Rejection::Unauthorized(TokenFault::Missing | TokenFault::ApiKey) => {
+            let taken = exchange.rules().and_then(|rules| rules.auth.as_ref());
+            for challenge in taken.iter().flat_map(|auth| auth.challenges()) {
+                fields.append(header::WWW_AUTHENTICATE, challenge);
+            }
+        }
+        Rejection::Unauthorized(fault) => drop(fields.insert(header::WWW_AUTHENTICATE, challenge(*fault))),
+        Rejection::ScopeMissing { needed } => drop(fields.insert(header::WWW_AUTHENTICATE, scope_challenge(needed))),
+        Rejection::RateLimited { retry_after } => drop(fields.insert(header::RETRY_AFTER, (*retry_after).into())),
         _ => {}
     }
     let now = jiff::Timestamp::now();
     if let Ok(date) = HeaderValue::from_str(&now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
         fields.insert(header::DATE, date);
     }
+}
+
+/// RFC 6750 §3: what is wrong with a token; nothing where none was shown (§3.1).
+fn challenge(fault: TokenFault) -> HeaderValue {
+    let value = format!("Bearer realm=\"gateway\", error=\"invalid_token\", error_description=\"{}\"", fault.detail());
+    HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("Bearer realm=\"gateway\""))
+}
+
+/// A scope of the file holds no quote.
+fn scope_challenge(needed: &str) -> HeaderValue {
+    let value = format!("Bearer realm=\"gateway\", error=\"insufficient_scope\", scope=\"{needed}\"");
+    HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("Bearer realm=\"gateway\""))
 }
 
 /// An answer of the gateway's own that is JSON.

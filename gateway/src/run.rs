@@ -102,6 +102,9 @@ pub fn run(config: &Config) -> Result<(), StartError> {
     {
         let _on_control = control.enter();
         live.clusters.iter().for_each(health::watch);
+        if let Some(issuers) = &live.issuers {
+            issuers.watch();
+        }
     }
     let signals = signals(&control)?;
 

@@ -6,7 +6,6 @@ pub(crate) mod forwarded;
 pub(crate) mod headers;
 pub(crate) mod hop_by_hop;
 pub(crate) mod own;
-pub(crate) mod reserved;
 
 pub(crate) mod target;
 
@@ -47,10 +46,16 @@ impl Transform {
         }
         let fields = request.headers_mut();
         hop_by_hop::remove(fields);
-        reserved::remove(fields);
+        exchange.worker.live.reserved.remove(fields);
         Head::new(request, |fields, out| {
             self.own.write(fields, client, exchange, out);
+            for (name, value) in &exchange.granted {
+                fields.append(name, value.clone());
+            }
             headers::apply(&self.request, fields);
+            if let Some(identity) = &exchange.identity {
+                out.append(&identity.lines);
+            }
         })
     }
 

@@ -16,7 +16,8 @@ use tokio::{
 
 use crate::{
     accept,
-    cluster::LocalCluster,
+    cluster::{Cluster, LocalCluster},
+    exchange::Identity,
     live::Live,
     shutdown::Drain,
     telemetry::{
@@ -24,10 +25,14 @@ use crate::{
         clock::Clock,
         metrics::Shard,
     },
+    token::Cache,
 };
 
 /// How often idle connections to upstreams are looked through.
 const SWEEP: Duration = Duration::from_secs(1);
+
+/// Verified tokens that a worker remembers.
+const TOKENS: usize = 8192;
 
 /// What a worker starts with.
 pub(crate) struct Parts {
@@ -47,27 +52,33 @@ pub(crate) struct Worker {
     pub(crate) live: Arc<Live>,
     /// In the order of [`Live::clusters`].
     pub(crate) clusters: Vec<LocalCluster>,
+    /// In the order of [`Live::authorisers`].
+    pub(crate) authorisers: Vec<LocalCluster>,
     pub(crate) shard: Arc<Shard>,
     pub(crate) log: Rc<AccessLog>,
     pub(crate) clock: Clock,
     pub(crate) drain: Rc<Drain>,
+    /// Whose tokens were found good.
+    pub(crate) tokens: RefCell<Cache>,
+    /// Who holds the API keys, in the order of [`ApiKeys::holders`].
+    ///
+    /// [`ApiKeys::holders`]: crate::permit::auth::api_key::ApiKeys::holders
+    pub(crate) key_holders: Vec<Rc<Identity>>,
     random: RefCell<fastrand::Rng>,
 }
 
 impl Worker {
     fn new(live: Arc<Live>, shard: Arc<Shard>, log: Sink) -> Rc<Self> {
         Rc::new(Self {
-            clusters: live
-                .clusters
-                .iter()
-                .enumerate()
-                .map(|(index, shared)| LocalCluster::new(index, shared))
-                .collect(),
+            clusters: local(&live.clusters),
+            authorisers: local(&live.authorisers),
+            key_holders: live.keys.iter().flat_map(|keys| keys.holders()).map(Rc::new).collect(),
             live,
             shard,
             log: AccessLog::new(log),
             clock: Clock::new(),
             drain: Drain::new(),
+            tokens: RefCell::new(Cache::new(TOKENS)),
             random: RefCell::new(fastrand::Rng::new()),
         })
     }
@@ -76,6 +87,10 @@ impl Worker {
     pub(crate) fn random_u128(&self) -> u128 {
         self.random.borrow_mut().u128(..)
     }
+}
+
+fn local(clusters: &[Arc<Cluster>]) -> Vec<LocalCluster> {
+    clusters.iter().enumerate().map(|(index, shared)| LocalCluster::new(index, shared)).collect()
 }
 
 /// Serves until told to stop, then until the last connection has ended or the drain's time is over.
@@ -113,6 +128,6 @@ async fn sweep(worker: Rc<Worker>) {
     let mut ticks = tokio::time::interval(SWEEP);
     loop {
         ticks.tick().await;
-        worker.clusters.iter().for_each(|cluster| cluster.sweep(Instant::now()));
+        worker.clusters.iter().chain(&worker.authorisers).for_each(|cluster| cluster.sweep(Instant::now()));
     }
 }

@@ -6,8 +6,8 @@ use std::{
 };
 
 /// The stages of the walk, in its order; `cluster` has `balance`, and `h1` is `edge`'s and `upstream`'s wire.
-const STAGES: [&str; 9] =
-    ["accept", "edge", "trace", "route", "transform", "cluster", "balance", "upstream", "respond"];
+const STAGES: [&str; 10] =
+    ["accept", "edge", "trace", "route", "permit", "transform", "cluster", "balance", "upstream", "respond"];
 
 /// What composes the walk, or stands above it: these know the order.
 const COMPOSITION: [&str; 6] = ["lib", "main", "gateway", "live", "run", "worker"];
@@ -16,10 +16,11 @@ const COMPOSITION: [&str; 6] = ["lib", "main", "gateway", "live", "run", "worker
 const PAGES: [&str; 2] = ["local", "admin"];
 
 /// Edges from one stage to another that have a reason.
-const EXCEPTIONS: [(&str, &str, &str); 4] = [
+const EXCEPTIONS: [(&str, &str, &str); 5] = [
     ("cluster", "upstream", "DESIGN: the one exception of the walk"),
     ("cluster", "balance", "the cluster's own child, beside it only because it is pure"),
     ("accept", "edge", "a connection that was accepted is handed to the edge: there is no walk yet"),
+    ("permit", "transform", "an authoriser is told of a request by the rules by which an upstream is"),
     ("transform", "route", "what a route captured, and its rewrite, are values that it hands on"),
 ];
 
@@ -157,7 +158,7 @@ fn routing_and_balancing_are_pure() {
 #[test]
 fn a_stage_builds_no_response() {
     let modules = modules();
-    for stage in ["trace", "route", "transform", "cluster", "balance", "upstream"] {
+    for stage in ["trace", "route", "permit", "transform", "cluster", "balance", "upstream"] {
         for word in ["Response::new", "Response::builder"] {
             assert!(!modules[stage].contains(word), "{stage} has {word}");
         }

@@ -11,6 +11,7 @@ mod connections;
 mod errors;
 mod expect_continue;
 mod fields;
+mod forward_auth;
 mod framing;
 mod health;
 mod layering;

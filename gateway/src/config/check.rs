@@ -4,16 +4,23 @@
 //! A fault never stops the check. What cannot be used is reported and replaced by something harmless, which never gets
 //! out: one finding is enough for the whole to be refused.
 mod address;
+mod api_key;
+mod auth;
 mod conflicts;
+mod forward_auth;
 mod headers;
 mod health;
+mod identity;
+mod jwt;
 mod layer;
 mod route;
 mod server;
 mod service;
 mod upstream;
 
-use std::{ops::RangeInclusive, path::Path, time::Duration};
+use std::{net::SocketAddr, ops::RangeInclusive, path::Path, time::Duration};
+
+use http::HeaderName;
 
 use super::{
     Config,
@@ -24,19 +31,43 @@ use super::{
 
 /// The meaning of `raw`, or all that is wrong with it.
 pub(super) fn check(raw: &RawConfig, file: &str) -> Result<Config, Vec<Finding>> {
-    let mut checks = Checks { findings: Vec::new() };
+    let names = raw.services.iter().flat_map(|services| &services.value.entries).map(|entry| entry.name.clone());
+    let mut checks = Checks {
+        findings: Vec::new(),
+        // What was written counts, sound or not: a block at fault is a fault of its own.
+        has_credentials: raw.jwt.as_ref().is_some_and(|jwt| !jwt.value.is_empty)
+            || raw.api_key.as_ref().is_some_and(|keys| !keys.value.is_empty),
+        identity_headers: identity::all(raw),
+        credential_headers: identity::of_credentials(raw),
+        services: names.collect(),
+        listen: Vec::new(),
+    };
     let (server, admin) = server::check(raw, &mut checks);
+    checks.listen.clone_from(&server.listen);
+    let folder = Path::new(file).parent().unwrap_or(Path::new(""));
+    let jwt = jwt::check_all(raw, folder, &mut checks);
+    let api_keys = api_key::check_all(raw, &mut checks);
     let services = service::check_all(raw, &server, &mut checks);
     if checks.findings.is_empty() {
-        Ok(Config { file: Path::new(file).to_owned(), server, admin, services })
+        Ok(Config { file: Path::new(file).to_owned(), server, admin, jwt, api_keys, services })
     } else {
         Err(checks.findings)
     }
 }
 
-/// The faults so far.
+/// The faults so far, and what checks must know of other parts of the file.
 struct Checks {
     findings: Vec<Finding>,
+    /// Whether there is anything that a credential could be checked with.
+    has_credentials: bool,
+    /// The fields that say who calls: the gateway's alone to write.
+    identity_headers: Vec<HeaderName>,
+    /// Those of them that are written from a caller's credential.
+    credential_headers: Vec<HeaderName>,
+    /// The names of all services.
+    services: Vec<String>,
+    /// Where clients connect.
+    listen: Vec<SocketAddr>,
 }
 
 /// No time of the file may be longer: beyond it, somebody mistook the unit.

@@ -17,6 +17,10 @@ table! {
         server: RawServer,
         /// The operator's side.
         admin: RawAdmin,
+        /// Who issues tokens, and how they are checked; a token's `iss` picks the block.
+        jwt: OneOrMany<RawJwt>,
+        /// Callers that show a long-lived key, and where they show it.
+        api_key: OneOrMany<RawApiKeys>,
         /// What every service inherits; a service overrides it key by key, and a route overrides the service.
         defaults: RawDefaults,
         /// The services, each under its name: lower-case letters, digits, `-` and `_`.
@@ -80,6 +84,80 @@ table! {
 }
 
 table! {
+    /// One issuer of tokens.
+    RawJwt {
+        /// The `iss` of its tokens, letter by letter.
+        #[required]
+        issuer: Text,
+        /// Whom its tokens are for: one of these is in a token's `aud`. Without it, a token that names anybody is refused.
+        audience: OneOrMany<Text>,
+        /// Where its public keys are.
+        jwks: RawJwks,
+        /// The secret that it shares with the gateway, for HS256, HS384 and HS512: from the environment, `${JWT_SECRET}`.
+        secret: Text,
+        /// The algorithms that it may sign with; `HS256` with a secret, else `RS256`, `ES256` and `EdDSA`, unless said.
+        algorithms: OneOrMany<Text>,
+        /// How far its clock and ours may be apart.
+        leeway: Length = "5s",
+        /// Claims and the header fields that upstreams read them from: `sub = "X-User-Id"`.
+        claims: Named<Text>,
+    }
+}
+
+table! {
+    /// Where an issuer's public keys are: a service of this file, a URL or a file.
+    RawJwks {
+        /// The service that serves them.
+        service: Text,
+        /// The path that the service serves them under.
+        path: Text = "/.well-known/jwks.json",
+        /// Their address.
+        url: Text,
+        /// A file with them; a relative path starts at this file's folder.
+        file: Text,
+    }
+}
+
+table! {
+    /// One place where callers show their keys, and the keys that are good there.
+    RawApiKeys {
+        /// The header field that carries the key: `X-Api-Key`. It goes no further, wherever it is shown.
+        header: Text,
+        /// Or the query parameter that carries it: `api_key`. It is cut out of what is forwarded.
+        query: Text,
+        /// The keys; `gateway api-key NAME` makes one.
+        #[required]
+        keys: OneOrMany<RawApiKey>,
+        /// The header fields that upstreams read the key's name and scopes from.
+        claims: RawApiKeyClaims,
+    }
+}
+
+table! {
+    /// One key.
+    RawApiKey {
+        /// Whose it is: limits and upstreams know the caller by it.
+        #[required]
+        name: Text,
+        /// The key's SHA-256: 64 hexadecimal digits.
+        #[required]
+        sha256: Text,
+        /// What it permits.
+        scopes: OneOrMany<Text> = [],
+    }
+}
+
+table! {
+    /// The header fields that upstreams read from.
+    RawApiKeyClaims {
+        /// The key's name: `X-Api-Client`.
+        name: Text,
+        /// Its scopes, with a space between two: `X-User-Scope`.
+        scope: Text,
+    }
+}
+
+table! {
     /// What every service inherits.
     RawDefaults {
         /// How long upstreams may take.
@@ -90,10 +168,16 @@ table! {
         limits: RawBodyLimit,
         /// The Host that upstreams see: `preserve` (the client's), `upstream` (the upstream's own) or a name.
         host: Text = "preserve",
+        /// Whether callers show a credential: `required` (the default once there is a `jwt`), `optional` or `none`.
+        auth: Text,
+        /// What a caller's credential must all permit.
+        scopes: OneOrMany<Text>,
         /// What is done to the fields of requests.
         request_headers: RawHeaderRules,
         /// What is done to the fields of answers.
         response_headers: RawHeaderRules,
+        /// Who is asked whether a request may pass: a URL, or a table.
+        forward_auth: Brief<RawForwardAuth>,
     }
 }
 
@@ -113,10 +197,16 @@ table! {
         limits: RawBodyLimit,
         /// The Host that its upstreams see: `preserve` (the client's), `upstream` (the upstream's own) or a name.
         host: Text = "preserve",
+        /// Whether callers show a credential: `required` (the default once there is a `jwt`), `optional` or `none`.
+        auth: Text,
+        /// What a caller's credential must all permit.
+        scopes: OneOrMany<Text>,
         /// What is done to the fields of requests.
         request_headers: RawHeaderRules,
         /// What is done to the fields of answers.
         response_headers: RawHeaderRules,
+        /// Who is asked whether a request may pass: a URL, a table, or false to ask nobody.
+        forward_auth: OrOff<Brief<RawForwardAuth>>,
         /// Which requests it gets: patterns such as `/users` or `GET,POST /users/{id}$`, or tables.
         #[required]
         routes: OneOrMany<Brief<RawRoute>>,
@@ -195,6 +285,30 @@ table! {
 }
 
 table! {
+    /// An authoriser: an HTTP server that is asked, for each request, whether it may pass. Its 2xx means yes.
+    RawForwardAuth {
+        /// Where it is asked: `http://127.0.0.1:9000/verify`.
+        url: Text,
+        /// Or the service of this file that is asked.
+        service: Text,
+        /// The path, and the query, that the service is asked for.
+        path: Text,
+        /// From the question to the head of its answer; then the request is refused.
+        timeout: Length = "2s",
+        /// Fields of its 2xx that the upstream is sent, and that no client may send.
+        headers: OneOrMany<Text> = [],
+        /// The only fields of the client that it is told of; all of them unless this says otherwise.
+        request_headers: OneOrMany<Text>,
+    }
+}
+
+impl Shorthand for RawForwardAuth {
+    fn from_text(text: At<Text>) -> Self {
+        Self { url: Some(text), ..Self::default() }
+    }
+}
+
+table! {
     /// One route of a service.
     RawRoute {
         /// Methods and path: `/users`, `/users$`, `GET,POST /users/{id}`, `~/v[0-9]+/.*`.
@@ -214,10 +328,16 @@ table! {
         timeouts: RawTimeouts,
         /// How much a client may send.
         limits: RawBodyLimit,
+        /// Whether callers show a credential: `required` (the default once there is a `jwt`), `optional` or `none`.
+        auth: Text,
+        /// What a caller's credential must all permit.
+        scopes: OneOrMany<Text>,
         /// What is done to the fields of the request.
         request_headers: RawHeaderRules,
         /// What is done to the fields of the answer.
         response_headers: RawHeaderRules,
+        /// Who is asked whether a request may pass: a URL, a table, or false to ask nobody.
+        forward_auth: OrOff<Brief<RawForwardAuth>>,
     }
 }
 

@@ -3,7 +3,8 @@ use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Config, HeaderRules, HealthCheck, HostPolicy, Route, Server, Service, StripPrefix,
+    ApiKeys, Authoriser, Config, ForwardAuth, HeaderRules, HealthCheck, HostPolicy, Jwt, KeyPlace, KeySource, Route,
+    Server, Service, StripPrefix,
     diagnose::{is_secret, mask},
     read::units::{show_duration, show_size},
 };
@@ -19,6 +20,8 @@ impl Config {
         json!({
             "server": server(&self.server),
             "admin": { "listen": self.admin.listen.to_string() },
+            "jwt": self.jwt.iter().map(jwt).collect::<Vec<_>>(),
+            "api_key": self.api_keys.iter().map(api_keys).collect::<Vec<_>>(),
             "services": services.collect::<Map<_, _>>(),
         })
     }
@@ -44,6 +47,36 @@ fn server(server: &Server) -> Value {
             "body": show_size(limits.body),
         },
     })
+}
+
+fn jwt(jwt: &Jwt) -> Value {
+    let mut shown = json!({
+        "issuer": *jwt.issuer,
+        "audience": jwt.audience,
+        "algorithms": jwt.algorithms.iter().map(|algorithm| algorithm.name()).collect::<Vec<_>>(),
+        "leeway": show_duration(jwt.leeway),
+        "claims": jwt.claims.iter().map(|(claim, name)| (claim.clone(), name.as_str().into())).collect::<Map<_, _>>(),
+    });
+    match &jwt.keys {
+        KeySource::Service { service, path } => shown["jwks"] = json!({ "service": **service, "path": mask(path) }),
+        KeySource::Url { written, .. } => shown["jwks"] = json!({ "url": mask(written) }),
+        KeySource::File(path) => shown["jwks"] = json!({ "file": path.display().to_string() }),
+        KeySource::Secret(_) => shown["secret"] = HIDDEN.into(),
+    }
+    shown
+}
+
+fn api_keys(block: &ApiKeys) -> Value {
+    let keys = block.keys.iter();
+    let keys = keys.map(|key| json!({ "name": *key.name, "sha256": HIDDEN, "scopes": key.scopes }));
+    let claims = [("name", &block.name_header), ("scope", &block.scope_header)].into_iter();
+    let claims = claims.filter_map(|(claim, name)| Some((claim.to_owned(), name.as_ref()?.as_str().into())));
+    let mut shown = json!({ "keys": keys.collect::<Vec<_>>(), "claims": claims.collect::<Map<_, _>>() });
+    match &block.place {
+        KeyPlace::Header(name) => shown["header"] = name.as_str().into(),
+        KeyPlace::Query(name) => shown["query"] = (**name).into(),
+    }
+    shown
 }
 
 fn show(service: &Service) -> Value {
@@ -88,8 +121,11 @@ fn route(route: &Route) -> Value {
             "idle": show_duration(route.timeouts.idle),
         },
         "limits": { "body": show_size(route.max_body) },
+        "auth": route.auth.name(),
+        "scopes": route.scopes,
         "request_headers": rules(&route.request_headers),
         "response_headers": rules(&route.response_headers),
+        "forward_auth": route.forward_auth.as_ref().map_or(Value::Bool(false), forward_auth),
     });
     // The file has no word for "none" of these: they are there or not.
     if let Some(host) = &route.pattern.host {
@@ -97,6 +133,26 @@ fn route(route: &Route) -> Value {
     }
     if let Some(rewrite) = &route.written.rewrite {
         shown["rewrite"] = json!(rewrite);
+    }
+    shown
+}
+
+fn forward_auth(forward_auth: &ForwardAuth) -> Value {
+    let names = |names: &[HeaderName]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>();
+    let target = &forward_auth.target;
+    let mut shown = json!({
+        "timeout": show_duration(forward_auth.timeout),
+        "headers": names(&forward_auth.headers),
+    });
+    match &forward_auth.authoriser {
+        Authoriser::Url(upstream) => shown["url"] = mask(&format!("{}{target}", upstream.url())).into(),
+        Authoriser::Service(name) => {
+            shown["service"] = json!(**name);
+            shown["path"] = mask(target.as_str()).into();
+        }
+    }
+    if let Some(only) = &forward_auth.request_headers {
+        shown["request_headers"] = json!(names(only));
     }
     shown
 }

@@ -18,7 +18,9 @@ const EVERY_KEY: &str = include_str!("tests/every_key.toml");
 fn env(name: &str) -> Option<String> {
     match name {
         "PORT" => Some(String::from("8001")),
+        "KEY_HASH" => Some("0123456789abcdef".repeat(4)),
         "PASSWORD" => Some(String::from("hunter2")),
+        "JWT_SECRET" => Some("hunter2-".repeat(8)),
         _ => None,
     }
 }

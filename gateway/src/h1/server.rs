@@ -11,6 +11,7 @@ use std::{
     future::{Future, poll_fn},
     pin::pin,
     rc::Rc,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -32,6 +33,7 @@ use crate::{
     body::Body,
     config::{ClientTimeouts, Limits},
     rejection::Rejection,
+    reserved::Reserved,
     shutdown::Drain,
 };
 
@@ -52,10 +54,12 @@ pub(crate) trait Service {
 }
 
 /// What a client may do.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) timeouts: ClientTimeouts,
     pub(crate) limits: Limits,
+    /// What it may not say of itself, in trailers either.
+    pub(crate) reserved: Arc<Reserved>,
 }
 
 /// Serves a connection until it ends. `accepted` is when it was accepted.
@@ -71,7 +75,7 @@ pub(crate) async fn serve(
         upload: RefCell::new(Upload::default()),
         serial: Cell::new(0),
         received: Rc::new(Cell::new(0)),
-        settings: *settings,
+        settings: settings.clone(),
     });
     let _registered = drain.register().await;
     let mut header_deadline = Some(accepted + settings.timeouts.header);

@@ -255,7 +255,7 @@ mod tests {
         let ms = Duration::from_millis;
         shards[0].record(Some(0), 200, None, ms(3), Some(ms(2)));
         shards[1].record(Some(0), 200, None, ms(4), None);
-        shards[1].record(None, 404, Some(3), ms(1), None);
+        shards[1].record(None, 404, Some(crate::rejection::Rejection::NoRoute.index()), ms(1), None);
         let labels = vec![RouteLabels { route: "/users".into(), service: "user".into() }];
         let text = scrape(Metrics { shards, labels, clusters: vec![], log_lines_dropped: Arc::default() });
         for line in [

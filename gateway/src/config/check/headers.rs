@@ -57,6 +57,29 @@ impl Rules {
     }
 }
 
+/// Whether a field is the connection's or the message's: `name` is in lower case.
+pub(super) fn is_reserved(name: &str) -> bool {
+    name == "host" || RESERVED.contains(&name)
+}
+
+/// The rules for requests: none of them speaks of a field that says who calls.
+pub(super) fn of_requests(raw: Option<&At<RawHeaderRules>>, checks: &mut Checks) -> Rules {
+    if let Some(raw) = raw {
+        let entries = [&raw.value.set, &raw.value.add].into_iter().flatten().flat_map(|named| &named.value.entries);
+        let named = entries.map(|entry| (entry.name.as_str(), &entry.name_span));
+        let removed = raw.value.remove.iter().flat_map(|list| &list.value.list);
+        for (name, span) in named.chain(removed.map(|text| (text.value.as_str(), &text.span))) {
+            let dashed = name.to_ascii_lowercase().replace('_', "-");
+            if checks.identity_headers.iter().any(|header| header.as_str().replace('_', "-") == dashed) {
+                let message = "this field says who calls, which is the gateway's to write";
+                let finding = Finding::new(Code::ReservedHeader, span, message).label("reserved");
+                checks.report(finding.help("remove this rule: the client's own is deleted in any case"));
+            }
+        }
+    }
+    check(raw, checks)
+}
+
 pub(super) fn check(raw: Option<&At<RawHeaderRules>>, checks: &mut Checks) -> Rules {
     let Some(raw) = raw.map(|raw| &raw.value) else {
         return Rules::default();

@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use super::{
     Checks,
+    auth::Asked,
+    forward_auth::Setting,
     headers::{self, Rules},
 };
 use crate::config::{
@@ -19,24 +21,34 @@ pub(super) struct Layer {
     request: Option<Duration>,
     idle: Option<Duration>,
     max_body: Option<u64>,
+    pub(super) auth: Asked,
     pub(super) request_headers: Rules,
     pub(super) response_headers: Rules,
+    pub(super) forward_auth: Setting,
 }
 
 impl Layer {
     pub(super) fn of_defaults(raw: &RawDefaults, checks: &mut Checks) -> Self {
         let headers = (raw.request_headers.as_ref(), raw.response_headers.as_ref());
-        Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks)
+        let auth = Asked::of(raw.auth.as_ref(), raw.scopes.as_ref(), None, checks);
+        let forward_auth = Setting::of(raw.forward_auth.as_ref(), checks);
+        Self { auth, forward_auth, ..Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks) }
     }
 
-    pub(super) fn of_service(raw: &RawService, checks: &mut Checks) -> Self {
+    pub(super) fn of_service(raw: &RawService, outer: &Self, checks: &mut Checks) -> Self {
         let headers = (raw.request_headers.as_ref(), raw.response_headers.as_ref());
-        Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks)
+        let auth = Asked::of(raw.auth.as_ref(), raw.scopes.as_ref(), Some(&outer.auth), checks);
+        let forward_auth = Setting::or_off(raw.forward_auth.as_ref(), checks);
+        let own = Self { auth, forward_auth, ..Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks) };
+        own.over(outer)
     }
 
-    pub(super) fn of_route(raw: &RawRoute, checks: &mut Checks) -> Self {
+    pub(super) fn of_route(raw: &RawRoute, outer: &Self, checks: &mut Checks) -> Self {
         let headers = (raw.request_headers.as_ref(), raw.response_headers.as_ref());
-        Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks)
+        let auth = Asked::of(raw.auth.as_ref(), raw.scopes.as_ref(), Some(&outer.auth), checks);
+        let forward_auth = Setting::or_off(raw.forward_auth.as_ref(), checks);
+        let own = Self { auth, forward_auth, ..Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks) };
+        own.over(outer)
     }
 
     fn of(
@@ -54,20 +66,24 @@ impl Layer {
             request: time("request", |raw| raw.request.as_ref()),
             idle: time("idle", |raw| raw.idle.as_ref()),
             max_body: limits.and_then(|limits| limits.value.body.as_ref()).map(|at| at.value.0),
-            request_headers: headers::check(request, checks),
+            auth: Asked::default(),
+            request_headers: headers::of_requests(request, checks),
             response_headers: headers::check(response, checks),
+            forward_auth: Setting::Silent,
         }
     }
 
     /// This layer, with what it is silent about from `outer`.
-    pub(super) fn over(self, outer: &Self) -> Self {
+    fn over(self, outer: &Self) -> Self {
         Self {
             connect: self.connect.or(outer.connect),
             request: self.request.or(outer.request),
             idle: self.idle.or(outer.idle),
             max_body: self.max_body.or(outer.max_body),
+            auth: self.auth.over(&outer.auth),
             request_headers: self.request_headers.over(&outer.request_headers),
             response_headers: self.response_headers.over(&outer.response_headers),
+            forward_auth: self.forward_auth.over(&outer.forward_auth),
         }
     }
 

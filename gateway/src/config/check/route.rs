@@ -4,7 +4,7 @@ use http::HeaderName;
 use super::{Checks, layer::Layer};
 use crate::{
     config::{
-        Route, Server, StripPrefix, Written,
+        AuthMode, Route, Server, StripPrefix, Written,
         diagnose::{Code, Finding, is_secret},
         raw::{RawRoute, RawStripPrefix},
         read::{At, Named, Text},
@@ -14,7 +14,8 @@ use crate::{
 
 /// The route, unless its pattern cannot be read: the rest is checked all the same.
 pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &mut Checks) -> Option<Route> {
-    let layer = Layer::of_route(raw, checks).over(service);
+    let mut layer = Layer::of_route(raw, service, checks);
+    layer.forward_auth.settle(checks);
     let pattern = raw.r#match.as_ref().and_then(|text| {
         let parsed = RoutePattern::parse(text.value.as_str());
         checks.parsed(parsed, text, Code::BadPattern, "a route")
@@ -41,15 +42,24 @@ pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &m
         // What logs, metrics and people see is what the file says.
         text.value.shown().clone_into(&mut pattern.text);
     }
+    let (timeouts, max_body) = (layer.timeouts(), layer.max_body(&server.limits));
+    let (auth, scopes) = layer.auth.complete(checks.has_credentials);
+    if auth != AuthMode::None {
+        let written = checks.credential_headers.clone();
+        layer.forward_auth.report_shared(&written, checks);
+    }
     Some(Route {
         pattern: RoutePattern { host, headers, query, ..pattern },
         written: written(raw),
         strip_prefix,
         rewrite,
-        timeouts: layer.timeouts(),
-        max_body: layer.max_body(&server.limits),
+        timeouts,
+        max_body,
+        auth,
+        scopes,
         request_headers: layer.request_headers.into_rules(),
         response_headers: layer.response_headers.into_rules(),
+        forward_auth: layer.forward_auth.complete(),
     })
 }
 

@@ -26,9 +26,11 @@ struct Outer<'s> {
 pub(super) fn check_all(raw: &RawConfig, server: &Server, checks: &mut Checks) -> Vec<Service> {
     let empty = RawDefaults::default();
     let defaults = raw.defaults.as_ref().map_or(&empty, |written| &written.value);
+    let mut layer = Layer::of_defaults(defaults, checks);
+    layer.forward_auth.settle(checks);
     let outer = Outer {
         server,
-        layer: Layer::of_defaults(defaults, checks),
+        layer,
         probe: defaults.health.as_ref().map(|health| Probe::of(&health.value.0, checks)).unwrap_or_default(),
         host: defaults.host.as_ref().and_then(|text| host(text, checks)),
     };
@@ -55,7 +57,9 @@ fn check<'r>(
 ) -> Service {
     let raw = &entry.value.value;
     check_name(entry, checks);
-    let layer = Layer::of_service(raw, checks).over(&outer.layer);
+    let mut layer = Layer::of_service(raw, &outer.layer, checks);
+    layer.forward_auth.settle(checks);
+    layer.forward_auth.report_self(entry, checks);
     let upstreams = raw.upstreams.as_ref().map(|written| {
         if written.value.is_empty {
             let message = format!("`services.{}` has no upstream", entry.name);

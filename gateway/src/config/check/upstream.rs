@@ -24,7 +24,7 @@ pub(super) fn check_all(
         let (host, port) = match parse(url.value.as_str()) {
             Ok(parsed) => parsed,
             Err(fault) => {
-                checks.report(fault.finding(url));
+                checks.report(fault.finding("upstream", url));
                 continue;
             }
         };
@@ -42,15 +42,16 @@ pub(super) fn check_all(
 }
 
 /// What is wrong with a URL: the code, what it is, and what to write.
-struct UrlFault {
+pub(super) struct UrlFault {
     code: Code,
     message: &'static str,
     help: String,
 }
 
 impl UrlFault {
-    fn finding(self, url: &At<Text>) -> Finding {
-        let message = format!("the upstream `{}` {}", url.value.shown(), self.message);
+    /// The finding about a URL that is a `role`.
+    pub(super) fn finding(self, role: &str, url: &At<Text>) -> Finding {
+        let message = format!("the {role} `{}` {}", url.value.shown(), self.message);
         Finding::new(self.code, &url.span, message).label("expected http://HOST:PORT").help(self.help)
     }
 }
@@ -62,7 +63,7 @@ fn fault<T>(message: &'static str, help: &str) -> Result<T, UrlFault> {
 /// Host and port of `http://HOST[:PORT]`, the host in lower case and an IPv6 address without its brackets.
 ///
 /// Only what says more than that is refused: a lone `/` after it says nothing.
-fn parse(url: &str) -> Result<(String, u16), UrlFault> {
+pub(super) fn parse(url: &str) -> Result<(String, u16), UrlFault> {
     let example = "write scheme, host and port: \"http://127.0.0.1:8001\"";
     let Some((scheme, rest)) = url.split_once("://") else {
         return fault("has no scheme", example);

@@ -2,12 +2,10 @@
 
 /// Keys of later versions, or of what people know from other products: it helps to hear that they are not misspelt.
 const NOT_YET: &[&str] = &[
-    "auth",
     "circuit_breaker",
     "compress",
     "cors",
     "grpc",
-    "jwt",
     "load_balance",
     "max_in_flight",
     "mirror",
@@ -15,7 +13,6 @@ const NOT_YET: &[&str] = &[
     "rate_limit",
     "redirect",
     "retry",
-    "scopes",
     "slow_start",
     "split",
     "tls",

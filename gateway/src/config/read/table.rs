@@ -149,6 +149,9 @@ impl Reader<'_> {
             "upstreams" => (Code::NoUpstreams, "`upstreams = [\"http://127.0.0.1:8001\"]`"),
             "routes" => (Code::NoRoutes, "`routes = [\"/users\"]`"),
             "url" => (Code::MissingKey, "`url = \"http://127.0.0.1:8001\"`"),
+            "issuer" => (Code::MissingKey, "`issuer = \"https://id.example.com\"`"),
+            "keys" => (Code::MissingKey, "`keys = []`, and what `gateway api-key NAME` prints in it"),
+            "sha256" => (Code::MissingKey, "`sha256` of the key, as `gateway api-key NAME` prints it"),
             "match" => (Code::MissingKey, "`match = \"/users\"`"),
             _ => (Code::MissingKey, "it"),
         };

@@ -73,7 +73,6 @@ fn the_server() {
 fn the_keys() {
     for (text, expected) in [
         ("[sever]", "1:2 unknown_key"),
-        ("[[jwt]]\nissuer = \"a\"", "1:3 unknown_key"),
         ("[server]\nlitsen = \"0.0.0.0:80\"", "2:1 unknown_key"),
         ("[server.tls]\nlisten = \"0.0.0.0:80\"", "1:9 unknown_key"),
         ("[defaults]\nhealth = false", "2:10 wrong_type"),
@@ -107,6 +106,13 @@ fn the_services() {
         ("timeouts.connect = \"0ms\"", "4:20 out_of_range"),
         ("host = \"a b\"", "4:8 bad_host"),
         ("load_balance = \"p2c\"", "4:1 unknown_key"),
+        ("auth = \"yes\"", "4:8 bad_auth"),
+        ("auth = \"required\"", "4:8 no_credentials"),
+        ("auth = \"optional\"", "4:8 no_credentials"),
+        ("scopes = \"a\"", "4:10 no_credentials"),
+        ("scopes = [\"a b\"]", "4:11 bad_scope"),
+        ("scopes = \"\"", "4:10 bad_scope"),
+        ("auth = \"none\"\nscopes = \"a\"", "5:10 conflict"),
         ("request_headers.set.Host = \"a\"", "4:21 reserved_header"),
         ("request_headers.add.Transfer-Encoding = \"a\"", "4:21 reserved_header"),
         ("response_headers.remove = [\"X-A\", \"connection\"]", "4:35 reserved_header"),
@@ -157,7 +163,6 @@ fn the_routes() {
         ("strip_prefix = true\nrewrite = \"/a\"", "4:16 conflict"),
         ("limits.body = \"ten\"", "4:15 bad_size"),
         ("timeouts.requests = \"1s\"", "4:10 unknown_key"),
-        ("auth = \"none\"", "4:1 unknown_key"),
         ("critical = true", "4:1 unknown_key"),
     ] {
         in_route(text, &[expected]);
@@ -167,6 +172,88 @@ fn the_routes() {
     check(&routes("[\"/a/{id\"]"), &["3:15 bad_pattern"]);
     check(&routes("[{ host = \"a\" }]"), &["3:11 missing_key"]);
     check(&routes("[\"/a\", \"/a\"]"), &["3:17 unreachable_route"]);
+}
+
+/// `text` in a file with an issuer, after its `issuer` and `secret` in line 3.
+#[track_caller]
+fn in_jwt(text: &str, expected: &[&str]) {
+    let block = "[[jwt]]\nissuer = \"a\"\nsecret = \"${JWT_SECRET}\"\n";
+    check(&format!("{block}{text}\n{SERVICE}"), expected);
+}
+
+/// A block with these keys alone, from line 2 on.
+#[track_caller]
+fn jwt(keys: &str, expected: &[&str]) {
+    before_service(&format!("[[jwt]]\n{keys}"), expected);
+}
+
+#[test]
+fn the_issuers() {
+    for (text, expected) in [
+        ("audience = []", "4:12 bad_audience"),
+        ("audience = [\"\"]", "4:13 bad_audience"),
+        ("audience = 1", "4:12 wrong_type"),
+        ("algorithms = []", "4:14 bad_algorithm"),
+        ("algorithms = \"none\"", "4:14 bad_algorithm"),
+        ("algorithms = [\"HS256\", \"nOnE\"]", "4:24 bad_algorithm"),
+        ("algorithms = [\"hs256\"]", "4:15 bad_algorithm"),
+        ("algorithms = [\"ES512\"]", "4:15 bad_algorithm"),
+        ("algorithms = [\"HS256\", \"RS256\"]", "4:24 conflict"),
+        ("jwks = { service = \"user\" }", "3:10 conflict"),
+        ("leeway = \"6m\"", "4:10 out_of_range"),
+        ("leeway = 5", "4:10 wrong_type"),
+        ("claims.sub = \"X User\"", "4:14 bad_header_name"),
+        ("claims.sub = \"Connection\"", "4:14 reserved_header"),
+        ("claims.sub = \"content_length\"", "4:14 reserved_header"),
+        ("claims.sub = \"Host\"", "4:14 reserved_header"),
+        ("claims.sub = \"X-Forwarded_For\"", "4:14 reserved_header"),
+        ("claims.sub = \"X-Request-Id\"", "4:14 reserved_header"),
+        ("claims.sub = \"Authorization\"", "4:14 reserved_header"),
+        ("claims.'' = \"X-A\"", "4:8 bad_claim"),
+        ("claims = { a = \"X-A\", b = \"x_a\" }", "4:27 duplicate_header"),
+        ("iss = \"a\"", "4:1 unknown_key"),
+        ("[[jwt]]\nissuer = \"a\"\nsecret = \"${JWT_SECRET}\"", "5:10 duplicate_issuer"),
+        ("[defaults]\nauth = \"none\"\nscopes = \"a\"", "6:10 conflict"),
+    ] {
+        in_jwt(text, &[expected]);
+    }
+    for (keys, expected) in [
+        ("issuer = \"a\"", "1:1 missing_key"),
+        ("secret = \"${JWT_SECRET}\"", "1:1 missing_key"),
+        ("issuer = \"\"\nsecret = \"${JWT_SECRET}\"", "2:10 bad_issuer"),
+        ("issuer = \"a\"\nsecret = \"${PASSWORD}\"", "3:10 short_secret"),
+        ("issuer = \"a\"\nsecret = \"0123456789012345678901234567890\"", "3:10 short_secret"),
+        ("issuer = \"a\"\nalgorithms = \"HS512\"\nsecret = \"01234567890123456789012345678901\"", "4:10 short_secret"),
+        ("issuer = \"a\"\njwks = {}", "3:8 missing_key"),
+        ("issuer = \"a\"\njwks = { service = \"nobody\" }", "3:20 unknown_service"),
+        ("issuer = \"a\"\njwks = { service = \"user\", path = \"keys\" }", "3:35 bad_url"),
+        ("issuer = \"a\"\njwks = { service = \"user\", url = \"http://a/\" }", "3:34 conflict"),
+        ("issuer = \"a\"\njwks = { url = \"http://a/\", path = \"/k\" }", "3:36 conflict"),
+        ("issuer = \"a\"\njwks = { url = \"ftp://a/\" }", "3:16 bad_url"),
+        ("issuer = \"a\"\njwks = { url = \"/keys\" }", "3:16 bad_url"),
+        ("issuer = \"a\"\njwks = { url = \"http://a/#k\" }", "3:16 bad_url"),
+        ("issuer = \"a\"\njwks = { url = \"http://joe:pw@a/\" }", "3:16 bad_url"),
+        ("issuer = \"a\"\njwks = { file = \"no-such-file.json\" }", "3:17 file_unreadable"),
+        ("issuer = \"a\"\njwks = { file = \"Cargo.toml\" }", "3:17 no_keys"),
+        ("issuer = \"a\"\nalgorithms = \"ES256\"\njwks = { file = \"src/config/tests/keys.json\" }", "4:17 no_keys"),
+        ("issuer = \"a\"\njwks.service = \"user\"\nalgorithms = [\"EdDSA\", \"HS256\"]", "4:24 conflict"),
+    ] {
+        jwt(keys, &[expected]);
+    }
+    jwt("algorithms = 1", &["1:1 missing_key", "1:1 missing_key", "2:14 wrong_type"]);
+}
+
+#[test]
+fn fields_that_say_who_calls_are_nobody_elses() {
+    let block = "[[jwt]]\nissuer = \"a\"\nsecret = \"${JWT_SECRET}\"\nclaims.sub = \"X-User-Id\"\n";
+    for (rules, expected) in [
+        ("set.x-user-id = \"1\"", "8:21 reserved_header"),
+        ("add.X_User-Id = \"1\"", "8:21 reserved_header"),
+        ("remove = \"X-User-Id\"", "8:26 reserved_header"),
+    ] {
+        let service = SERVICE.trim_start();
+        check(&format!("{block}{service}request_headers.{rules}"), &[expected]);
+    }
 }
 
 #[test]
@@ -243,4 +330,135 @@ fn all_faults_at_once() {
             "20:42 out_of_range",
         ],
     );
+}
+
+#[test]
+fn the_authoriser() {
+    for (text, expected) in [
+        ("forward_auth = true", "4:16 wrong_type"),
+        ("forward_auth = 5", "4:16 wrong_type"),
+        ("forward_auth = {}", "4:16 missing_key"),
+        ("forward_auth = { timeout = \"1s\" }", "4:16 missing_key"),
+        ("forward_auth = \"http://a\"", "4:16 bad_authoriser"),
+        ("forward_auth = \"http://a/b c\"", "4:16 bad_authoriser"),
+        ("forward_auth = \"http://a?b\"", "4:16 bad_authoriser"),
+        ("forward_auth = \"https://a/b\"", "4:16 unsupported_scheme"),
+        ("forward_auth = \"a/b\"", "4:16 bad_upstream"),
+        ("forward_auth = \"http://joe:pw@a/b\"", "4:16 bad_upstream"),
+        ("forward_auth = \"http://a:0/b\"", "4:16 bad_upstream"),
+        ("forward_auth = \"http://127.0.0.1:8000/b\"", "4:16 conflict"),
+        ("forward_auth = \"http://localhost:8000/b\"", "4:16 conflict"),
+        ("forward_auth = \"http://[::1]:8000/b\"", "4:16 conflict"),
+        ("forward_auth = { service = \"usr\", path = \"/\" }", "4:28 unknown_service"),
+        ("forward_auth = { service = \"user\" }", "4:28 missing_key"),
+        ("forward_auth = { service = \"user\", path = \"verify\" }", "4:43 bad_authoriser"),
+        ("forward_auth = { service = \"user\", path = \"/a#b\" }", "4:43 bad_authoriser"),
+        ("forward_auth = { path = \"/verify\" }", "4:25 missing_key"),
+        ("forward_auth = { url = \"http://a/b\", service = \"user\" }", "4:48 conflict"),
+        ("forward_auth = { url = \"http://a/b\", path = \"/b\" }", "4:45 conflict"),
+        ("forward_auth = { url = \"http://a/b\", timeout = \"0s\" }", "4:48 out_of_range"),
+        ("forward_auth = { url = \"http://a/b\", retries = 1 }", "4:38 unknown_key"),
+        ("forward_auth = { url = \"http://a/b\", headers = \"X A\" }", "4:48 bad_header_name"),
+        ("forward_auth = { url = \"http://a/b\", headers = [\"X-A\", \"x_a\"] }", "4:56 duplicate_header"),
+        ("forward_auth = { url = \"http://a/b\", headers = \"Connection\" }", "4:48 reserved_header"),
+        ("forward_auth = { url = \"http://a/b\", headers = \"Content-Length\" }", "4:48 reserved_header"),
+        ("forward_auth = { url = \"http://a/b\", headers = \"Authorization\" }", "4:48 reserved_header"),
+        ("forward_auth = { url = \"http://a/b\", headers = \"Host\" }", "4:48 reserved_header"),
+        ("forward_auth = { url = \"http://a/b\", headers = \"X-Forwarded-For\" }", "4:48 reserved_header"),
+        ("forward_auth = { url = \"http://a/b\", headers = \"X-Request-Id\" }", "4:48 reserved_header"),
+        ("forward_auth = { url = \"http://a/b\", headers = \"traceparent\" }", "4:48 reserved_header"),
+        ("forward_auth = { url = \"http://a/b\", request_headers = \"Host\" }", "4:56 reserved_header"),
+        ("forward_auth = { url = \"http://a/b\", request_headers = \"Content-Type\" }", "4:56 reserved_header"),
+        ("forward_auth = { url = \"http://a/b\", request_headers = [\"A\", \"a\"] }", "4:62 duplicate_header"),
+    ] {
+        in_service(text, &[expected]);
+    }
+    before_service("[defaults]\nforward_auth = false", &["2:16 wrong_type"]);
+    // A fault of the layer that others inherit is one fault.
+    before_service("[defaults]\nforward_auth.timeout = \"1s\"", &["2:1 missing_key"]);
+    before_service("[defaults]\nforward_auth = { service = \"no\", path = \"/\" }", &["2:28 unknown_service"]);
+    // What is turned off has nobody to inherit from.
+    let (off, on) = ("forward_auth = false", "forward_auth = { timeout = \"1s\" }");
+    let routes = format!("upstreams = \"http://a\"\nroutes = {{ match = \"/a\", {on} }}");
+    check(&format!("[services.a]\n{off}\n{routes}"), &["4:41 missing_key"]);
+}
+
+/// Keys of an `[[api_key]]` block, from line 2 on.
+#[track_caller]
+fn api_key(keys: &str, expected: &[&str]) {
+    before_service(&format!("[[api_key]]\n{keys}"), expected);
+}
+
+#[test]
+fn the_api_keys() {
+    let hash = "0123456789abcdef".repeat(4);
+    let one = |name: &str, hash: &str| format!("{{ name = \"{name}\", sha256 = \"{hash}\" }}");
+    let good = format!("keys = {}", one("ci", &hash));
+    for (text, expected) in [
+        (String::new(), "1:1 missing_key"),
+        (String::from("header = \"A\"\nquery = \"a\""), "3:9 conflict"),
+        (String::from("header = \"X A\""), "2:10 bad_header_name"),
+        (String::from("header = \"Authorization\""), "2:10 reserved_header"),
+        (String::from("header = \"Content-Length\""), "2:10 reserved_header"),
+        (String::from("header = \"X-Request-Id\""), "2:10 reserved_header"),
+        (String::from("query = \"\""), "2:9 bad_api_key"),
+        (String::from("query = \"a&b\""), "2:9 bad_api_key"),
+        (String::from("query = \"a%5Fb\""), "2:9 bad_api_key"),
+        (String::from("header = 5\nquery = \"a\""), "2:10 wrong_type"),
+        (String::from("query = \"a\"\nname = \"a\""), "3:1 unknown_key"),
+        (String::from("query = \"a\"\nclaims.sub = \"X-A\""), "3:8 unknown_key"),
+        (String::from("query = \"a\"\nclaims.name = \"Host\""), "3:15 reserved_header"),
+        (String::from("query = \"a\"\nclaims = { name = \"X-A\", scope = \"x_a\" }"), "3:34 duplicate_header"),
+        (String::from("header = \"X-A\"\nclaims.name = \"x_a\""), "2:10 reserved_header"),
+    ] {
+        let sorted = if text.is_empty() { good.clone() } else { format!("{text}\n{good}") };
+        api_key(&sorted, &[expected]);
+    }
+    for (keys, expected) in [
+        (String::from("[]"), "3:8 no_keys"),
+        (String::from("5"), "3:8 wrong_type"),
+        (String::from("\"gwk_hunter2\""), "3:8 wrong_type"),
+        (one("", &hash), "3:17 bad_api_key"),
+        (one("a b", &hash), "3:17 bad_api_key"),
+        (one(&"a".repeat(65), &hash), "3:17 bad_api_key"),
+        (one("a", ""), "3:31 bad_api_key"),
+        (one("a", "gwk_hunter2"), "3:31 bad_api_key"),
+        (one("a", &hash[1..]), "3:31 bad_api_key"),
+        (one("a", &hash.replace('a', "g")), "3:31 bad_api_key"),
+        (String::from("{ name = \"a\" }"), "3:8 missing_key"),
+        (format!("{{ sha256 = \"{hash}\" }}"), "3:8 missing_key"),
+        (format!("{{ name = \"a\", sha256 = \"{hash}\", scopes = \"a b\" }}"), "3:109 bad_scope"),
+        (format!("[{}, {}]", one("a", &hash), one("b", &hash.to_uppercase())), "3:120 duplicate_api_key"),
+        (format!("[{}, {}]", one("a", &hash), one("a", &"0".repeat(64))), "3:106 duplicate_api_key"),
+    ] {
+        api_key(&format!("query = \"a\"\nkeys = {keys}"), &[expected]);
+    }
+    api_key("query = \"a\"", &["1:1 missing_key"]);
+    let other = format!("[[api_key]]\nheader = \"x-a\"\nkeys = {}", one("b", &"0".repeat(64)));
+    api_key(&format!("header = \"X-A\"\n{good}\n{other}"), &["5:10 duplicate_api_key"]);
+}
+
+/// Which of the two speaks could not be told.
+#[test]
+fn a_credential_and_an_authoriser_do_not_write_the_same_field() {
+    let block = "[[jwt]]\nissuer = \"a\"\nsecret = \"${JWT_SECRET}\"\nclaims.sub = \"X-User-Id\"\n";
+    let asks = "forward_auth = { url = \"http://a/b\", headers = \"x_user_id\" }\n";
+    let service = SERVICE.trim_start();
+    check(&format!("{block}{service}{asks}"), &["8:16 conflict"]);
+    let hash = "0123456789abcdef".repeat(4);
+    let keys = format!("[[api_key]]\nquery = \"a\"\nkeys = {{ name = \"a\", sha256 = \"{hash}\" }}\n");
+    check(&format!("{keys}claims.name = \"X-User-Id\"\n{service}{asks}"), &["8:16 conflict"]);
+    super::sound(&format!("{block}{service}{asks}auth = \"none\"\n"));
+    let rules = "request_headers.remove = \"X-Plan\"\n";
+    let asks = "forward_auth = { url = \"http://a/b\", headers = \"X-Plan\" }\n";
+    check(&format!("{service}{rules}{asks}"), &["4:26 reserved_header"]);
+}
+
+/// Where everything asks a service, so would whoever wants to reach its log-in.
+#[test]
+fn an_authoriser_does_not_inherit_to_ask_itself() {
+    let all = "[defaults]\nforward_auth = { service = \"user\", path = \"/verify\" }\n";
+    check(&format!("{all}{SERVICE}"), &["4:11 conflict"]);
+    super::sound(&format!("{all}{SERVICE}forward_auth = false\n"));
+    super::sound(&format!("{SERVICE}forward_auth = {{ service = \"user\", path = \"/verify\" }}\n"));
 }

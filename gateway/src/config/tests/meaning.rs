@@ -4,8 +4,8 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 use serde_json::json;
 
-use super::{EVERY_KEY, sound};
-use crate::config::{HostPolicy, StripPrefix, UpstreamTimeouts};
+use super::{EVERY_KEY, SERVICE, sound};
+use crate::config::{AuthMode, HostPolicy, StripPrefix, UpstreamTimeouts};
 
 /// The newcomer's whole file, as the documentation has it.
 const NEWCOMER: &str = r#"
@@ -33,8 +33,11 @@ fn a_newcomers_file_gets_every_default() {
             "strip_prefix": false,
             "timeouts": { "connect": "2s", "request": "30s", "idle": "50s" },
             "limits": { "body": "10MiB" },
+            "auth": "none",
+            "scopes": [],
             "request_headers": nothing,
             "response_headers": nothing,
+            "forward_auth": false,
         })
     };
     let expected = json!({
@@ -48,6 +51,8 @@ fn a_newcomers_file_gets_every_default() {
             "limits": { "header": "32KiB", "headers": 100, "uri": "8KiB", "body": "10MiB" },
         },
         "admin": { "listen": "127.0.0.1:8900" },
+        "jwt": [],
+        "api_key": [],
         "services": { "user": {
             "upstreams": [{ "url": "http://127.0.0.1:8001", "weight": 1 }],
             "critical": true,
@@ -165,6 +170,23 @@ routes = ["/a", { match = "/b", request_headers = { remove = "X-C", add = { X-D 
 }
 
 #[test]
+fn who_must_say_who_it_is() {
+    let file = |head: &str| {
+        let text = format!(
+            "{head}\n[services.a]\nupstreams = \"http://a\"\nroutes = [\"/a\", {{ match = \"/b\", auth = \"none\" }}, {{ match = \"/c\", scopes = [] }}]",
+        );
+        let config = sound(&text);
+        let routes = config.services[0].routes.iter();
+        routes.map(|route| format!("{} {}", route.auth.name(), route.scopes.join(","))).collect::<Vec<_>>()
+    };
+    let jwt = "[[jwt]]\nissuer = \"a\"\nsecret = \"${JWT_SECRET}\"\n";
+    assert_eq!(file(""), ["none ", "none ", "none "]);
+    assert_eq!(file(jwt), ["required ", "none ", "required "]);
+    assert_eq!(file(&format!("{jwt}[defaults]\nauth = \"optional\"")), ["optional ", "none ", "optional "]);
+    assert_eq!(file(&format!("{jwt}[defaults]\nscopes = [\"x\", \"y\"]")), ["required x,y", "none ", "required "]);
+}
+
+#[test]
 fn the_environment_fills_strings_only() {
     let config = sound(
         "[services.a] # ${NOT_EVEN_THIS}\nupstreams = \"http://${NAME:-a}:${PORT}\"\nrequest_headers.set.A = \"$${x}$\"\nroutes = [\"/${NONE:-a}\", \"/b$\"]",
@@ -186,6 +208,21 @@ fn every_key_is_read() {
         (&shown["server"]["workers"], json!(2)),
         (&shown["server"]["trusted_proxies"], json!(["10.0.0.0/8", "192.168.1.1/32"])),
         (&shown["server"]["limits"]["body"], json!("1MiB")),
+        (
+            &shown["jwt"][0],
+            json!({
+                "issuer": "user-service",
+                "audience": ["api", "admin"],
+                "jwks": { "service": "user", "path": "/keys" },
+                "algorithms": ["EdDSA", "RS256"],
+                "leeway": "10s",
+                "claims": { "sub": "x-user-id", "email": "x-user-email" },
+            }),
+        ),
+        (&shown["jwt"][1]["jwks"], json!({ "url": "https://id.example.com/jwks" })),
+        (&shown["jwt"][1]["algorithms"], json!(["RS256", "ES256", "EdDSA"])),
+        (&shown["jwt"][2]["secret"], json!("***")),
+        (&shown["jwt"][3]["jwks"]["file"], json!("src/config/tests/keys.json")),
         (&user["critical"], json!(false)),
         (&user["health"]["interval"], json!("1m")),
         (&user["upstreams"][1], json!({ "url": "http://user-2:8001", "weight": 2 })),
@@ -195,6 +232,10 @@ fn every_key_is_read() {
         (&route["rewrite"], json!("/v2/{id}")),
         (&route["timeouts"]["request"], json!("500ms")),
         (&route["limits"]["body"], json!("0B")),
+        (&route["scopes"], json!(["users:read", "users:write"])),
+        (&user["routes"][0]["auth"], json!("required")),
+        (&shown["services"]["task"]["routes"][0]["auth"], json!("optional")),
+        (&shown["services"]["task"]["routes"][0]["scopes"], json!(["read"])),
         (&route["request_headers"]["add"], json!({ "x-hop": "3" })),
         (&route["request_headers"]["remove"], json!(["x-c"])),
         (&shown["services"]["task"]["health"], json!(false)),
@@ -204,4 +245,62 @@ fn every_key_is_read() {
     }
     let stripped = &config.services[1].routes[1].strip_prefix;
     assert_eq!(*stripped, StripPrefix::Text(String::from("/api")));
+}
+
+#[test]
+fn forward_auth_is_inherited_key_by_key_and_can_be_turned_off() {
+    let config = sound(
+        r#"
+[defaults]
+forward_auth = { url = "http://authz:9000/verify?v=1", headers = ["X-Plan"], request_headers = "Cookie" }
+[services.a]
+upstreams = "http://a"
+forward_auth.timeout = "5s"
+routes = [
+  "/a",
+  { match = "/a/none", forward_auth = false },
+  { match = "/a/other", forward_auth = { service = "b", path = "/ask", headers = [] } },
+]
+[services.b]
+upstreams = "http://b"
+forward_auth = false
+routes = ["/b", { match = "/b/brief", forward_auth = "http://c/" }]
+"#,
+    );
+    let shown = config.redacted();
+    let of = |service: &str, route: usize| shown["services"][service]["routes"][route]["forward_auth"].clone();
+    let url = "http://authz:9000/verify?v=1";
+    assert_eq!(
+        of("a", 0),
+        json!({ "url": url, "timeout": "5s", "headers": ["x-plan"], "request_headers": ["cookie"] })
+    );
+    assert_eq!(of("a", 1), json!(false));
+    assert_eq!(
+        of("a", 2),
+        json!({ "service": "b", "path": "/ask", "timeout": "5s", "headers": [], "request_headers": ["cookie"] })
+    );
+    assert_eq!(of("b", 0), json!(false));
+    assert_eq!(of("b", 1), json!({ "url": "http://c/", "timeout": "2s", "headers": [] }));
+}
+
+#[test]
+fn api_keys_are_shown_without_their_hashes() {
+    let config = sound(EVERY_KEY);
+    let shown = config.redacted();
+    let [by_header, by_query] = &shown["api_key"].as_array().unwrap()[..] else { panic!("{shown}") };
+    let key = json!({ "name": "ci", "sha256": "***", "scopes": ["a", "b"] });
+    let claims = json!({ "name": "x-api-client", "scope": "x-api-scope" });
+    assert_eq!(*by_header, json!({ "header": "x-api-key", "keys": [key], "claims": claims }));
+    let key = json!({ "name": "cd", "sha256": "***", "scopes": [] });
+    assert_eq!(*by_query, json!({ "query": "api_key", "keys": [key], "claims": {} }));
+    assert!(!format!("{:?}", config.api_keys).contains("ba7816bf"));
+    assert_eq!(config.api_keys[0].keys[0].sha256, crate::config::KeyHash::of(b"abc"));
+}
+
+/// Who has keys to check asks for them, unless a route says otherwise.
+#[test]
+fn a_key_in_the_file_makes_every_route_ask_for_one() {
+    let hash = "0123456789abcdef".repeat(4);
+    let text = format!("[[api_key]]\nquery = \"a\"\nkeys = {{ name = \"a\", sha256 = \"{hash}\" }}\n{SERVICE}");
+    assert_eq!(sound(&text).services[0].routes[0].auth, AuthMode::Required);
 }

@@ -23,7 +23,8 @@ fn keys(table: &DeTable<'_>, own_names: bool, found: &mut Vec<std::ops::Range<us
         if !own_names {
             found.push(key.span());
         }
-        let names_follow = matches!(key.get_ref().as_ref(), "services" | "set" | "add" | "headers" | "query");
+        let names_follow =
+            matches!(key.get_ref().as_ref(), "services" | "set" | "add" | "headers" | "query" | "claims");
         // `headers` of `limits` is a number, so nothing follows it.
         walk(value.get_ref(), names_follow, found);
     }

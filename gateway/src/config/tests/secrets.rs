@@ -22,6 +22,12 @@ fn secrets_of_a_faulty_file_are_masked() {
         "[services.a]\nrequest_headers.set.Authorization = \"hunter2",
         "[services.a]\nroutes = [{ match = \"/a\", headers = { X-Api-Key = \"~hunter2(\" } }]",
         "[services.a]\nhealth = \"health?token=hunter2\"",
+        "[[api_key]]\nquery = \"a\"\nkeys = { name = \"a\", sha256 = \"hunter2\" }",
+        "[[api_key]]\nquery = \"a\"\n[[api_key.keys]]\nname = \"a\"\nsha256 = \"hunter2\"",
+        "[[api_key]]\nquery = \"a\"\nkeys = [\"hunter2\"]",
+        "[[jwt]]\nissuer = 5\nsecret = \"hunter2\"",
+        "[[jwt]]\nissuer = 5\nsecret = hunter2",
+        "[[jwt]]\nsecret = [\"hunter2\"]",
     ] {
         let shown = all_output(text);
         assert!(!shown.contains("hunter2"), "{text}\n{shown}");
@@ -64,11 +70,22 @@ health = \"/health?token=a1b2\"
     ));
     let shown = config.redacted().to_string();
     assert!(!shown.contains("a1b2") && !shown.contains("hunter2"), "{shown}");
+    let jwt = "[[jwt]]\nissuer = \"a\"\nsecret = \"${JWT_SECRET}\"\n[[jwt]]\nissuer = \"b\"\njwks.url = \"http://a/${PASSWORD}\"";
+    let config_with_keys = sound(&format!("{SERVICE}{jwt}"));
+    for shown in [config_with_keys.redacted().to_string(), format!("{:?}", config_with_keys.jwt[0])] {
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
     let debug = format!("{:?}", config.services[0].routes[0].request_headers);
     assert!(!debug.contains("a1b2") && !debug.contains("hunter2"), "{debug}");
 }
 
 #[test]
 fn a_file_without_secrets_is_shown_as_it_is() {
-    assert_eq!(super::super::diagnose::mask(EVERY_KEY), EVERY_KEY);
+    let mask = super::super::diagnose::mask;
+    let (before, rest) = EVERY_KEY.split_once("[[api_key]]").unwrap();
+    let (keys, after) = rest.split_once("[defaults]").unwrap();
+    assert_eq!(mask(before), before);
+    assert_eq!(mask(after), after);
+    // A key may stand where its hash should: nothing of these blocks is shown.
+    assert!(!mask(&format!("[[api_key]]{keys}")).contains("ba7816bf"));
 }

@@ -107,7 +107,10 @@ impl Connection {
             Poll::Ready(Some(outcome)) => outcome,
         };
         upload.stalled_at = None;
-        let outcome = outcome.and_then(|frame| {
+        let outcome = outcome.and_then(|mut frame| {
+            if let Some(trailers) = frame.trailers_mut() {
+                self.settings.reserved.remove(trailers);
+            }
             let length = frame.data_ref().map_or(0, Bytes::len) as u64;
             self.received.set(self.received.get() + length);
             if self.received.get() > upload.limit {

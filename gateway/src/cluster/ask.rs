@@ -1,0 +1,72 @@
+//! A question of the gateway's own to a cluster: no client's request goes anywhere by it.
+use std::{sync::Arc, time::Instant};
+
+use http::HeaderValue;
+use tokio::sync::Notify;
+
+use super::{Cluster, LocalCluster, MAX_UPSTREAMS_TRIED, health};
+use crate::{
+    body::Body,
+    config::{self, HostPolicy, UpstreamTimeouts},
+    h1::{
+        client::{Head, ResponseBody},
+        head::ResponseHead,
+    },
+    rejection::Rejection,
+    upstream::{Failure, Upstream, send},
+};
+
+impl Cluster {
+    /// A server that no route leads to, named by its URL alone: it is not probed.
+    pub(crate) fn unrouted(upstream: &config::Upstream, timeouts: &UpstreamTimeouts) -> Self {
+        Self {
+            name: upstream.url().into(),
+            critical: false,
+            host: HostPolicy::Upstream,
+            check: None,
+            upstreams: vec![Arc::new(Upstream::new(upstream, false))],
+            idle: timeouts.idle,
+            started: Instant::now(),
+            probed: Notify::new(),
+        }
+    }
+
+    /// The Host of a question: it is not the client's, who never asked for it.
+    fn own_host<'h>(&'h self, upstream: &'h Upstream) -> &'h HeaderValue {
+        match &self.host {
+            HostPolicy::Preserve | HostPolicy::Upstream => &upstream.authority,
+            HostPolicy::Name(name) => name,
+        }
+    }
+}
+
+impl LocalCluster {
+    /// Sends a question without a body to a healthy upstream and waits for the head of the answer, as
+    /// [`LocalCluster::send`] does for a request. It leaves no trace in an exchange: who answered it is not who
+    /// answered the client.
+    pub(crate) async fn ask(
+        &self,
+        question: &Head,
+        timeouts: &UpstreamTimeouts,
+    ) -> Result<(ResponseHead, ResponseBody), Rejection> {
+        let mut failed = None;
+        let mut tried = 0;
+        loop {
+            let index = self.pick(failed).await?;
+            let upstream = &self.shared.upstreams[index];
+            let host = self.shared.own_host(upstream);
+            tried += 1;
+            match send(upstream, &self.pools[index], question, host, Body::empty(), timeouts, &mut 0).await {
+                Ok(answer) => return Ok(answer),
+                Err(Failure::Sent(rejection)) => return Err(rejection),
+                Err(Failure::NotSent { rejection, .. }) => {
+                    health::mark_unreachable(upstream, &rejection);
+                    if tried == MAX_UPSTREAMS_TRIED || self.shared.upstreams.len() == 1 {
+                        return Err(rejection);
+                    }
+                    failed = Some(index);
+                }
+            }
+        }
+    }
+}

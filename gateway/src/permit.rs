@@ -1,0 +1,123 @@
+//! Stage 5: whether a request may pass. A route's [`Rules`] are asked in one order, this file's to decide: what is
+//! cheap and needs no secret comes first, so that a flood is turned away before it costs a signature.
+//!
+//! A route without rules has none of this: [`Permit::rules`] is `None`, decided when the configuration is built.
+pub(crate) mod auth;
+pub(crate) mod cors;
+pub(crate) mod forward_auth;
+pub(crate) mod message;
+pub(crate) mod rate;
+
+use std::sync::Arc;
+
+use auth::api_key::{ApiKeys, Shown};
+use http::{HeaderMap, Request};
+
+use crate::{
+    body::Body,
+    exchange::{Client, Exchange},
+    h1::{client::ResponseBody, head::ResponseHead},
+    rejection::Rejection,
+};
+
+/// What one route asks of a request.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    /// The longest body, in bytes.
+    pub(crate) max_body: u64,
+    /// Everything else; none when all of it is off.
+    pub(crate) rules: Option<Box<Rules>>,
+}
+
+/// Rules that a configuration can turn on; each that is off is `None`.
+#[derive(Debug, Default)]
+pub(crate) struct Rules {
+    pub(crate) cors: Option<cors::Cors>,
+    pub(crate) rate: Option<rate::Rate>,
+    pub(crate) message: Option<message::Message>,
+    /// `[[api_key]]`, also where nobody is asked for a key: one that is shown goes no further.
+    pub(crate) keys: Option<Arc<ApiKeys>>,
+    pub(crate) auth: Option<auth::Auth>,
+    pub(crate) forward_auth: Option<forward_auth::ForwardAuth>,
+}
+
+/// What the rules say of a request that is not refused.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// It goes on.
+    Pass,
+    /// An authoriser gave the client's answer.
+    Answer(Box<(ResponseHead, ResponseBody)>),
+}
+
+impl Permit {
+    /// Asks every rule about a request for `path`, its normalised path.
+    pub(crate) async fn check(
+        &self,
+        request: &mut Request<Body>,
+        client: &Client,
+        path: &str,
+        exchange: &mut Exchange,
+    ) -> Result<Verdict, Rejection> {
+        request.body().limit(self.max_body)?;
+        match &self.rules {
+            None => Ok(Verdict::Pass),
+            Some(rules) => rules.check(request, client, path, exchange).await,
+        }
+    }
+}
+
+impl Rules {
+    /// Nothing where all of it is off.
+    pub(crate) fn boxed(self) -> Option<Box<Self>> {
+        let Self { cors, rate, message, keys, auth, forward_auth } = &self;
+        let is_on = cors.is_some() || rate.is_some() || message.is_some() || keys.is_some() || auth.is_some();
+        let is_on = is_on || forward_auth.is_some();
+        is_on.then(|| Box::new(self))
+    }
+
+    async fn check(
+        &self,
+        request: &mut Request<Body>,
+        client: &Client,
+        path: &str,
+        exchange: &mut Exchange,
+    ) -> Result<Verdict, Rejection> {
+        self.count(request, exchange)?;
+        if let Some(message) = &self.message {
+            message.check(request)?;
+        }
+        let shown = self.keys.as_ref().map_or(Shown::Nothing, |keys| keys.take(request));
+        if let Some(auth) = &self.auth {
+            auth.check(request, shown, exchange).await?;
+        }
+        if let Some(rate) = &self.rate {
+            rate.count_by_claim(exchange)?;
+        }
+        if let Some(authoriser) = &self.forward_auth
+            // Boxed, so that it takes no room in the walk of a request that asks nobody.
+            && let Some(answer) = Box::pin(authoriser.ask(request, client, path, exchange)).await?
+        {
+            return Ok(Verdict::Answer(answer));
+        }
+        if let Some(message) = &self.message {
+            message.check_body(request).await?;
+        }
+        Ok(Verdict::Pass)
+    }
+
+    /// Counts a request against the limit, unless the limit is by a claim that is not known yet.
+    pub(crate) fn count(&self, request: &Request<Body>, exchange: &mut Exchange) -> Result<(), Rejection> {
+        self.rate.as_ref().map_or(Ok(()), |rate| rate.count(request, exchange))
+    }
+
+    /// Writes what the rules tell the client into its answer, an error or not.
+    pub(crate) fn mark(&self, exchange: &Exchange, fields: &mut HeaderMap) {
+        if let Some(cors) = &self.cors {
+            cors.mark(exchange, fields);
+        }
+        if let (Some(rate), Some(standing)) = (&self.rate, &exchange.standing) {
+            rate.mark(*standing, fields);
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! `[[jwt]]`: callers that show a token. [`crate::token`] judges it; here stands where it comes from, whose keys it is
+//! judged by, and what is waited for.
+mod fetch;
+mod refresh;
+mod store;
+
+use std::{rc::Rc, sync::Arc, time::Duration};
+
+use http::{HeaderMap, Request, Uri, header};
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    body::Body,
+    config::{Config, KeySource},
+    exchange::{Exchange, Identity},
+    rejection::{Rejection, TokenFault},
+    token::{self, KeySet, MAX_TOKEN, Token, Verified},
+};
+
+use refresh::Source;
+use store::Store;
+
+/// How long a request waits for keys: after the start for the first ones, later for those that its token names.
+const KEY_WAIT: Duration = Duration::from_secs(2);
+
+/// The URLs of a service's upstreams, those first that are best to ask now.
+pub(crate) type Bases = Box<dyn Fn() -> Vec<Uri> + Send + Sync>;
+
+/// Every issuer of the file.
+#[derive(Debug)]
+pub(crate) struct Issuers {
+    blocks: Vec<Block>,
+    started: Instant,
+}
+
+/// One `[[jwt]]`.
+#[derive(Debug)]
+struct Block {
+    issuer: token::Issuer,
+    store: Arc<Store>,
+    source: Option<Arc<Source>>,
+}
+
+/// Why a token was not found good.
+enum Refused {
+    Fault(TokenFault),
+    /// The issuer with this index has no key yet.
+    NoKeys(usize),
+    /// The issuer with this index has no such key.
+    UnknownKey(usize),
+}
+
+impl From<TokenFault> for Refused {
+    fn from(fault: TokenFault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl Issuers {
+    /// Those of `config`, none without a block. `counted` names the claims that limits count by, `bases` tells where the
+    /// upstreams of a service are. Keys of files are read at once, all others by [`Issuers::watch`].
+    pub(crate) fn new(config: &Config, counted: &[Box<str>], bases: impl Fn(&str) -> Bases) -> Option<Arc<Self>> {
+        let blocks = config.jwt.iter().map(|jwt| {
+            let source = match &jwt.keys {
+                KeySource::Secret(secret) => {
+                    let store = Store::holding(KeySet::secret(secret.expose(), &jwt.algorithms));
+                    return Block { issuer: token::Issuer::new(jwt, counted), store: Arc::new(store), source: None };
+                }
+                KeySource::Service { service, path } => Source::Service { bases: bases(service), path: path.clone() },
+                KeySource::Url { url, .. } => Source::Url(url.clone()),
+                KeySource::File(path) => Source::File(path.clone()),
+            };
+            let store = Arc::new(Store::empty());
+            if let Source::File(path) = &source {
+                store.replace(refresh::read(path, &jwt.algorithms).ok());
+            }
+            Block { issuer: token::Issuer::new(jwt, counted), store, source: Some(Arc::new(source)) }
+        });
+        let blocks: Vec<_> = blocks.collect();
+        (!blocks.is_empty()).then(|| Arc::new(Self { blocks, started: Instant::now() }))
+    }
+
+    /// Starts to fetch keys, on the current runtime: one task for each issuer whose keys can change.
+    pub(crate) fn watch(&self) {
+        for block in &self.blocks {
+            if let Some(source) = &block.source {
+                let (source, store) = (Arc::clone(source), Arc::clone(&block.store));
+                let (name, algorithms) = (block.issuer.name().to_owned(), block.issuer.algorithms().to_vec());
+                tokio::spawn(refresh::keep(name, source, algorithms, store));
+            }
+        }
+    }
+
+    /// Whose token a request shows, if it shows one.
+    pub(crate) async fn identify(
+        &self,
+        request: &Request<Body>,
+        exchange: &Exchange,
+    ) -> Result<Option<Rc<Identity>>, Rejection> {
+        let Some(token) = bearer(request.headers())? else { return Ok(None) };
+        if token.len() > MAX_TOKEN {
+            return Err(Rejection::Unauthorized(TokenFault::Malformed));
+        }
+        let worker = &exchange.worker;
+        let now = worker.clock.unix_micros(exchange.started);
+        let key = worker.tokens.borrow().key(token.as_bytes());
+        let generation = |issuer: usize| self.blocks.get(issuer).map_or(0, |block| block.store.generation());
+        let known = worker.tokens.borrow_mut().get(key, now, generation);
+        if known.is_some() {
+            return Ok(known);
+        }
+        let good = match self.judge(token, now) {
+            Ok(good) => good,
+            Err(Refused::Fault(fault)) => return Err(Rejection::Unauthorized(fault)),
+            // Boxed: nearly no request waits, and what it would need is not carried by all of them.
+            Err(Refused::NoKeys(issuer)) => Box::pin(self.after_first_keys(issuer, token, exchange)).await?,
+            Err(Refused::UnknownKey(issuer)) => Box::pin(self.after_refetch(issuer, token, exchange)).await?,
+        };
+        let identity = Rc::new(good.verified.identity);
+        let (expires, kept) = (good.verified.expires, Rc::clone(&identity));
+        worker.tokens.borrow_mut().insert(key, good.issuer, good.generation, expires, kept);
+        Ok(Some(identity))
+    }
+
+    /// Looks at a token, with the keys that there are at this moment.
+    fn judge(&self, text: &str, now: u64) -> Result<Good, Refused> {
+        let token = Token::read(text)?;
+        let claims = token.claims()?;
+        let name = claims.issuer()?.ok_or(TokenFault::Issuer)?;
+        let issuer = self.blocks.iter().position(|block| block.issuer.name() == name).ok_or(TokenFault::Issuer)?;
+        let block = &self.blocks[issuer];
+        block.issuer.takes(&token)?;
+        let held = block.store.held().ok_or(Refused::NoKeys(issuer))?;
+        match block.issuer.verify(&token, &claims, &held.keys, now) {
+            Ok(verified) => Ok(Good { issuer, generation: held.generation, verified }),
+            Err(TokenFault::KeyUnknown) => Err(Refused::UnknownKey(issuer)),
+            Err(fault) => Err(Refused::Fault(fault)),
+        }
+    }
+
+    /// Soon after the start, the first keys may be on their way.
+    async fn after_first_keys(&self, issuer: usize, token: &str, exchange: &Exchange) -> Result<Good, Rejection> {
+        let store = &self.blocks[issuer].store;
+        store.until(self.started + KEY_WAIT, |store| store.held().is_some()).await;
+        self.judge(token, now(exchange)).map_err(settled)
+    }
+
+    /// A key that is not known may be one that the issuer signs with since a moment ago.
+    async fn after_refetch(&self, issuer: usize, token: &str, exchange: &Exchange) -> Result<Good, Rejection> {
+        let store = &self.blocks[issuer].store;
+        let deadline = Instant::now() + KEY_WAIT;
+        loop {
+            let mut attempts = store.attempts();
+            // Another fetch may have ended since the token was looked at.
+            let refused = match self.judge(token, now(exchange)) {
+                Ok(good) => return Ok(good),
+                Err(refused) => refused,
+            };
+            let waits = matches!(refused, Refused::UnknownKey(_)) && store.ask_again();
+            if !waits || timeout_at(deadline, attempts.changed()).await.is_err() {
+                return Err(settled(refused));
+            }
+        }
+    }
+}
+
+/// A token that is good.
+struct Good {
+    issuer: usize,
+    /// Of the keys that vouched for it.
+    generation: u64,
+    verified: Verified,
+}
+
+/// What a refusal is once nothing is waited for any more.
+fn settled(refused: Refused) -> Rejection {
+    match refused {
+        Refused::Fault(fault) => Rejection::Unauthorized(fault),
+        Refused::NoKeys(_) => Rejection::KeysUnavailable,
+        Refused::UnknownKey(_) => Rejection::Unauthorized(TokenFault::KeyUnknown),
+    }
+}
+
+/// The time after a wait, in microseconds since 1970.
+fn now(exchange: &Exchange) -> u64 {
+    exchange.worker.clock.unix_micros(std::time::Instant::now())
+}
+
+/// The token of `Authorization: Bearer TOKEN` (RFC 6750 §2.1). Another scheme shows no token; two fields could mean two
+/// callers.
+fn bearer(fields: &HeaderMap) -> Result<Option<&str>, Rejection> {
+    let mut values = fields.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Rejection::BadRequest("The field Authorization is there twice.".into()));
+    }
+    let value = value.as_bytes();
+    let end = value.iter().position(|byte| *byte == b' ').unwrap_or(value.len());
+    let (scheme, rest) = value.split_at(end);
+    if !scheme.eq_ignore_ascii_case(b"bearer") {
+        return Ok(None);
+    }
+    match str::from_utf8(rest.trim_ascii()) {
+        Ok(token) if !token.is_empty() => Ok(Some(token)),
+        _ => Err(Rejection::Unauthorized(TokenFault::Malformed)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn one_field_shows_one_token() {
+        let malformed = || Err(Rejection::Unauthorized(TokenFault::Malformed));
+        let check = |values: &[&'static str], expected: Result<Option<&str>, Rejection>| {
+            let values = values.iter().map(|value| (header::AUTHORIZATION, HeaderValue::from_static(value)));
+            assert_eq!(bearer(&HeaderMap::from_iter(values)), expected);
+        };
+        check(&[], Ok(None));
+        check(&["Bearer a.b.c"], Ok(Some("a.b.c")));
+        check(&["bEARER   a.b.c"], Ok(Some("a.b.c")));
+        check(&["Basic am9lOnB3"], Ok(None));
+        check(&["Bearera.b.c"], Ok(None));
+        check(&["Bearer"], malformed());
+        check(&["Bearer "], malformed());
+        assert!(matches!(
+            bearer(&{
+                let mut fields = HeaderMap::new();
+                fields.append(header::AUTHORIZATION, HeaderValue::from_static("Bearer a"));
+                fields.append(header::AUTHORIZATION, HeaderValue::from_static("Basic b"));
+                fields
+            }),
+            Err(Rejection::BadRequest(_))
+        ));
+    }
+}

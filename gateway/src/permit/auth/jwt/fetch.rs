@@ -1,0 +1,121 @@
+//! One GET for keys: an answer of a bounded size, in a bounded time, without redirects.
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode, Uri, header};
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_util::rt::TokioIo;
+use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+use tokio_rustls::TlsConnector;
+
+/// For the connect, the handshake and the whole answer together.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// The longest answer, in bytes.
+const MAX_BODY: usize = 256 * 1024;
+
+/// What an issuer answered.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) body: Bytes,
+    /// `max-age` of its `Cache-Control`.
+    pub(super) max_age: Option<Duration>,
+}
+
+/// Asks for `url`, http or https; only 200 is an answer.
+pub(super) async fn get(url: &Uri) -> Result<Answer, String> {
+    let asked = async {
+        let host = url.host().ok_or("the URL has no host")?;
+        let is_https = url.scheme_str() == Some("https");
+        let port = url.port_u16().unwrap_or(if is_https { 443 } else { 80 });
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let stream = TcpStream::connect((bare, port)).await.map_err(|error| format!("cannot connect: {error}"))?;
+        if !is_https {
+            return ask(stream, url).await;
+        }
+        let name = ServerName::try_from(bare.to_owned()).map_err(|error| error.to_string())?;
+        let stream = TlsConnector::from(tls()?).connect(name, stream).await;
+        ask(stream.map_err(|error| format!("no TLS: {error}"))?, url).await
+    };
+    tokio::time::timeout(TIMEOUT, asked).await.unwrap_or_else(|_| Err(format!("no answer within {TIMEOUT:?}")))
+}
+
+async fn ask(stream: impl AsyncRead + AsyncWrite + Unpin, url: &Uri) -> Result<Answer, String> {
+    let (mut sender, connection) = hyper::client::conn::http1::handshake::<_, Empty<Bytes>>(TokioIo::new(stream))
+        .await
+        .map_err(|error| error.to_string())?;
+    let exchange = async move {
+        let target = url.path_and_query().map_or("/", |target| target.as_str());
+        let request = Request::get(target)
+            .header(header::HOST, url.authority().map_or("", |authority| authority.as_str()))
+            .header(header::ACCEPT, "application/jwk-set+json, application/json")
+            .header(header::USER_AGENT, concat!("gateway/", env!("CARGO_PKG_VERSION"), " (keys)"))
+            .header(header::CONNECTION, "close")
+            .body(Empty::new())
+            .map_err(|error| error.to_string())?;
+        let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
+        if response.status() != StatusCode::OK {
+            return Err(format!("answered {}", response.status()));
+        }
+        let max_age = max_age(response.headers());
+        let body = Limited::new(response.into_body(), MAX_BODY).collect().await.map_err(|error| error.to_string())?;
+        Ok(Answer { body: body.to_bytes(), max_age })
+    };
+    let (outcome, _) = tokio::join!(exchange, connection);
+    outcome
+}
+
+/// The system's own roots (`SSL_CERT_FILE` names others), verification always on.
+fn tls() -> Result<Arc<ClientConfig>, String> {
+    static TLS: OnceLock<Result<Arc<ClientConfig>, String>> = OnceLock::new();
+    let built = TLS.get_or_init(|| {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if roots.is_empty() {
+            return Err(String::from("the system has no root certificates"));
+        }
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let config = config.map_err(|error| error.to_string())?.with_root_certificates(roots).with_no_client_auth();
+        Ok(Arc::new(config))
+    });
+    built.clone()
+}
+
+/// RFC 9111 §5.2.2.1.
+fn max_age(fields: &HeaderMap) -> Option<Duration> {
+    let values = fields.get_all(header::CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
+    let mut directives = values.flat_map(|value| value.split(',')).map(str::trim);
+    let seconds = directives.find_map(|directive| {
+        let (name, value) = directive.split_once('=')?;
+        name.eq_ignore_ascii_case("max-age").then(|| value.trim_matches('"').parse().ok())
+    });
+    seconds.flatten().map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn an_issuer_says_how_long_its_answer_is_good() {
+        for (value, expected) in [
+            ("max-age=60", Some(60)),
+            ("public, Max-Age=\"5\"", Some(5)),
+            ("no-store", None),
+            ("max-age=soon", None),
+            ("s-maxage=9", None),
+        ] {
+            let fields = HeaderMap::from_iter([(header::CACHE_CONTROL, HeaderValue::from_static(value))]);
+            assert_eq!(max_age(&fields), expected.map(Duration::from_secs), "{value}");
+        }
+    }
+}

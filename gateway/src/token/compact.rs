@@ -1,0 +1,129 @@
+//! A token's three parts (RFC 7515 §7.1), and what its header asks for.
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use super::{Claims, members::Members};
+use crate::{TokenFault, config::Algorithm};
+
+/// The longest token, in bytes; nothing of a longer one is looked at.
+pub const MAX_TOKEN: usize = 8 * 1024;
+
+/// A token that can be read. Nothing of it is proved.
+#[derive(Debug)]
+pub struct Token<'t> {
+    /// Header and payload as they were signed.
+    pub(super) signed: &'t [u8],
+    pub(super) signature: Vec<u8>,
+    pub(super) algorithm: Algorithm,
+    /// Only ever compared with the keys that are known. Where a token says its key is (`jku`, `x5u`, `jwk`, `x5c`) is
+    /// not even looked at.
+    pub(super) kid: Option<String>,
+    payload: Vec<u8>,
+}
+
+impl<'t> Token<'t> {
+    /// Takes a token apart.
+    ///
+    /// [`TokenFault::Malformed`] for what is no token, or has extensions that must be understood (`crit`, RFC 7515
+    /// §4.1.11: there is none that is); [`TokenFault::Algorithm`] for one signed in a way that no issuer may, `none`
+    /// first of all.
+    pub fn read(text: &'t str) -> Result<Self, TokenFault> {
+        if text.len() > MAX_TOKEN {
+            return Err(TokenFault::Malformed);
+        }
+        let malformed = TokenFault::Malformed;
+        let (signed, signature) = text.rsplit_once('.').ok_or(malformed)?;
+        let (header, payload) = signed.split_once('.').ok_or(malformed)?;
+        if payload.contains('.') {
+            return Err(malformed);
+        }
+        let header = decode(header)?;
+        let header = Members::parse(&header).ok_or(malformed)?;
+        if header.get("crit").is_some() {
+            return Err(malformed);
+        }
+        let algorithm = header.text("alg")?.ok_or(malformed)?;
+        let algorithm = Algorithm::of_name(&algorithm).ok_or(TokenFault::Algorithm)?;
+        let kid = header.text("kid")?.map(std::borrow::Cow::into_owned);
+        let (payload, signature) = (decode(payload)?, decode(signature)?);
+        Ok(Self { signed: signed.as_bytes(), signature, algorithm, kid, payload })
+    }
+
+    /// What it claims; [`TokenFault::Malformed`] where that is no JSON object, or one with a name twice.
+    pub fn claims(&self) -> Result<Claims<'_>, TokenFault> {
+        Members::parse(&self.payload).map(Claims).ok_or(TokenFault::Malformed)
+    }
+}
+
+/// Base64url without padding, and without bits that are thrown away: two texts are never one token.
+fn decode(part: &str) -> Result<Vec<u8>, TokenFault> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenFault::Malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encode(part: &str) -> String {
+        URL_SAFE_NO_PAD.encode(part)
+    }
+
+    fn check(text: &str, expected: Result<(Algorithm, Option<&str>), TokenFault>) {
+        let read = Token::read(text);
+        let found = read.as_ref().map(|token| (token.algorithm, token.kid.as_deref())).map_err(|fault| *fault);
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn a_header_asks_for_an_algorithm_and_a_key() {
+        use TokenFault::{Algorithm as Alg, Malformed};
+        for (header, expected) in [
+            (r#"{"alg":"ES256"}"#, Ok((Algorithm::Es256, None))),
+            (r#"{"typ":"JWT","alg":"HS256","kid":"a/../b' OR 1=1"}"#, Ok((Algorithm::Hs256, Some("a/../b' OR 1=1")))),
+            (r#"{"alg":"EdDSA","kid":"1","jku":"http://x","x5u":"http://x"}"#, Ok((Algorithm::EdDsa, Some("1")))),
+            (r#"{"alg":"none"}"#, Err(Alg)),
+            (r#"{"alg":"nOnE"}"#, Err(Alg)),
+            (r#"{"alg":""}"#, Err(Alg)),
+            (r#"{"alg":"hs256"}"#, Err(Alg)),
+            (r#"{"alg":"ES512"}"#, Err(Alg)),
+            (r#"{"alg":null}"#, Err(Malformed)),
+            (r#"{"alg":["HS256"]}"#, Err(Malformed)),
+            ("{}", Err(Malformed)),
+            (r#"{"alg":"HS256","crit":["exp"]}"#, Err(Malformed)),
+            (r#"{"alg":"HS256","crit":[]}"#, Err(Malformed)),
+            (r#"{"alg":"HS256","crit":null}"#, Err(Malformed)),
+            (r#"{"alg":"HS256","alg":"HS256"}"#, Err(Malformed)),
+            (r#"{"alg":"HS256","\u0061lg":"none"}"#, Err(Malformed)),
+            (r#"{"alg":"HS256","kid":"1","kid":"2"}"#, Err(Malformed)),
+            (r#"{"alg":"HS256","kid":7}"#, Err(Malformed)),
+            (r#"{"alg":"HS256"}{}"#, Err(Malformed)),
+            (r#"["HS256"]"#, Err(Malformed)),
+            ("", Err(Malformed)),
+        ] {
+            check(&format!("{}.e30.", encode(header)), expected);
+        }
+    }
+
+    #[test]
+    fn a_token_has_three_parts_of_base64url() {
+        let header = encode(r#"{"alg":"HS256"}"#);
+        check(&format!("{header}.e30.AA"), Ok((Algorithm::Hs256, None)));
+        for text in [
+            String::new(),
+            String::from("."),
+            String::from(".."),
+            String::from("abc"),
+            format!("{header}.e30"),
+            format!("{header}.e30.AA."),
+            format!("{header}.e30.AA.AA.AA"),
+            format!("{header}=.e30.AA"),
+            format!("{header}.e30.A"),
+            format!("{header}.e30.AB"),
+            format!("{header}.e30.A+"),
+            format!("{header}.e30.AA=="),
+            format!("{header}.e3 0.AA"),
+            format!("{header}.{}.AA", "A".repeat(MAX_TOKEN)),
+        ] {
+            check(&text, Err(TokenFault::Malformed));
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! The command line: `gateway run | check | routes | schema`.
+//! The command line: `gateway run | check | routes | schema | api-key`.
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -36,6 +36,12 @@ enum Command {
     Routes(ConfigFile),
     /// Print the JSON Schema of the file, for editors.
     Schema,
+    /// Make a new API key: the key alone on stdout, once, and what the file needs to know of it on stderr.
+    ApiKey {
+        /// Who is to have it: 1 to 64 visible characters of ASCII.
+        #[arg(value_parser = key_name)]
+        name: String,
+    },
 }
 
 #[derive(Args)]
@@ -64,7 +70,22 @@ fn main() -> ExitCode {
             print(&format!("{:#}\n", config::schema()));
             ExitCode::SUCCESS
         }
+        Command::ApiKey { name } => api_key(&name),
     }
+}
+
+fn key_name(name: &str) -> Result<String, &'static str> {
+    let is_name = config::is_key_name(name);
+    is_name.then(|| name.to_owned()).ok_or("a name has 1 to 64 visible characters, no quote and no backslash")
+}
+
+fn api_key(name: &str) -> ExitCode {
+    let key = config::new_key();
+    let hash = config::KeyHash::of(key.as_bytes()).to_hex();
+    eprintln!("The key is shown this once. Put this into `keys` of an `[[api_key]]` block:");
+    eprintln!("{{ name = \"{name}\", sha256 = \"{hash}\", scopes = [] }}");
+    print(&format!("{key}\n"));
+    ExitCode::SUCCESS
 }
 
 fn run(file: &ConfigFile) -> ExitCode {

@@ -279,6 +279,9 @@ pub(crate) const CODES: [&str; 36] = [
     "client_closed",
 ];
 
+/// What a caller with no API key, or a wrong one, is asked for in `WWW-Authenticate`.
+pub(crate) const API_KEY_CHALLENGE: HeaderValue = HeaderValue::from_static("ApiKey realm=\"gateway\"");
+
 /// What is wrong with a caller's credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenFault {
@@ -308,7 +311,7 @@ impl TokenFault {
     /// One sentence of what is wrong, without quotes: it stands in `WWW-Authenticate` too.
     pub(crate) fn detail(self) -> &'static str {
         match self {
-            Self::Missing => "This needs a credential: `Authorization: Bearer …`.",
+            Self::Missing => "This needs a credential, of a kind that `WWW-Authenticate` names.",
             Self::Malformed => "The token cannot be read.",
             Self::Signature => "The token's signature is not good.",
             Self::Algorithm => "The token's algorithm is not taken here.",

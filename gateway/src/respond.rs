@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     body::Body,
     exchange::Exchange,
-    rejection::{Rejection, TokenFault},
+    rejection::{API_KEY_CHALLENGE, Rejection, TokenFault},
 };
 
 const PROXY_STATUS: http::HeaderName = http::HeaderName::from_static("proxy-status");
@@ -64,7 +64,8 @@ fn explain(rejection: &Rejection, exchange: &Exchange, fields: &mut HeaderMap) {
         Rejection::NoHealthyUpstream | Rejection::KeysUnavailable | Rejection::ForwardAuthUnavailable => {
             fields.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
-        Rejection::Unauthorized(TokenFault::Missing | TokenFault::ApiKey) => {
+        Rejection::Unauthorized(TokenFault::ApiKey) => drop(fields.insert(header::WWW_AUTHENTICATE, API_KEY_CHALLENGE)),
+        Rejection::Unauthorized(TokenFault::Missing) => {
             let taken = exchange.rules().and_then(|rules| rules.auth.as_ref());
             for challenge in taken.iter().flat_map(|auth| auth.challenges()) {
                 fields.append(header::WWW_AUTHENTICATE, challenge);
@@ -81,7 +82,7 @@ fn explain(rejection: &Rejection, exchange: &Exchange, fields: &mut HeaderMap) {
     }
 }
 
-/// RFC 6750 §3: what is wrong with a token; nothing where none was shown (§3.1).
+/// RFC 6750 §3: what is wrong with a token.
 fn challenge(fault: TokenFault) -> HeaderValue {
     let value = format!("Bearer realm=\"gateway\", error=\"invalid_token\", error_description=\"{}\"", fault.detail());
     HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("Bearer realm=\"gateway\""))

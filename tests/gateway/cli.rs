@@ -128,7 +128,7 @@ fn help_and_version_are_there() {
     let folder = tempfile::tempdir().unwrap();
     let help = Run::of(folder.path(), &["--help"]);
     assert_eq!(help.code, Some(0));
-    for command in ["run", "check", "routes", "schema"] {
+    for command in ["run", "check", "routes", "schema", "api-key"] {
         assert!(help.stdout.contains(command), "{command}");
         assert_eq!(Run::of(folder.path(), &[command, "--help"]).code, Some(0));
     }

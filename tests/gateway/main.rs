@@ -3,6 +3,7 @@
 
 mod access_log;
 mod admin;
+mod api_keys;
 mod balance;
 mod bodies;
 mod cancel;

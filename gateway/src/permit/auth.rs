@@ -7,7 +7,7 @@ use http::{HeaderValue, Request};
 use crate::{
     body::Body,
     exchange::{Exchange, Identity},
-    rejection::{Rejection, TokenFault},
+    rejection::{API_KEY_CHALLENGE, Rejection, TokenFault},
 };
 
 pub(crate) mod api_key;
@@ -57,7 +57,7 @@ impl Auth {
     /// What a caller without a credential is told to show, one value of `WWW-Authenticate` each.
     pub(crate) fn challenges(&self) -> impl Iterator<Item = HeaderValue> {
         let bearer = self.tokens.is_some().then_some(HeaderValue::from_static("Bearer realm=\"gateway\""));
-        bearer.into_iter().chain(self.keys.is_some().then_some(api_key::CHALLENGE))
+        bearer.into_iter().chain(self.keys.is_some().then_some(API_KEY_CHALLENGE))
     }
 
     fn allows(&self, identity: &Rc<Identity>) -> Result<(), Rejection> {

@@ -7,7 +7,7 @@ mod query;
 
 use std::{collections::HashMap, sync::Arc};
 
-use http::{HeaderName, HeaderValue, Request};
+use http::{HeaderName, Request};
 
 use crate::{
     body::Body,
@@ -15,9 +15,6 @@ use crate::{
     exchange::Identity,
     rejection::{Rejection, TokenFault},
 };
-
-/// What a caller with no key, or a wrong one, is asked for.
-pub(crate) const CHALLENGE: HeaderValue = HeaderValue::from_static("ApiKey realm=\"gateway\"");
 
 /// The longest key that is looked at, in bytes; those that `gateway api-key` makes have 47.
 const MAX_KEY: usize = 512;

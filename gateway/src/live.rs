@@ -8,7 +8,7 @@ use crate::{
     cluster::Cluster,
     config::{Config, UpstreamTimeouts},
     h1::server::Settings,
-    permit::Permit,
+    permit::{Permit, Rules, rate},
     route::RouteTable,
     telemetry::{access_log::escape_json, metrics::RouteLabels},
     transform::{Transform, own::OwnFields},
@@ -23,6 +23,8 @@ pub(crate) struct Live {
     pub(crate) lanes: Vec<Lane>,
     /// For what no route takes: the limit and the policy of the file as a whole.
     pub(crate) unrouted: Permit,
+    /// What is counted under the limits; none where nothing has a limit.
+    pub(crate) counters: Option<Arc<rate::Counters>>,
     /// Whether any route has a policy for requests from another origin.
     pub(crate) has_cors: bool,
     pub(crate) clusters: Vec<Arc<Cluster>>,
@@ -44,15 +46,17 @@ pub(crate) struct Lane {
 impl Live {
     pub(crate) fn new(config: &Config) -> Self {
         let clusters: Vec<_> = config.services.iter().map(|service| Arc::new(Cluster::new(service))).collect();
+        let limits = rate::Limits::new(config);
         let (mut lanes, mut patterns) = (Vec::new(), Vec::new());
         for (cluster, service) in config.services.iter().enumerate() {
             for route in &service.routes {
                 patterns.push((route.pattern.clone(), lanes.len()));
+                let rules = Rules { rate: limits.of_route(route, service), ..Rules::default() };
                 let labels = RouteLabels { route: route.pattern.text.clone(), service: Arc::clone(&service.name) };
                 lanes.push(Lane {
                     log_fields: log_fields(&labels),
                     labels,
-                    permit: Permit { max_body: route.max_body, rules: None },
+                    permit: Permit { max_body: route.max_body, rules: rules.unless_off() },
                     transform: Transform {
                         strip_prefix: route.strip_prefix.clone(),
                         rewrite: route.rewrite.clone(),
@@ -65,11 +69,13 @@ impl Live {
                 });
             }
         }
+        let unrouted = Rules { rate: limits.of_unrouted(config), ..Rules::default() };
         Self {
             settings: Settings { timeouts: config.server.timeouts, limits: config.server.limits },
             trusted_proxies: config.server.trusted_proxies.clone(),
             routes: RouteTable::build(patterns).expect("a checked configuration has no conflicting routes"),
-            unrouted: Permit { max_body: config.server.limits.body, rules: None },
+            unrouted: Permit { max_body: config.server.limits.body, rules: unrouted.unless_off() },
+            counters: limits.counters(),
             has_cors: lanes.iter().any(|lane| lane.permit.rules.as_ref().is_some_and(|rules| rules.cors.is_some())),
             lanes,
             clusters,

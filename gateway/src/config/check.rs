@@ -8,6 +8,7 @@ mod conflicts;
 mod headers;
 mod health;
 mod layer;
+mod rate_limit;
 mod route;
 mod server;
 mod service;
@@ -26,9 +27,10 @@ use super::{
 pub(super) fn check(raw: &RawConfig, file: &str) -> Result<Config, Vec<Finding>> {
     let mut checks = Checks { findings: Vec::new() };
     let (server, admin) = server::check(raw, &mut checks);
-    let services = service::check_all(raw, &server, &mut checks);
+    let outermost = layer::Layer::of_file(raw, &mut checks);
+    let services = service::check_all(raw, &server, &outermost, &mut checks);
     if checks.findings.is_empty() {
-        Ok(Config { file: Path::new(file).to_owned(), server, admin, services })
+        Ok(Config { file: Path::new(file).to_owned(), server, admin, rate_limit: outermost.rate_limit(), services })
     } else {
         Err(checks.findings)
     }

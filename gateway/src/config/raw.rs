@@ -17,6 +17,8 @@ table! {
         server: RawServer,
         /// The operator's side.
         admin: RawAdmin,
+        /// How often one caller may ask, where a service or a route says nothing else, and where no route matches.
+        rate_limit: RawRateLimit,
         /// What every service inherits; a service overrides it key by key, and a route overrides the service.
         defaults: RawDefaults,
         /// The services, each under its name: lower-case letters, digits, `-` and `_`.
@@ -88,6 +90,8 @@ table! {
         health: Brief<RawHealth>,
         /// How much a client may send.
         limits: RawBodyLimit,
+        /// How often one caller may ask a service, or false for no limit; each service counts for itself.
+        rate_limit: OrOff<RawRateLimit>,
         /// The Host that upstreams see: `preserve` (the client's), `upstream` (the upstream's own) or a name.
         host: Text = "preserve",
         /// What is done to the fields of requests.
@@ -111,6 +115,8 @@ table! {
         timeouts: RawTimeouts,
         /// How much a client may send.
         limits: RawBodyLimit,
+        /// How often one caller may ask it, or false for no limit; one count for all of its routes that have none.
+        rate_limit: OrOff<RawRateLimit>,
         /// The Host that its upstreams see: `preserve` (the client's), `upstream` (the upstream's own) or a name.
         host: Text = "preserve",
         /// What is done to the fields of requests.
@@ -183,6 +189,22 @@ table! {
 }
 
 table! {
+    /// How often one caller may ask. The innermost limit replaces the outer ones whole.
+    RawRateLimit {
+        /// Requests of one caller in each period.
+        #[required]
+        requests: Count,
+        /// The period.
+        #[required]
+        per: Length,
+        /// Requests that may come at once, after a pause; by default as many as `requests`.
+        burst: Count,
+        /// Who a caller is: `ip` (of IPv6 the /64), `header:NAME` or `claim:NAME`.
+        key: Text = "ip",
+    }
+}
+
+table! {
     /// What is done to header fields, in the order remove, set, add.
     RawHeaderRules {
         /// Names and values that replace every field of that name.
@@ -214,6 +236,8 @@ table! {
         timeouts: RawTimeouts,
         /// How much a client may send.
         limits: RawBodyLimit,
+        /// How often one caller may ask, or false for no limit.
+        rate_limit: OrOff<RawRateLimit>,
         /// What is done to the fields of the request.
         request_headers: RawHeaderRules,
         /// What is done to the fields of the answer.

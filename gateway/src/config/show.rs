@@ -3,7 +3,7 @@ use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Config, HeaderRules, HealthCheck, HostPolicy, Route, Server, Service, StripPrefix,
+    Config, HeaderRules, HealthCheck, HostPolicy, LimitKey, RateLimit, Route, Server, Service, StripPrefix,
     diagnose::{is_secret, mask},
     read::units::{show_duration, show_size},
 };
@@ -16,11 +16,15 @@ impl Config {
     /// header fields that look like secrets, or that came from the environment, are `***`.
     pub fn redacted(&self) -> Value {
         let services = self.services.iter().map(|service| (service.name.to_string(), show(service)));
-        json!({
+        let mut shown = json!({
             "server": server(&self.server),
             "admin": { "listen": self.admin.listen.to_string() },
             "services": services.collect::<Map<_, _>>(),
-        })
+        });
+        if let Some(limit) = &self.rate_limit {
+            shown["rate_limit"] = rate_limit(limit);
+        }
+        shown
     }
 }
 
@@ -88,6 +92,7 @@ fn route(route: &Route) -> Value {
             "idle": show_duration(route.timeouts.idle),
         },
         "limits": { "body": show_size(route.max_body) },
+        "rate_limit": route.rate_limit.as_ref().map_or(Value::Bool(false), rate_limit),
         "request_headers": rules(&route.request_headers),
         "response_headers": rules(&route.response_headers),
     });
@@ -99,6 +104,19 @@ fn route(route: &Route) -> Value {
         shown["rewrite"] = json!(rewrite);
     }
     shown
+}
+
+fn rate_limit(limit: &RateLimit) -> Value {
+    json!({
+        "requests": limit.requests,
+        "per": show_duration(limit.per),
+        "burst": limit.burst,
+        "key": match &limit.key {
+            LimitKey::Address => String::from("ip"),
+            LimitKey::Header(name) => format!("header:{name}"),
+            LimitKey::Claim(name) => format!("claim:{name}"),
+        },
+    })
 }
 
 fn conditions(pairs: &[(String, String)]) -> Value {

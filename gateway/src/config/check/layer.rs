@@ -4,10 +4,11 @@ use std::time::Duration;
 use super::{
     Checks,
     headers::{self, Rules},
+    rate_limit::{self, Limit},
 };
 use crate::config::{
-    Limits, UpstreamTimeouts,
-    raw::{RawBodyLimit, RawDefaults, RawHeaderRules, RawRoute, RawService, RawTimeouts},
+    LimitScope, Limits, RateLimit, UpstreamTimeouts,
+    raw::{RawBodyLimit, RawConfig, RawDefaults, RawHeaderRules, RawRoute, RawService, RawTimeouts},
     read::At,
 };
 
@@ -19,24 +20,34 @@ pub(super) struct Layer {
     request: Option<Duration>,
     idle: Option<Duration>,
     max_body: Option<u64>,
+    rate_limit: Limit,
     pub(super) request_headers: Rules,
     pub(super) response_headers: Rules,
 }
 
 impl Layer {
+    /// What the file says at its top, outside of every service and of `[defaults]`.
+    pub(super) fn of_file(raw: &RawConfig, checks: &mut Checks) -> Self {
+        let rate_limit = raw.rate_limit.as_ref().map(|raw| rate_limit::check(&raw.value, LimitScope::Global, checks));
+        Self { rate_limit: rate_limit.unwrap_or_default(), ..Self::default() }
+    }
+
     pub(super) fn of_defaults(raw: &RawDefaults, checks: &mut Checks) -> Self {
         let headers = (raw.request_headers.as_ref(), raw.response_headers.as_ref());
-        Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks)
+        let rate_limit = Limit::of(raw.rate_limit.as_ref(), LimitScope::Service, checks);
+        Self { rate_limit, ..Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks) }
     }
 
     pub(super) fn of_service(raw: &RawService, checks: &mut Checks) -> Self {
         let headers = (raw.request_headers.as_ref(), raw.response_headers.as_ref());
-        Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks)
+        let rate_limit = Limit::of(raw.rate_limit.as_ref(), LimitScope::Service, checks);
+        Self { rate_limit, ..Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks) }
     }
 
     pub(super) fn of_route(raw: &RawRoute, checks: &mut Checks) -> Self {
         let headers = (raw.request_headers.as_ref(), raw.response_headers.as_ref());
-        Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks)
+        let rate_limit = Limit::of(raw.rate_limit.as_ref(), LimitScope::Route, checks);
+        Self { rate_limit, ..Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks) }
     }
 
     fn of(
@@ -54,6 +65,7 @@ impl Layer {
             request: time("request", |raw| raw.request.as_ref()),
             idle: time("idle", |raw| raw.idle.as_ref()),
             max_body: limits.and_then(|limits| limits.value.body.as_ref()).map(|at| at.value.0),
+            rate_limit: Limit::default(),
             request_headers: headers::check(request, checks),
             response_headers: headers::check(response, checks),
         }
@@ -66,6 +78,7 @@ impl Layer {
             request: self.request.or(outer.request),
             idle: self.idle.or(outer.idle),
             max_body: self.max_body.or(outer.max_body),
+            rate_limit: self.rate_limit.over(&outer.rate_limit),
             request_headers: self.request_headers.over(&outer.request_headers),
             response_headers: self.response_headers.over(&outer.response_headers),
         }
@@ -83,5 +96,10 @@ impl Layer {
     /// In bytes; the server's own limit holds where no layer has one.
     pub(super) fn max_body(&self, server: &Limits) -> u64 {
         self.max_body.unwrap_or(server.body)
+    }
+
+    /// The innermost limit that there is, unless it is turned off.
+    pub(super) fn rate_limit(&self) -> Option<RateLimit> {
+        self.rate_limit.clone().on()
     }
 }

@@ -48,6 +48,7 @@ pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &m
         rewrite,
         timeouts: layer.timeouts(),
         max_body: layer.max_body(&server.limits),
+        rate_limit: layer.rate_limit(),
         request_headers: layer.request_headers.into_rules(),
         response_headers: layer.response_headers.into_rules(),
     })

@@ -23,12 +23,12 @@ struct Outer<'s> {
     host: Option<HostPolicy>,
 }
 
-pub(super) fn check_all(raw: &RawConfig, server: &Server, checks: &mut Checks) -> Vec<Service> {
+pub(super) fn check_all(raw: &RawConfig, server: &Server, outermost: &Layer, checks: &mut Checks) -> Vec<Service> {
     let empty = RawDefaults::default();
     let defaults = raw.defaults.as_ref().map_or(&empty, |written| &written.value);
     let outer = Outer {
         server,
-        layer: Layer::of_defaults(defaults, checks),
+        layer: Layer::of_defaults(defaults, checks).over(outermost),
         probe: defaults.health.as_ref().map(|health| Probe::of(&health.value.0, checks)).unwrap_or_default(),
         host: defaults.host.as_ref().and_then(|text| host(text, checks)),
     };

@@ -149,6 +149,8 @@ impl Reader<'_> {
             "upstreams" => (Code::NoUpstreams, "`upstreams = [\"http://127.0.0.1:8001\"]`"),
             "routes" => (Code::NoRoutes, "`routes = [\"/users\"]`"),
             "url" => (Code::MissingKey, "`url = \"http://127.0.0.1:8001\"`"),
+            "requests" => (Code::MissingKey, "`requests = 100`"),
+            "per" => (Code::MissingKey, "`per = \"1m\"`"),
             "match" => (Code::MissingKey, "`match = \"/users\"`"),
             _ => (Code::MissingKey, "it"),
         };

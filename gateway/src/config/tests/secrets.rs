@@ -22,6 +22,8 @@ fn secrets_of_a_faulty_file_are_masked() {
         "[services.a]\nrequest_headers.set.Authorization = \"hunter2",
         "[services.a]\nroutes = [{ match = \"/a\", headers = { X-Api-Key = \"~hunter2(\" } }]",
         "[services.a]\nhealth = \"health?token=hunter2\"",
+        "rate_limit = { requests = 1, per = \"1m\", key = \"hunter2\" }",
+        "rate_limit = { requests = 1, per = \"1m\", key = \"header:hun ter2/hunter2\" }",
     ] {
         let shown = all_output(text);
         assert!(!shown.contains("hunter2"), "{text}\n{shown}");

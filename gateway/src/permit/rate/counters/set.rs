@@ -1,0 +1,105 @@
+//! The callers that share a place, and who of them makes room.
+use std::sync::{Mutex, PoisonError};
+
+use governor::nanos::Nanos;
+
+/// With the lock, four cache lines, of which a check touches one while the set has three callers or fewer.
+const ENTRIES: usize = 15;
+/// Low bits of a tag that are no hash.
+const WINDOW_BITS: u32 = 10;
+/// Of those, what is behind the point.
+const FRACTION_BITS: u32 = 4;
+
+/// One caller under one limit.
+#[derive(Debug, Clone, Copy, Default)]
+struct Entry {
+    /// 54 bits of the caller's hash and the size of its limit; 0 in an entry that was never used, behind which there
+    /// are no others that were.
+    tag: u64,
+    /// The theoretical arrival time: the moment when the caller's burst is whole again, in nanoseconds.
+    arrival: u64,
+}
+
+/// The tag of an entry: 54 bits of `hash`, and the time that the limit's whole burst takes to come back, in nanoseconds
+/// and rounded down to five binary digits. Callers of different limits share a set, and are compared by the part of
+/// their limit that they have used.
+pub(in super::super) fn tag(hash: u64, whole: u64) -> u64 {
+    let exponent = whole.max(1).ilog2();
+    let digits = whole.max(1).unbounded_shl(63 - exponent) >> (63 - FRACTION_BITS) & ((1 << FRACTION_BITS) - 1);
+    let window = u64::from(exponent) << FRACTION_BITS | digits;
+    hash >> WINDOW_BITS << WINDOW_BITS | window.max(1)
+}
+
+impl Entry {
+    /// What the caller has used of its limit, as a part of 2³² and, among equals, by time.
+    fn used(self, now: u64) -> (u128, u64) {
+        let window = self.tag & ((1 << WINDOW_BITS) - 1);
+        let digits = 1 << FRACTION_BITS | window & ((1 << FRACTION_BITS) - 1);
+        let whole = u128::from(digits) << (window >> FRACTION_BITS) >> FRACTION_BITS;
+        ((u128::from(self.arrival.saturating_sub(now)) << 32) / whole.max(1), self.arrival)
+    }
+
+    /// Whether its caller is like one that never came.
+    fn is_over(self, now: u64) -> bool {
+        self.arrival <= now
+    }
+}
+
+/// A set. The lock is held while a count is read and written, and across nothing else.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+pub(super) struct Set(Mutex<[Entry; ENTRIES]>);
+
+impl Set {
+    /// Lets `decide` replace the arrival time of the caller with this tag, and returns what it said, with the time that
+    /// holds then.
+    pub(super) fn measure<T, E>(
+        &self,
+        tag: u64,
+        now: u64,
+        decide: impl Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    ) -> (Result<T, E>, u64) {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for entry in entries.iter_mut().take_while(|entry| entry.tag != 0) {
+            if entry.tag == tag {
+                return match decide(Some(entry.arrival.into())) {
+                    Ok((outcome, arrival)) => {
+                        entry.arrival = arrival.into();
+                        (Ok(outcome), entry.arrival)
+                    }
+                    Err(outcome) => (Err(outcome), entry.arrival),
+                };
+            }
+        }
+        match decide(None) {
+            Ok((outcome, arrival)) => {
+                let newcomer = Entry { tag, arrival: arrival.into() };
+                admit(&mut entries, newcomer, now);
+                (Ok(outcome), newcomer.arrival)
+            }
+            Err(outcome) => (Err(outcome), now),
+        }
+    }
+
+    /// Callers whose count says something.
+    pub(super) fn live(&self, now: u64) -> usize {
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.iter().filter(|entry| !entry.is_over(now)).count()
+    }
+}
+
+/// Finds room for `newcomer`: an entry that says nothing, else that of the caller who has used the least of its limit.
+/// Where each of them has used more than the newcomer, it is the newcomer that is not counted.
+fn admit(entries: &mut [Entry; ENTRIES], newcomer: Entry, now: u64) {
+    if let Some(free) = entries.iter_mut().find(|entry| entry.is_over(now)) {
+        *free = newcomer;
+        return;
+    }
+    let least = entries.iter_mut().min_by_key(|entry| entry.used(now));
+    if let Some(least) = least.filter(|least| least.used(now) <= newcomer.used(now)) {
+        *least = newcomer;
+    }
+}
+
+#[cfg(test)]
+mod tests;

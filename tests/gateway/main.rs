@@ -17,6 +17,7 @@ mod layering;
 mod life;
 mod limits;
 mod paths_hosts;
+mod rate_limit;
 mod routing;
 mod stale;
 mod start;

@@ -15,23 +15,28 @@ pub enum Caller<'a> {
 impl Caller<'_> {
     /// 128 bits that stand for this caller under the limit with this id. `hasher` has a key that nobody knows, so that
     /// nobody can choose callers that share a place.
-    pub(super) fn hash(self, hasher: SipHasher13, limit: u64) -> (u64, u64) {
-        let mut hasher = hasher;
-        let mut write = |kind: u8, bytes: &[u8]| {
-            hash::Hasher::write(&mut hasher, &limit.to_le_bytes());
-            hash::Hasher::write(&mut hasher, &[kind]);
-            hash::Hasher::write(&mut hasher, bytes);
+    pub(super) fn hash(self, hasher: &SipHasher13, limit: u64) -> (u64, u64) {
+        let hash = match self {
+            Self::Address(address) => hasher.hash(&address_under(address, limit)),
+            Self::Value(value) => {
+                let mut hasher = *hasher;
+                hash::Hasher::write(&mut hasher, &limit.to_le_bytes());
+                hash::Hasher::write(&mut hasher, value);
+                hasher.finish128()
+            }
         };
-        match self {
-            Self::Address(address) => match address.to_canonical() {
-                IpAddr::V4(address) => write(4, &address.octets()),
-                IpAddr::V6(address) => write(6, &address.octets()[..8]),
-            },
-            Self::Value(value) => write(0, value),
-        }
-        let hash = hasher.finish128();
         (hash.h1, hash.h2)
     }
+}
+
+/// What stands for an address under a limit. The limit's id is a hash, so a number beside it is no other limit's; what
+/// it is, says that an address follows, and of which kind.
+fn address_under(address: IpAddr, limit: u64) -> [u8; 16] {
+    let (kind, number) = match address.to_canonical() {
+        IpAddr::V4(address) => (1, address.to_bits().into()),
+        IpAddr::V6(address) => (2, address.to_bits() >> 64),
+    };
+    (number << 64 | u128::from(limit.wrapping_add(kind))).to_le_bytes()
 }
 
 /// A caller's place among the counters, for one check.

@@ -70,7 +70,7 @@ impl Counters {
 
     /// Where a caller's count lies; `tag` makes the entry's tag of 64 bits of its hash.
     pub(super) fn place(&self, caller: Caller<'_>, limit: u64, now: Instant, tag: impl FnOnce(u64) -> u64) -> Place {
-        let (entry, set) = caller.hash(self.hasher, limit);
+        let (entry, set) = caller.hash(&self.hasher, limit);
         let set = usize::try_from(set % (SETS * SEGMENTS) as u64).expect("there are fewer sets than numbers");
         Place { set, tag: tag(entry), now: self.nanos(now), arrival: 0.into() }
     }

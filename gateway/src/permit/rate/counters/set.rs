@@ -1,5 +1,8 @@
 //! The callers that share a place, and who of them makes room.
-use std::sync::{Mutex, PoisonError};
+use std::{
+    cmp::Ordering,
+    sync::{Mutex, PoisonError},
+};
 
 use governor::nanos::Nanos;
 
@@ -31,12 +34,22 @@ pub(in super::super) fn tag(hash: u64, whole: u64) -> u64 {
 }
 
 impl Entry {
-    /// What the caller has used of its limit, as a part of 2³² and, among equals, by time.
-    fn used(self, now: u64) -> (u128, u64) {
-        let window = self.tag & ((1 << WINDOW_BITS) - 1);
-        let digits = 1 << FRACTION_BITS | window & ((1 << FRACTION_BITS) - 1);
-        let whole = u128::from(digits) << (window >> FRACTION_BITS) >> FRACTION_BITS;
-        ((u128::from(self.arrival.saturating_sub(now)) << 32) / whole.max(1), self.arrival)
+    /// Which of the two has used the smaller part of its limit and, among equals, less time.
+    fn compare(&self, other: &Self, now: u64) -> Ordering {
+        let part = |of: &Self, whole: &Self| u128::from(of.arrival.saturating_sub(now)) * u128::from(whole.whole());
+        part(self, other).cmp(&part(other, self)).then(self.arrival.cmp(&other.arrival))
+    }
+
+    /// The time that its limit's whole burst takes to come back, as the tag has it.
+    fn whole(&self) -> u64 {
+        let digits = 1 << FRACTION_BITS | self.tag & ((1 << FRACTION_BITS) - 1);
+        let exponent = (self.tag & ((1 << WINDOW_BITS) - 1)) >> FRACTION_BITS;
+        // Either way, so that no digit is lost: short times have fewer.
+        if exponent < FRACTION_BITS.into() {
+            digits >> (u64::from(FRACTION_BITS) - exponent)
+        } else {
+            digits << (exponent - u64::from(FRACTION_BITS))
+        }
     }
 
     /// Whether its caller is like one that never came.
@@ -95,8 +108,8 @@ fn admit(entries: &mut [Entry; ENTRIES], newcomer: Entry, now: u64) {
         *free = newcomer;
         return;
     }
-    let least = entries.iter_mut().min_by_key(|entry| entry.used(now));
-    if let Some(least) = least.filter(|least| least.used(now) <= newcomer.used(now)) {
+    let least = entries.iter_mut().min_by(|a, b| a.compare(b, now));
+    if let Some(least) = least.filter(|least| least.compare(&newcomer, now).is_le()) {
         *least = newcomer;
     }
 }

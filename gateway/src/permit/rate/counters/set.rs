@@ -6,8 +6,10 @@ use std::{
 
 use governor::nanos::Nanos;
 
-/// With the lock, four cache lines, of which a check touches one while the set has three callers or fewer.
-const ENTRIES: usize = 15;
+/// Entries beside the lock: one cache line.
+const FIRST: usize = 3;
+/// Entries that are allocated when those are taken.
+const MORE: usize = 12;
 /// Low bits of a tag that are no hash.
 const WINDOW_BITS: u32 = 10;
 /// Of those, what is behind the point.
@@ -58,10 +60,19 @@ impl Entry {
     }
 }
 
-/// A set. The lock is held while a count is read and written, and across nothing else.
+/// A set. The lock is held while a count is read and written and, once, while the set is given its second part.
 #[derive(Debug, Default)]
 #[repr(align(64))]
-pub(super) struct Set(Mutex<[Entry; ENTRIES]>);
+pub(super) struct Set(Mutex<Entries>);
+
+const _: () = assert!(size_of::<Set>() == 64, "a set is one cache line");
+
+/// In the order in which they were first used.
+#[derive(Debug, Default)]
+struct Entries {
+    first: [Entry; FIRST],
+    more: Option<Box<[Entry; MORE]>>,
+}
 
 impl Set {
     /// Lets `decide` replace the arrival time of the caller with this tag, and returns what it said, with the time that
@@ -73,21 +84,19 @@ impl Set {
         decide: impl Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     ) -> (Result<T, E>, u64) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for entry in entries.iter_mut().take_while(|entry| entry.tag != 0) {
-            if entry.tag == tag {
-                return match decide(Some(entry.arrival.into())) {
-                    Ok((outcome, arrival)) => {
-                        entry.arrival = arrival.into();
-                        (Ok(outcome), entry.arrival)
-                    }
-                    Err(outcome) => (Err(outcome), entry.arrival),
-                };
-            }
+        if let Some(entry) = entries.find(tag) {
+            return match decide(Some(entry.arrival.into())) {
+                Ok((outcome, arrival)) => {
+                    entry.arrival = arrival.into();
+                    (Ok(outcome), entry.arrival)
+                }
+                Err(outcome) => (Err(outcome), entry.arrival),
+            };
         }
         match decide(None) {
             Ok((outcome, arrival)) => {
                 let newcomer = Entry { tag, arrival: arrival.into() };
-                admit(&mut entries, newcomer, now);
+                entries.admit(newcomer, now);
                 (Ok(outcome), newcomer.arrival)
             }
             Err(outcome) => (Err(outcome), now),
@@ -96,21 +105,44 @@ impl Set {
 
     /// Callers whose count says something.
     pub(super) fn live(&self, now: u64) -> usize {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.all().filter(|entry| !entry.is_over(now)).count()
+    }
+
+    /// What is allocated for it beside itself, in bytes.
+    pub(super) fn allocated(&self) -> usize {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.iter().filter(|entry| !entry.is_over(now)).count()
+        entries.more.as_ref().map_or(0, |more| size_of_val(&**more))
     }
 }
 
-/// Finds room for `newcomer`: an entry that says nothing, else that of the caller who has used the least of its limit.
-/// Where each of them has used more than the newcomer, it is the newcomer that is not counted.
-fn admit(entries: &mut [Entry; ENTRIES], newcomer: Entry, now: u64) {
-    if let Some(free) = entries.iter_mut().find(|entry| entry.is_over(now)) {
-        *free = newcomer;
-        return;
+impl Entries {
+    fn all(&mut self) -> impl Iterator<Item = &mut Entry> {
+        self.first.iter_mut().chain(self.more.as_deref_mut().into_iter().flatten())
     }
-    let least = entries.iter_mut().min_by(|a, b| a.compare(b, now));
-    if let Some(least) = least.filter(|least| least.compare(&newcomer, now).is_le()) {
-        *least = newcomer;
+
+    fn find(&mut self, tag: u64) -> Option<&mut Entry> {
+        if let Some(at) = self.first.iter().position(|entry| entry.tag == tag) {
+            return Some(&mut self.first[at]);
+        }
+        self.more.as_deref_mut()?.iter_mut().take_while(|entry| entry.tag != 0).find(|entry| entry.tag == tag)
+    }
+
+    /// Finds room for `newcomer`: an entry that says nothing, else that of the caller who has used the least of its
+    /// limit. Where each of them has used more than the newcomer, it is the newcomer that is not counted.
+    fn admit(&mut self, newcomer: Entry, now: u64) {
+        if let Some(free) = self.all().find(|entry| entry.is_over(now)) {
+            *free = newcomer;
+            return;
+        }
+        if self.more.is_none() {
+            self.more.insert(Box::default())[0] = newcomer;
+            return;
+        }
+        let least = self.all().min_by(|a, b| a.compare(b, now));
+        if let Some(least) = least.filter(|least| least.compare(&newcomer, now).is_le()) {
+            *least = newcomer;
+        }
     }
 }
 

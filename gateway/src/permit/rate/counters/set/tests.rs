@@ -1,6 +1,8 @@
 use governor::nanos::Nanos;
 
-use super::{ENTRIES, Set, tag};
+use super::{FIRST, MORE, Set, tag};
+
+const ENTRIES: usize = FIRST + MORE;
 
 const SECOND: u64 = 1_000_000_000;
 const NOW: u64 = 1_000 * SECOND;

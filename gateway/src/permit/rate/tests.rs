@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use super::{Caller, Counters, Limiter, Outcome, Quota, only_value, policy, value_of, whole_seconds};
 use crate::exchange::Standing;
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 fn quota(requests: u32, per: Duration, burst: u32) -> Quota {
     Quota { requests, per, burst }

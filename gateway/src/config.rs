@@ -43,8 +43,22 @@ pub struct Config {
     pub jwt: Vec<Jwt>,
     /// `[[api_key]]`, in the file's order.
     pub api_keys: Vec<ApiKeys>,
+    /// `[rate_limit]`: for what no route takes, and for each route that has no other.
+    pub rate_limit: Option<RateLimit>,
     /// `[services.*]`, in the file's order; never empty.
     pub services: Vec<Service>,
+}
+
+impl Config {
+    /// The claims that limits count by, each once: what a verified token must be asked for.
+    pub fn limit_claims(&self) -> Vec<&str> {
+        let routes = self.services.iter().flat_map(|service| &service.routes);
+        let limits = routes.filter_map(|route| route.rate_limit.as_ref());
+        let mut claims: Vec<&str> = limits.filter_map(|limit| limit.key.claim()).collect();
+        claims.sort_unstable();
+        claims.dedup();
+        claims
+    }
 }
 
 /// `[server]`: the public side.
@@ -183,6 +197,8 @@ pub struct Route {
     pub auth: AuthMode,
     /// What a caller's credential must all permit. Default nothing; always nothing with [`AuthMode::None`].
     pub scopes: Vec<Box<str>>,
+    /// The innermost limit: the route's, its service's or the file's; none where it is off.
+    pub rate_limit: Option<RateLimit>,
     /// Done to the request's fields, after the gateway's own are written.
     pub request_headers: HeaderRules,
     /// Done to the answer's fields.
@@ -246,6 +262,53 @@ pub struct UpstreamTimeouts {
     pub request: Duration,
     /// For a pooled connection that nobody uses. Default 50 s.
     pub idle: Duration,
+}
+
+/// `rate_limit = { requests = 100, per = "1m", burst = 100, key = "ip" }`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Whose it is, and so what is counted together.
+    pub scope: LimitScope,
+    /// Requests of one caller in each period; at least 1.
+    pub requests: u32,
+    /// The period; more than zero.
+    pub per: Duration,
+    /// Requests that may come at once, after a pause. Default `requests`, at least 1.
+    pub burst: u32,
+    /// Who a caller is. Default [`LimitKey::Address`].
+    pub key: LimitKey,
+}
+
+/// Where a limit is written, which is what it counts together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitScope {
+    /// `[rate_limit]`: everything that has no other limit.
+    Global,
+    /// A service or `[defaults]`: the routes of one service that have none of their own.
+    Service,
+    /// A route: that route.
+    Route,
+}
+
+/// What tells one caller from another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LimitKey {
+    /// `"ip"`: the client's address; of IPv6 the /64.
+    Address,
+    /// `"header:NAME"`: the value of this field; the address where it is not there once.
+    Header(HeaderName),
+    /// `"claim:NAME"`: this claim of the caller's token; the address where there is none.
+    Claim(Box<str>),
+}
+
+impl LimitKey {
+    /// The claim's name, if it is one.
+    pub fn claim(&self) -> Option<&str> {
+        match self {
+            Self::Claim(name) => Some(name),
+            Self::Address | Self::Header(_) => None,
+        }
+    }
 }
 
 /// `request_headers = { set = { X-A = "1" }, add = { X-B = "2" }, remove = ["X-C"] }`; done in the order remove, set,

@@ -28,7 +28,7 @@ mod h1;
 mod live;
 mod local;
 pub mod path;
-mod permit;
+pub mod permit;
 mod rejection;
 mod reserved;
 mod respond;

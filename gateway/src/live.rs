@@ -21,6 +21,7 @@ use crate::{
         },
     },
     reserved::Reserved,
+    permit::{Permit, Rules, rate},
     route::RouteTable,
     telemetry::{access_log::escape_json, metrics::RouteLabels},
     transform::{Transform, own::OwnFields},
@@ -41,6 +42,8 @@ pub(crate) struct Live {
     pub(crate) lanes: Vec<Lane>,
     /// For what no route takes: the limit and the policy of the file as a whole.
     pub(crate) unrouted: Permit,
+    /// What is counted under the limits; none where nothing has a limit.
+    pub(crate) counters: Option<Arc<rate::Counters>>,
     /// Whether any route has a policy for requests from another origin.
     pub(crate) has_cors: bool,
     pub(crate) clusters: Vec<Arc<Cluster>>,
@@ -65,12 +68,7 @@ impl Live {
     pub(crate) fn new(config: &Config) -> Self {
         let clusters: Vec<_> = config.services.iter().map(|service| Arc::new(Cluster::new(service))).collect();
         let reserved = Arc::new(Reserved::new(identity_fields(config)));
-        let mut sources = Sources {
-            // No limit counts by a claim yet.
-            issuers: Issuers::new(config, &[], |service| bases(&clusters, service)),
-            keys: ApiKeys::new(config),
-            authorisers: Authorisers::of(config),
-        };
+        let mut sources = Sources::new(config, &clusters);
         let (mut lanes, mut patterns) = (Vec::new(), Vec::new());
         for (cluster, service) in config.services.iter().enumerate() {
             for route in &service.routes {
@@ -79,7 +77,7 @@ impl Live {
                 lanes.push(Lane {
                     log_fields: log_fields(&labels),
                     labels,
-                    permit: Permit { max_body: route.max_body, rules: rules(route, &mut sources) },
+                    permit: Permit { max_body: route.max_body, rules: sources.rules(route, service) },
                     transform: Transform {
                         strip_prefix: route.strip_prefix.clone(),
                         rewrite: route.rewrite.clone(),
@@ -100,7 +98,8 @@ impl Live {
             },
             trusted_proxies: config.server.trusted_proxies.clone(),
             routes: RouteTable::build(patterns).expect("a checked configuration has no conflicting routes"),
-            unrouted: Permit { max_body: config.server.limits.body, rules: None },
+            unrouted: Permit { max_body: config.server.limits.body, rules: sources.unrouted() },
+            counters: sources.limits.counters(),
             has_cors: lanes.iter().any(|lane| lane.permit.rules.as_ref().is_some_and(|rules| rules.cors.is_some())),
             lanes,
             clusters,
@@ -110,47 +109,6 @@ impl Live {
             keys: sources.keys,
         }
     }
-}
-
-/// What the rules of routes are made of.
-struct Sources<'c> {
-    issuers: Option<Arc<Issuers>>,
-    keys: Option<Arc<ApiKeys>>,
-    authorisers: Authorisers<'c>,
-}
-
-/// What a route asks of its requests, beside the size of their bodies.
-fn rules(route: &Route, sources: &mut Sources<'_>) -> Option<Box<Rules>> {
-    let asks = route.auth != AuthMode::None && (sources.issuers.is_some() || sources.keys.is_some());
-    let auth = asks.then(|| Auth {
-        is_optional: route.auth == AuthMode::Optional,
-        scopes: route.scopes.clone(),
-        tokens: sources.issuers.clone(),
-        keys: sources.keys.clone(),
-    });
-    let forward_auth = route.forward_auth.as_ref().map(|on| sources.authorisers.rule(on));
-    Rules { keys: sources.keys.clone(), auth, forward_auth, ..Rules::default() }.boxed()
-}
-
-/// The fields by which a service knows its caller, and those that carry keys: no client's own gets through.
-fn identity_fields(config: &Config) -> impl Iterator<Item = &HeaderName> {
-    let tokens = config.jwt.iter().flat_map(|jwt| &jwt.claims).map(|(_, name)| name);
-    let keys = config.api_keys.iter().flat_map(|block| {
-        let shown = if let KeyPlace::Header(name) = &block.place { Some(name) } else { None };
-        [shown, block.name_header.as_ref(), block.scope_header.as_ref()].into_iter().flatten()
-    });
-    let routes = config.services.iter().flat_map(|service| &service.routes);
-    tokens.chain(keys).chain(routes.filter_map(|route| route.forward_auth.as_ref()).flat_map(|asked| &asked.headers))
-}
-
-/// Where a service's upstreams are, the healthy ones first.
-fn bases(clusters: &[Arc<Cluster>], service: &str) -> Bases {
-    let cluster = clusters.iter().find(|cluster| *cluster.name == *service).cloned();
-    Box::new(move || {
-        let mut upstreams: Vec<_> = cluster.iter().flat_map(|cluster| &cluster.upstreams).collect();
-        upstreams.sort_by_key(|upstream| !upstream.is_healthy());
-        upstreams.iter().filter_map(|upstream| upstream.url.parse().ok()).collect()
-    })
 }
 
 fn log_fields(labels: &RouteLabels) -> Vec<u8> {

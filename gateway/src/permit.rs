@@ -6,7 +6,7 @@ pub(crate) mod auth;
 pub(crate) mod cors;
 pub(crate) mod forward_auth;
 pub(crate) mod message;
-pub(crate) mod rate;
+pub mod rate;
 
 use std::sync::Arc;
 
@@ -59,17 +59,16 @@ impl Permit {
         path: &str,
         exchange: &mut Exchange,
     ) -> Result<Verdict, Rejection> {
-        request.body().limit(self.max_body)?;
         match &self.rules {
-            None => Ok(Verdict::Pass),
-            Some(rules) => rules.check(request, client, path, exchange).await,
+            None => request.body().limit(self.max_body).map(|()| Verdict::Pass),
+            Some(rules) => rules.check(self.max_body, request, client, path, exchange).await,
         }
     }
 }
 
 impl Rules {
-    /// Nothing where all of it is off.
-    pub(crate) fn boxed(self) -> Option<Box<Self>> {
+    /// These rules; none where each of them is off.
+    pub(crate) fn unless_off(self) -> Option<Box<Self>> {
         let Self { cors, rate, message, keys, auth, forward_auth } = &self;
         let is_on = cors.is_some() || rate.is_some() || message.is_some() || keys.is_some() || auth.is_some();
         let is_on = is_on || forward_auth.is_some();
@@ -78,12 +77,14 @@ impl Rules {
 
     async fn check(
         &self,
+        max_body: u64,
         request: &mut Request<Body>,
         client: &Client,
         path: &str,
         exchange: &mut Exchange,
     ) -> Result<Verdict, Rejection> {
         self.count(request, exchange)?;
+        request.body().limit(max_body)?;
         if let Some(message) = &self.message {
             message.check(request)?;
         }

@@ -96,6 +96,7 @@ pub fn run(config: &Config) -> Result<(), StartError> {
         shards: shards.clone(),
         labels: live.lanes.iter().map(|lane| lane.labels.clone()).collect(),
         clusters: live.clusters.clone(),
+        rate_limits: live.counters.clone(),
         log_lines_dropped: writer.dropped(),
     };
     control.spawn(admin::serve(admin, Admin::new(Arc::clone(&live), metrics, config.redacted(), stopping.clone())));

@@ -23,6 +23,7 @@ mod layering;
 mod life;
 mod limits;
 mod paths_hosts;
+mod rate_limit;
 mod routing;
 mod stale;
 mod start;

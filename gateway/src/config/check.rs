@@ -13,6 +13,7 @@ mod health;
 mod identity;
 mod jwt;
 mod layer;
+mod rate_limit;
 mod route;
 mod server;
 mod service;
@@ -47,9 +48,11 @@ pub(super) fn check(raw: &RawConfig, file: &str) -> Result<Config, Vec<Finding>>
     let folder = Path::new(file).parent().unwrap_or(Path::new(""));
     let jwt = jwt::check_all(raw, folder, &mut checks);
     let api_keys = api_key::check_all(raw, &mut checks);
-    let services = service::check_all(raw, &server, &mut checks);
+    let outermost = layer::Layer::of_file(raw, &mut checks);
+    let services = service::check_all(raw, &server, &outermost, &mut checks);
     if checks.findings.is_empty() {
-        Ok(Config { file: Path::new(file).to_owned(), server, admin, jwt, api_keys, services })
+        let rate_limit = outermost.rate_limit();
+        Ok(Config { file: Path::new(file).to_owned(), server, admin, jwt, api_keys, rate_limit, services })
     } else {
         Err(checks.findings)
     }

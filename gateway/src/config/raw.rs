@@ -21,6 +21,8 @@ table! {
         jwt: OneOrMany<RawJwt>,
         /// Callers that show a long-lived key, and where they show it.
         api_key: OneOrMany<RawApiKeys>,
+        /// How often one caller may ask, where a service or a route says nothing else, and where no route matches.
+        rate_limit: RawRateLimit,
         /// What every service inherits; a service overrides it key by key, and a route overrides the service.
         defaults: RawDefaults,
         /// The services, each under its name: lower-case letters, digits, `-` and `_`.
@@ -166,6 +168,8 @@ table! {
         health: Brief<RawHealth>,
         /// How much a client may send.
         limits: RawBodyLimit,
+        /// How often one caller may ask a service, or false for no limit; each service counts for itself.
+        rate_limit: OrOff<RawRateLimit>,
         /// The Host that upstreams see: `preserve` (the client's), `upstream` (the upstream's own) or a name.
         host: Text = "preserve",
         /// Whether callers show a credential: `required` (the default once there is a `jwt`), `optional` or `none`.
@@ -195,6 +199,8 @@ table! {
         timeouts: RawTimeouts,
         /// How much a client may send.
         limits: RawBodyLimit,
+        /// How often one caller may ask it, or false for no limit; one count for all of its routes that have none.
+        rate_limit: OrOff<RawRateLimit>,
         /// The Host that its upstreams see: `preserve` (the client's), `upstream` (the upstream's own) or a name.
         host: Text = "preserve",
         /// Whether callers show a credential: `required` (the default once there is a `jwt`), `optional` or `none`.
@@ -273,6 +279,22 @@ table! {
 }
 
 table! {
+    /// How often one caller may ask. The innermost limit replaces the outer ones whole.
+    RawRateLimit {
+        /// Requests of one caller in each period.
+        #[required]
+        requests: Count,
+        /// The period.
+        #[required]
+        per: Length,
+        /// Requests that may come at once, after a pause; by default as many as `requests`.
+        burst: Count,
+        /// Who a caller is: `ip` (of IPv6 the /64), `header:NAME` or `claim:NAME`.
+        key: Text = "ip",
+    }
+}
+
+table! {
     /// What is done to header fields, in the order remove, set, add.
     RawHeaderRules {
         /// Names and values that replace every field of that name.
@@ -332,6 +354,8 @@ table! {
         auth: Text,
         /// What a caller's credential must all permit.
         scopes: OneOrMany<Text>,
+        /// How often one caller may ask, or false for no limit.
+        rate_limit: OrOff<RawRateLimit>,
         /// What is done to the fields of the request.
         request_headers: RawHeaderRules,
         /// What is done to the fields of the answer.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     ApiKeys, Authoriser, Config, ForwardAuth, HeaderRules, HealthCheck, HostPolicy, Jwt, KeyPlace, KeySource, Route,
-    Server, Service, StripPrefix,
+    LimitKey, RateLimit, Server, Service, StripPrefix,
     diagnose::{is_secret, mask},
     read::units::{show_duration, show_size},
 };
@@ -17,13 +17,17 @@ impl Config {
     /// header fields that look like secrets, or that came from the environment, are `***`.
     pub fn redacted(&self) -> Value {
         let services = self.services.iter().map(|service| (service.name.to_string(), show(service)));
-        json!({
+        let mut shown = json!({
             "server": server(&self.server),
             "admin": { "listen": self.admin.listen.to_string() },
             "jwt": self.jwt.iter().map(jwt).collect::<Vec<_>>(),
             "api_key": self.api_keys.iter().map(api_keys).collect::<Vec<_>>(),
             "services": services.collect::<Map<_, _>>(),
-        })
+        });
+        if let Some(limit) = &self.rate_limit {
+            shown["rate_limit"] = rate_limit(limit);
+        }
+        shown
     }
 }
 
@@ -123,6 +127,7 @@ fn route(route: &Route) -> Value {
         "limits": { "body": show_size(route.max_body) },
         "auth": route.auth.name(),
         "scopes": route.scopes,
+        "rate_limit": route.rate_limit.as_ref().map_or(Value::Bool(false), rate_limit),
         "request_headers": rules(&route.request_headers),
         "response_headers": rules(&route.response_headers),
         "forward_auth": route.forward_auth.as_ref().map_or(Value::Bool(false), forward_auth),
@@ -155,6 +160,19 @@ fn forward_auth(forward_auth: &ForwardAuth) -> Value {
         shown["request_headers"] = json!(names(only));
     }
     shown
+}
+
+fn rate_limit(limit: &RateLimit) -> Value {
+    json!({
+        "requests": limit.requests,
+        "per": show_duration(limit.per),
+        "burst": limit.burst,
+        "key": match &limit.key {
+            LimitKey::Address => String::from("ip"),
+            LimitKey::Header(name) => format!("header:{name}"),
+            LimitKey::Claim(name) => format!("claim:{name}"),
+        },
+    })
 }
 
 fn conditions(pairs: &[(String, String)]) -> Value {

@@ -1,24 +1,120 @@
-//! The rate limit.
-use http::{HeaderMap, Request};
+//! The rate limit: how often one caller may ask. Counted by the generic cell rate algorithm, so that there is no window
+//! at whose edge a caller could have two bursts: a request is let through as long as its caller has not used up its
+//! burst, of which one comes back every `per / requests`.
+//!
+//! What was found goes into the answer as draft-ietf-httpapi-ratelimit-headers has it (§4 and §5): the policy as
+//! `RateLimit-Policy`, and in `RateLimit` how many requests could be made now (`r`) and in how many seconds there will
+//! be one more (`t`).
+mod caller;
+mod counters;
+mod limiter;
+mod limits;
+mod moment;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
+
+pub use caller::Caller;
+pub use counters::Counters;
+pub use limiter::{Limiter, Outcome, Quota};
+pub(crate) use limits::Limits;
 
 use crate::{
     body::Body,
+    config::LimitKey,
     exchange::{Exchange, Standing},
     rejection::Rejection,
 };
 
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const STANDING: HeaderName = HeaderName::from_static("ratelimit");
+
 /// A route's limit.
 #[derive(Debug)]
-pub(crate) struct Rate {}
+pub(crate) struct Rate {
+    key: LimitKey,
+    limiter: Limiter,
+    /// `"default";q=100;w=60`.
+    policy: HeaderValue,
+}
 
 impl Rate {
-    pub(crate) fn count(&self, _request: &Request<Body>, _exchange: &mut Exchange) -> Result<(), Rejection> {
-        Ok(())
+    fn new(key: LimitKey, limiter: Limiter) -> Self {
+        let policy = policy(limiter.quota());
+        Self { key, limiter, policy }
     }
 
-    pub(crate) fn count_by_claim(&self, _exchange: &mut Exchange) -> Result<(), Rejection> {
-        Ok(())
+    /// Counts a request, unless the limit is by a claim: that is not known before the token is verified.
+    pub(crate) fn count(&self, request: &Request<Body>, exchange: &mut Exchange) -> Result<(), Rejection> {
+        let caller = match &self.key {
+            LimitKey::Address => None,
+            LimitKey::Header(name) => only_value(request.headers(), name),
+            LimitKey::Claim(_) => return Ok(()),
+        };
+        self.count_as(caller, exchange)
     }
 
-    pub(crate) fn mark(&self, _standing: Standing, _fields: &mut HeaderMap) {}
+    /// Counts a request whose caller is known by now, if the limit is by a claim.
+    pub(crate) fn count_by_claim(&self, exchange: &mut Exchange) -> Result<(), Rejection> {
+        let LimitKey::Claim(wanted) = &self.key else {
+            return Ok(());
+        };
+        let identity = exchange.identity.clone();
+        let mut claims = identity.iter().flat_map(|identity| &identity.claims);
+        let value = claims.find(|(name, _)| name == wanted).map(|(_, value)| value.as_bytes());
+        self.count_as(value, exchange)
+    }
+
+    /// Writes where the caller stands, in place of what the upstream says of limits of its own.
+    pub(crate) fn mark(&self, standing: Standing, fields: &mut HeaderMap) {
+        fields.insert(POLICY, self.policy.clone());
+        fields.insert(STANDING, value_of(standing));
+    }
+
+    /// `value` is what the limit counts by; a caller without it is its address.
+    fn count_as(&self, value: Option<&[u8]>, exchange: &mut Exchange) -> Result<(), Rejection> {
+        let caller = value.map_or(Caller::Address(exchange.client), Caller::Value);
+        // The moment that the request came, for which the clock need not be read again.
+        let outcome = self.limiter.count(caller, exchange.started);
+        let reset = whole_seconds(outcome.until_next);
+        exchange.standing = Some(Standing { remaining: outcome.remaining, reset });
+        if outcome.is_allowed { Ok(()) } else { Err(Rejection::RateLimited { retry_after: reset.max(1) }) }
+    }
+}
+
+/// The value of a field that is there once and not empty. Of two values each would do for a caller, so a client could
+/// choose which of them is counted; it is counted by its address instead.
+fn only_value<'f>(fields: &'f HeaderMap, name: &HeaderName) -> Option<&'f [u8]> {
+    let mut values = fields.get_all(name).iter();
+    let value = values.next()?.as_bytes();
+    (values.next().is_none() && !value.is_empty()).then_some(value)
+}
+
+/// `"default";q=100;w=60`. The field has whole seconds alone: a period such as `1500ms` is told as the next whole
+/// second, with as many requests as that has.
+fn policy(quota: Quota) -> HeaderValue {
+    let seconds = whole_seconds(quota.per);
+    let requests =
+        Duration::from_secs(seconds.into()).as_nanos() * u128::from(quota.requests) / quota.per.as_nanos().max(1);
+    let text = format!("\"default\";q={requests};w={seconds}");
+    HeaderValue::try_from(text).expect("a structured field is visible ASCII")
+}
+
+/// `"default";r=99;t=1`.
+fn value_of(standing: Standing) -> HeaderValue {
+    let mut text = smallvec::SmallVec::<[u8; 48]>::new();
+    text.extend_from_slice(b"\"default\";r=");
+    text.extend_from_slice(itoa::Buffer::new().format(standing.remaining).as_bytes());
+    text.extend_from_slice(b";t=");
+    text.extend_from_slice(itoa::Buffer::new().format(standing.reset).as_bytes());
+    HeaderValue::from_bytes(&text).expect("a structured field is visible ASCII")
+}
+
+/// Rounded up: who waits so long never comes too early.
+fn whole_seconds(time: Duration) -> u32 {
+    let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    u32::try_from(seconds).unwrap_or(u32::MAX)
 }

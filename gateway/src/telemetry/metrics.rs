@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex, OnceLock,
         atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use prometheus_client::{
@@ -17,7 +17,7 @@ use prometheus_client::{
     registry::Unit,
 };
 
-use crate::{cluster::Cluster, rejection::CODES};
+use crate::{cluster::Cluster, permit::rate::Counters, rejection::CODES};
 
 /// Upper bounds of the histograms, in microseconds; what is slower falls into `+Inf`.
 const BOUNDS_MICROS: [u64; 14] = [
@@ -126,6 +126,7 @@ pub(crate) struct Metrics {
     pub(crate) shards: Vec<Arc<Shard>>,
     pub(crate) labels: Vec<RouteLabels>,
     pub(crate) clusters: Vec<Arc<Cluster>>,
+    pub(crate) rate_limits: Option<Arc<Counters>>,
     pub(crate) log_lines_dropped: Arc<AtomicU64>,
 }
 
@@ -220,6 +221,11 @@ impl Collector for Metrics {
         encoder
             .encode_descriptor("gateway_in_flight", "Requests being served", None, MetricType::Gauge)?
             .encode_gauge(&total(|shard| &shard.in_flight))?;
+        let keys = self.rate_limits.as_ref().map_or(0, |counters| counters.live(Instant::now()));
+        let help = "Callers that have used some of their rate limit, one for each limit";
+        encoder
+            .encode_descriptor("gateway_rate_limit_keys", help, None, MetricType::Gauge)?
+            .encode_gauge(&i64::try_from(keys).unwrap_or(i64::MAX))?;
         let help = "Access-log lines that no reader took in time";
         encoder
             .encode_descriptor("gateway_log_lines_dropped", help, None, MetricType::Counter)?
@@ -257,7 +263,8 @@ mod tests {
         shards[1].record(Some(0), 200, None, ms(4), None);
         shards[1].record(None, 404, Some(crate::rejection::Rejection::NoRoute.index()), ms(1), None);
         let labels = vec![RouteLabels { route: "/users".into(), service: "user".into() }];
-        let text = scrape(Metrics { shards, labels, clusters: vec![], log_lines_dropped: Arc::default() });
+        let text =
+            scrape(Metrics { shards, labels, clusters: vec![], rate_limits: None, log_lines_dropped: Arc::default() });
         for line in [
             r#"gateway_requests_total{route="/users",service="user",status="200",code=""} 2"#,
             r#"gateway_requests_total{route="",service="",status="404",code="no_route"} 1"#,

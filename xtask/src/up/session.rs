@@ -13,6 +13,7 @@ const SESSION: &str = r#"
   curl -s -X PUT $G/users/$ID -H "authorization: Bearer $TOKEN" -H "$J" -d '{"name":"Ada Lovelace","email":"'$E'"}'; echo
   curl -s $G/users/$ID; echo
   curl -s $G/health; echo
+  until A=$(curl -si $G/nothing); [[ $A == *" 429 "* ]]; do :; done; echo "$A"
 "#;
 
 /// Prints the addresses and the session on stdout, before the first log line of the running system.

@@ -6,10 +6,11 @@ use super::{
     auth::Asked,
     forward_auth::Setting,
     headers::{self, Rules},
+    rate_limit::{self, Limit},
 };
 use crate::config::{
-    Limits, UpstreamTimeouts,
-    raw::{RawBodyLimit, RawDefaults, RawHeaderRules, RawRoute, RawService, RawTimeouts},
+    LimitScope, Limits, RateLimit, UpstreamTimeouts,
+    raw::{RawBodyLimit, RawConfig, RawDefaults, RawHeaderRules, RawRoute, RawService, RawTimeouts},
     read::At,
 };
 
@@ -22,33 +23,44 @@ pub(super) struct Layer {
     idle: Option<Duration>,
     max_body: Option<u64>,
     pub(super) auth: Asked,
+    rate_limit: Limit,
     pub(super) request_headers: Rules,
     pub(super) response_headers: Rules,
     pub(super) forward_auth: Setting,
 }
 
 impl Layer {
+    /// What the file says at its top, outside of every service and of `[defaults]`.
+    pub(super) fn of_file(raw: &RawConfig, checks: &mut Checks) -> Self {
+        let rate_limit = raw.rate_limit.as_ref().map(|raw| rate_limit::check(&raw.value, LimitScope::Global, checks));
+        Self { rate_limit: rate_limit.unwrap_or_default(), ..Self::default() }
+    }
+
     pub(super) fn of_defaults(raw: &RawDefaults, checks: &mut Checks) -> Self {
         let headers = (raw.request_headers.as_ref(), raw.response_headers.as_ref());
+        let rate_limit = Limit::of(raw.rate_limit.as_ref(), LimitScope::Service, checks);
         let auth = Asked::of(raw.auth.as_ref(), raw.scopes.as_ref(), None, checks);
         let forward_auth = Setting::of(raw.forward_auth.as_ref(), checks);
-        Self { auth, forward_auth, ..Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks) }
+        let plain = Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks);
+        Self { rate_limit, auth, forward_auth, ..plain }
     }
 
     pub(super) fn of_service(raw: &RawService, outer: &Self, checks: &mut Checks) -> Self {
         let headers = (raw.request_headers.as_ref(), raw.response_headers.as_ref());
+        let rate_limit = Limit::of(raw.rate_limit.as_ref(), LimitScope::Service, checks);
         let auth = Asked::of(raw.auth.as_ref(), raw.scopes.as_ref(), Some(&outer.auth), checks);
         let forward_auth = Setting::or_off(raw.forward_auth.as_ref(), checks);
-        let own = Self { auth, forward_auth, ..Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks) };
-        own.over(outer)
+        let plain = Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks);
+        Self { rate_limit, auth, forward_auth, ..plain }.over(outer)
     }
 
     pub(super) fn of_route(raw: &RawRoute, outer: &Self, checks: &mut Checks) -> Self {
         let headers = (raw.request_headers.as_ref(), raw.response_headers.as_ref());
+        let rate_limit = Limit::of(raw.rate_limit.as_ref(), LimitScope::Route, checks);
         let auth = Asked::of(raw.auth.as_ref(), raw.scopes.as_ref(), Some(&outer.auth), checks);
         let forward_auth = Setting::or_off(raw.forward_auth.as_ref(), checks);
-        let own = Self { auth, forward_auth, ..Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks) };
-        own.over(outer)
+        let plain = Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks);
+        Self { rate_limit, auth, forward_auth, ..plain }.over(outer)
     }
 
     fn of(
@@ -67,6 +79,7 @@ impl Layer {
             idle: time("idle", |raw| raw.idle.as_ref()),
             max_body: limits.and_then(|limits| limits.value.body.as_ref()).map(|at| at.value.0),
             auth: Asked::default(),
+            rate_limit: Limit::default(),
             request_headers: headers::of_requests(request, checks),
             response_headers: headers::check(response, checks),
             forward_auth: Setting::Silent,
@@ -74,13 +87,14 @@ impl Layer {
     }
 
     /// This layer, with what it is silent about from `outer`.
-    fn over(self, outer: &Self) -> Self {
+    pub(super) fn over(self, outer: &Self) -> Self {
         Self {
             connect: self.connect.or(outer.connect),
             request: self.request.or(outer.request),
             idle: self.idle.or(outer.idle),
             max_body: self.max_body.or(outer.max_body),
             auth: self.auth.over(&outer.auth),
+            rate_limit: self.rate_limit.over(&outer.rate_limit),
             request_headers: self.request_headers.over(&outer.request_headers),
             response_headers: self.response_headers.over(&outer.response_headers),
             forward_auth: self.forward_auth.over(&outer.forward_auth),
@@ -99,5 +113,10 @@ impl Layer {
     /// In bytes; the server's own limit holds where no layer has one.
     pub(super) fn max_body(&self, server: &Limits) -> u64 {
         self.max_body.unwrap_or(server.body)
+    }
+
+    /// The innermost limit that there is, unless it is turned off.
+    pub(super) fn rate_limit(&self) -> Option<RateLimit> {
+        self.rate_limit.clone().on()
     }
 }

@@ -43,6 +43,7 @@ pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &m
         text.value.shown().clone_into(&mut pattern.text);
     }
     let (timeouts, max_body) = (layer.timeouts(), layer.max_body(&server.limits));
+    let rate_limit = layer.rate_limit();
     let (auth, scopes) = layer.auth.complete(checks.has_credentials);
     if auth != AuthMode::None {
         let written = checks.credential_headers.clone();
@@ -57,6 +58,7 @@ pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &m
         max_body,
         auth,
         scopes,
+        rate_limit,
         request_headers: layer.request_headers.into_rules(),
         response_headers: layer.response_headers.into_rules(),
         forward_auth: layer.forward_auth.complete(),

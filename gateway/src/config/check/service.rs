@@ -23,10 +23,10 @@ struct Outer<'s> {
     host: Option<HostPolicy>,
 }
 
-pub(super) fn check_all(raw: &RawConfig, server: &Server, checks: &mut Checks) -> Vec<Service> {
+pub(super) fn check_all(raw: &RawConfig, server: &Server, outermost: &Layer, checks: &mut Checks) -> Vec<Service> {
     let empty = RawDefaults::default();
     let defaults = raw.defaults.as_ref().map_or(&empty, |written| &written.value);
-    let mut layer = Layer::of_defaults(defaults, checks);
+    let mut layer = Layer::of_defaults(defaults, checks).over(outermost);
     layer.forward_auth.settle(checks);
     let outer = Outer {
         server,

@@ -115,6 +115,9 @@ mod tests {
             ("# token = 'abc' # why", "# token = '***' # why"),
             ("Authorization = \"Bearer abc\" oops", "Authorization = \"****** ***\" ****"),
             ("set = { X-Api-Key = \"a\\\"b\", X = \"c\" }", "set = { X-Api-Key = \"****\", X = \"c\" }"),
+            ("key = \"hunter2\"", "key = \"*******\""),
+            ("key = \"header:\"", "key = \"*******\""),
+            ("api_key = \"ip\"", "api_key = \"**\""),
             ("\"my secret\" = 'é日'", "\"my secret\" = '**'"),
             ("secret.deep.'er' = \"a\"", "secret.deep.'er' = \"*\""),
             ("secret = \"\"\"a\nb\"\"\"\nc = \"d\"", "secret = \"\"\"*\n*\"\"\"\nc = \"d\""),
@@ -149,6 +152,9 @@ mod tests {
             "routes = [\"/token\", \"POST /keys\"]",
             "[services.token]\nroutes = [\"/a\"]",
             "Authorization = \"${TOKEN}\"",
+            "key = \"ip\"",
+            "{ per = \"1m\", key = 'header:X-Api-Key' }",
+            "key = \"claim:realm.sub\"",
             "a = 1\r\n\tb = 2",
         ] {
             assert_eq!(mask(text), text);

@@ -152,6 +152,8 @@ impl Reader<'_> {
             "issuer" => (Code::MissingKey, "`issuer = \"https://id.example.com\"`"),
             "keys" => (Code::MissingKey, "`keys = []`, and what `gateway api-key NAME` prints in it"),
             "sha256" => (Code::MissingKey, "`sha256` of the key, as `gateway api-key NAME` prints it"),
+            "requests" => (Code::MissingKey, "`requests = 100`"),
+            "per" => (Code::MissingKey, "`per = \"1m\"`"),
             "match" => (Code::MissingKey, "`match = \"/users\"`"),
             _ => (Code::MissingKey, "it"),
         };

@@ -257,6 +257,43 @@ fn fields_that_say_who_calls_are_nobody_elses() {
 }
 
 #[test]
+fn the_rate_limits() {
+    for (text, expected) in [
+        ("requests = 0, per = \"1m\"", "1:27 out_of_range"),
+        ("requests = 1000001, per = \"1m\"", "1:27 out_of_range"),
+        ("requests = -1, per = \"1m\"", "1:27 out_of_range"),
+        ("requests = \"5\", per = \"1m\"", "1:27 wrong_type"),
+        ("requests = 5", "1:14 missing_key"),
+        ("per = \"1m\"", "1:14 missing_key"),
+        ("requests = 5, per = \"0s\"", "1:36 out_of_range"),
+        ("requests = 5, per = \"25h\"", "1:36 out_of_range"),
+        ("requests = 5, per = 60", "1:36 wrong_type"),
+        ("requests = 5, per = \"1 m\"", "1:36 bad_duration"),
+        ("requests = 5, per = \"1m\", burst = 0", "1:50 out_of_range"),
+        ("requests = 1, per = \"24h\", burst = 31", "1:51 out_of_range"),
+        ("requests = 5, per = \"1m\", key = \"address\"", "1:48 bad_limit_key"),
+        ("requests = 5, per = \"1m\", key = \"IP\"", "1:48 bad_limit_key"),
+        ("requests = 5, per = \"1m\", key = \"claim:\"", "1:48 bad_limit_key"),
+        ("requests = 5, per = \"1m\", key = \"claim:a b\"", "1:48 bad_limit_key"),
+        ("requests = 5, per = \"1m\", key = \"header:\"", "1:48 bad_header_name"),
+        ("requests = 5, per = \"1m\", key = \"header:X Y\"", "1:48 bad_header_name"),
+        ("requests = 5, per = \"1m\", key = \"header:X-Forwarded-For\"", "1:48 bad_limit_key"),
+        ("requests = 5, per = \"1m\", key = [\"ip\"]", "1:48 wrong_type"),
+        ("requests = 5, per = \"1m\", store = \"memory\"", "1:42 unknown_key"),
+    ] {
+        before_service(&format!("rate_limit = {{ {text} }}"), &[expected]);
+    }
+    before_service("rate_limit = false", &["1:14 wrong_type"]);
+    before_service("defaults.rate_limit = { requests = 0, per = \"1m\" }", &["1:36 out_of_range"]);
+    for text in ["rate_limit = true", "rate_limit = 5", "rate_limit = \"100/m\""] {
+        in_service(text, &["4:14 wrong_type"]);
+        in_route(text, &["4:14 wrong_type"]);
+    }
+    in_service("rate_limit = { requests = 0, per = \"1s\" }", &["4:27 out_of_range"]);
+    in_route("rate_limit = { requests = 0, per = \"1s\" }", &["4:27 out_of_range"]);
+}
+
+#[test]
 fn a_route_that_never_wins_points_at_the_one_that_does() {
     let faults = faulty(&format!("{SERVICE}[services.b]\nupstreams=\"http://b\"\nroutes=\"/users\""));
     let [fault] = faults.list() else { panic!("{faults}") };

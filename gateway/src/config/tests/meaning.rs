@@ -35,6 +35,7 @@ fn a_newcomers_file_gets_every_default() {
             "limits": { "body": "10MiB" },
             "auth": "none",
             "scopes": [],
+            "rate_limit": false,
             "request_headers": nothing,
             "response_headers": nothing,
             "forward_auth": false,
@@ -144,6 +145,58 @@ fn an_inherited_probe_can_be_turned_off() {
     assert_eq!(config.services[0].health, None);
 }
 
+/// For each route the scope, the numbers and the key of its limit; `-` where it has none.
+fn limits(text: &str) -> Vec<String> {
+    let config = sound(text);
+    let routes = config.services.iter().flat_map(|service| &service.routes);
+    let shown = routes.map(|route| match &route.rate_limit {
+        None => String::from("-"),
+        Some(limit) => {
+            let (requests, burst) = (limit.requests, limit.burst);
+            format!("{:?} {requests}/{:?} {burst} {:?}", limit.scope, limit.per, limit.key)
+        }
+    });
+    shown.collect()
+}
+
+#[test]
+fn the_innermost_limit_replaces_the_outer_whole() {
+    let file = |outer: &str, service: &str| {
+        let route = "{ match = \"/b\", rate_limit = { requests = 1, per = \"1h\" } }";
+        let off = "{ match = \"/c\", rate_limit = false }";
+        let routes = format!("routes = [\"/a\", {route}, {off}]");
+        limits(&format!("{outer}\n[services.a]\nupstreams = \"http://a\"\n{service}\n{routes}\n"))
+    };
+    let global = "rate_limit = { requests = 100, per = \"1m\", burst = 7, key = \"header:X-A\" }";
+    let defaults = "defaults.rate_limit = { requests = 30, per = \"1m\" }";
+    let own = "rate_limit = { requests = 5, per = \"1s\", key = \"claim:sub\" }";
+    let route = "Route 1/3600s 1 Address";
+    let check = |outer: &str, service: &str, expected: &str| {
+        assert_eq!(file(outer, service), [expected, route, "-"], "{outer} {service}");
+    };
+    check("", "", "-");
+    check(global, "", "Global 100/60s 7 Header(\"x-a\")");
+    check(&format!("{global}\n{defaults}"), "", "Service 30/60s 30 Address");
+    check(&format!("{global}\n{defaults}"), own, "Service 5/1s 5 Claim(\"sub\")");
+    check(&format!("{global}\n{defaults}"), "rate_limit = false", "-");
+    check(&format!("{global}\ndefaults.rate_limit = false"), "", "-");
+    check(&format!("{global}\ndefaults.rate_limit = false"), own, "Service 5/1s 5 Claim(\"sub\")");
+}
+
+#[test]
+fn the_claims_that_limits_count_by_are_listed_once() {
+    let config = sound(
+        r#"
+rate_limit = { requests = 1, per = "1s", key = "claim:sub" }
+[services.a]
+upstreams = "http://a"
+routes = ["/a", "/b", { match = "/c", rate_limit = { requests = 1, per = "1s", key = "claim:org" } },
+  { match = "/d", rate_limit = { requests = 1, per = "1s", key = "header:X-A" } }]
+"#,
+    );
+    assert_eq!(config.limit_claims(), ["org", "sub"]);
+}
+
 #[test]
 fn header_rules_are_inherited_name_by_name() {
     let config = sound(
@@ -223,6 +276,9 @@ fn every_key_is_read() {
         (&shown["jwt"][1]["algorithms"], json!(["RS256", "ES256", "EdDSA"])),
         (&shown["jwt"][2]["secret"], json!("***")),
         (&shown["jwt"][3]["jwks"]["file"], json!("src/config/tests/keys.json")),
+        (&shown["rate_limit"], json!({ "requests": 100, "per": "1m", "burst": 50, "key": "ip" })),
+        (&route["rate_limit"], json!({ "requests": 5, "per": "500ms", "burst": 5, "key": "ip" })),
+        (&shown["services"]["task"]["routes"][0]["rate_limit"], json!(false)),
         (&user["critical"], json!(false)),
         (&user["health"]["interval"], json!("1m")),
         (&user["upstreams"][1], json!({ "url": "http://user-2:8001", "weight": 2 })),

@@ -142,7 +142,7 @@ fn each_key_is_described() {
 #[test]
 fn the_described_defaults_are_the_real_ones() {
     let schema = schema();
-    let config = sound(&format!("{SERVICE}health = \"/health\""));
+    let config = sound(&format!("{SERVICE}health = \"/health\"\nrate_limit = {{ requests = 1, per = \"1s\" }}"));
     let shown = config.redacted();
     let user = &shown["services"]["user"];
     for (definition, real) in [
@@ -153,6 +153,7 @@ fn the_described_defaults_are_the_real_ones() {
         ("Health", &user["health"]),
         ("Upstream", &user["upstreams"][0]),
         ("Timeouts", &user["routes"][0]["timeouts"]),
+        ("RateLimit", &user["routes"][0]["rate_limit"]),
         ("Route", &user["routes"][0]),
         ("Server", &shown["server"]),
     ] {
@@ -180,6 +181,8 @@ fn what_is_valid_for_one_is_valid_for_the_other() {
         service("health = \"/h\""),
         service("timeouts.connect = \"${T:-5s}\""),
         service("limits.body = 0"),
+        service("rate_limit = false"),
+        service("rate_limit = { requests = 5, per = \"1s\" }"),
     ] {
         assert!(parse(&text).is_ok() && schema_takes(&text), "{text}");
     }
@@ -189,6 +192,10 @@ fn what_is_valid_for_one_is_valid_for_the_other() {
         String::from("[services.a]\nupstreams = [{ weight = 1 }]\nroutes = \"/a\""),
         String::from("[services.a]\nupstreams = \"http://a\"\nroutes = [{ host = \"a\" }]"),
         service("health = true"),
+        service("rate_limit = true"),
+        service("rate_limit = { requests = 5 }"),
+        service("rate_limit = { requests = 5, per = \"1s\", store = \"memory\" }"),
+        String::from("rate_limit = false\n") + SERVICE,
         service("helth = \"/h\""),
         service("critical = \"yes\""),
         service("timeouts.connect = 5"),

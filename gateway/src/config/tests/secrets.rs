@@ -28,6 +28,8 @@ fn secrets_of_a_faulty_file_are_masked() {
         "[[jwt]]\nissuer = 5\nsecret = \"hunter2\"",
         "[[jwt]]\nissuer = 5\nsecret = hunter2",
         "[[jwt]]\nsecret = [\"hunter2\"]",
+        "rate_limit = { requests = 1, per = \"1m\", key = \"hunter2\" }",
+        "rate_limit = { requests = 1, per = \"1m\", key = \"header:hun ter2/hunter2\" }",
     ] {
         let shown = all_output(text);
         assert!(!shown.contains("hunter2"), "{text}\n{shown}");

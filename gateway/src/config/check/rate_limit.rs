@@ -1,0 +1,114 @@
+//! `rate_limit`.
+use std::time::Duration;
+
+use http::HeaderName;
+
+use super::Checks;
+use crate::config::{
+    LimitKey, LimitScope, RateLimit,
+    diagnose::{Code, Finding},
+    raw::RawRateLimit,
+    read::{At, OrOff, Text, units},
+};
+
+/// What counts as a number of requests that somebody means.
+const MOST: u64 = 1_000_000;
+/// No burst takes longer to come back: nobody waits for it.
+const LONGEST_REFILL: Duration = Duration::from_hours(720);
+/// Any client can write these; whom to believe is `trusted_proxies`' to say.
+const ADDRESS_FIELDS: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
+
+/// What one layer says of limits. It is a single setting: a layer that has it, replaces the outer one's whole.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Limit {
+    /// Nothing.
+    #[default]
+    Silent,
+    /// There is none here.
+    Off,
+    On(RateLimit),
+}
+
+impl Limit {
+    pub(super) fn of(raw: Option<&At<OrOff<RawRateLimit>>>, scope: LimitScope, checks: &mut Checks) -> Self {
+        match raw.map(|raw| &raw.value) {
+            None => Self::Silent,
+            Some(OrOff::Off) => Self::Off,
+            Some(OrOff::On(raw)) => check(raw, scope, checks),
+        }
+    }
+
+    pub(super) fn over(self, outer: &Self) -> Self {
+        if matches!(self, Self::Silent) { outer.clone() } else { self }
+    }
+
+    pub(super) fn on(self) -> Option<RateLimit> {
+        match self {
+            Self::On(limit) => Some(limit),
+            Self::Silent | Self::Off => None,
+        }
+    }
+}
+
+pub(super) fn check(raw: &RawRateLimit, scope: LimitScope, checks: &mut Checks) -> Limit {
+    let mut number = |key, at: &Option<At<_>>| {
+        let count = at.as_ref().and_then(|at| checks.count(key, at, 1..=MOST));
+        count.and_then(|count| u32::try_from(count).ok())
+    };
+    let requests = number("requests", &raw.requests);
+    let burst = number("burst", &raw.burst);
+    let per = raw.per.as_ref().and_then(|at| checks.time("per", at));
+    let key = raw.key.as_ref().map_or(Some(LimitKey::Address), |text| key(text, checks));
+    let (Some(requests), Some(per), Some(key)) = (requests, per, key) else {
+        return Limit::Silent;
+    };
+    let burst = burst.unwrap_or(requests);
+    if let Some(written) = &raw.burst {
+        check_refill(requests, per, burst, written, checks);
+    }
+    Limit::On(RateLimit { scope, requests, per, burst, key })
+}
+
+fn check_refill<T>(requests: u32, per: Duration, burst: u32, written: &At<T>, checks: &mut Checks) {
+    let most = LONGEST_REFILL.as_nanos() * u128::from(requests) / per.as_nanos();
+    if u128::from(burst) > most {
+        let (per, longest) = (units::show_duration(per), units::show_duration(LONGEST_REFILL));
+        let message = format!("at {requests} in {per}, a burst of {burst} takes more than {longest} to come back");
+        let finding = Finding::new(Code::OutOfRange, &written.span, message);
+        checks.report(finding.label("out of range").help(format!("expected a value from 1 to {most}")));
+    }
+}
+
+/// The value stays out of the messages: who takes this for the key of an API may have written one.
+fn key(text: &At<Text>, checks: &mut Checks) -> Option<LimitKey> {
+    let written = text.value.as_str();
+    if written == "ip" {
+        return Some(LimitKey::Address);
+    }
+    if let Some(name) = written.strip_prefix("claim:")
+        && !name.is_empty()
+        && name.chars().all(|c| matches!(c, '!'..='~'))
+    {
+        return Some(LimitKey::Claim(name.into()));
+    }
+    let Some(name) = written.strip_prefix("header:") else {
+        let finding = Finding::new(Code::BadLimitKey, &text.span, "this is nothing that a limit could count by");
+        let help = "expected \"ip\", \"header:NAME\" with a header field, or \"claim:NAME\" with a claim of the token";
+        checks.report(finding.label("not a key").help(help));
+        return None;
+    };
+    let Ok(name) = HeaderName::try_from(name) else {
+        let finding = Finding::new(Code::BadHeaderName, &text.span, "after `header:` stands no name of a header field");
+        let help = "a name has letters, digits and `-`: \"header:X-Api-Key\"";
+        checks.report(finding.label("not a name").help(help));
+        return None;
+    };
+    if ADDRESS_FIELDS.contains(&name.as_str()) {
+        let message = format!("any client can write `{name}` as it likes, and so be another caller each time");
+        let finding = Finding::new(Code::BadLimitKey, &text.span, message);
+        let help = "write \"ip\": it is the client's address, behind `server.trusted_proxies` the one that they tell";
+        checks.report(finding.label("not a key").help(help));
+        return None;
+    }
+    Some(LimitKey::Header(name))
+}

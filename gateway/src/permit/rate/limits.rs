@@ -1,0 +1,55 @@
+//! From a configuration to the limits of its routes.
+use std::sync::Arc;
+
+use super::{Counters, Limiter, Quota, Rate};
+use crate::config::{Config, LimitKey, LimitScope, RateLimit, Route, Service};
+
+/// Makes the limits of one configuration, all on the same counters.
+pub(crate) struct Limits {
+    /// None where nothing has a limit.
+    counters: Option<Arc<Counters>>,
+}
+
+impl Limits {
+    pub(crate) fn new(config: &Config) -> Self {
+        let mut routes = config.services.iter().flat_map(|service| &service.routes);
+        let is_needed = config.rate_limit.is_some() || routes.any(|route| route.rate_limit.is_some());
+        Self { counters: is_needed.then(Counters::new) }
+    }
+
+    /// What is counted under all of them.
+    pub(crate) fn counters(&self) -> Option<Arc<Counters>> {
+        self.counters.clone()
+    }
+
+    pub(crate) fn of_route(&self, route: &Route, service: &Service) -> Option<Rate> {
+        let limit = route.rate_limit.as_ref()?;
+        let identity = match limit.scope {
+            LimitScope::Global => String::from("global"),
+            LimitScope::Service => format!("service {}", service.name),
+            LimitScope::Route => {
+                let (host, written) = (&route.pattern.host, &route.written);
+                let conditions = (&written.headers, &written.query);
+                format!("route {} {host:?} {conditions:?}", route.pattern.text)
+            }
+        };
+        self.rate(&identity, limit, limit.key.clone())
+    }
+
+    /// The limit of what no route takes. No token is verified there, so who would be known by a claim is its address.
+    pub(crate) fn of_unrouted(&self, config: &Config) -> Option<Rate> {
+        let limit = config.rate_limit.as_ref()?;
+        let key = match &limit.key {
+            LimitKey::Claim(_) => LimitKey::Address,
+            other => other.clone(),
+        };
+        self.rate("global", limit, key)
+    }
+
+    fn rate(&self, identity: &str, limit: &RateLimit, key: LimitKey) -> Option<Rate> {
+        let quota = Quota { requests: limit.requests, per: limit.per, burst: limit.burst };
+        // By its own key, which `key` need not be.
+        let identity = format!("{identity} {:?}", limit.key);
+        Some(Rate::new(key, Limiter::new(&identity, quota, self.counters.as_ref()?)))
+    }
+}

@@ -21,7 +21,13 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use http::{HeaderName, HeaderValue};
 use ipnet::IpNet;
 
-use crate::route::{Rewrite, RoutePattern};
+use crate::{
+    permit::{
+        cors::Cors,
+        validation::{BodySchema, ContentTypes},
+    },
+    route::{Rewrite, RoutePattern},
+};
 
 pub use diagnose::{Fault, Faults, FaultsKind, Related, Style};
 pub use schema::schema;
@@ -35,6 +41,8 @@ pub struct Config {
     pub server: Server,
     /// `[admin]`.
     pub admin: Admin,
+    /// `[cors]`: for what no route takes, and for every route that does not say otherwise.
+    pub cors: Option<Arc<Cors>>,
     /// `[services.*]`, in the file's order; never empty.
     pub services: Vec<Service>,
 }
@@ -171,6 +179,14 @@ pub struct Route {
     pub timeouts: UpstreamTimeouts,
     /// The largest request body, in bytes. Default [`Limits::body`].
     pub max_body: u64,
+    /// What pages of other origins may do. Default nothing.
+    pub cors: Option<Arc<Cors>>,
+    /// The types of body that are taken. Default any.
+    pub content_types: Option<Arc<ContentTypes>>,
+    /// Fields that a request must have. Default none.
+    pub required_headers: Arc<[HeaderName]>,
+    /// What a body must be.
+    pub schema: Option<Arc<BodySchema>>,
     /// Done to the request's fields, after the gateway's own are written.
     pub request_headers: HeaderRules,
     /// Done to the answer's fields.

@@ -6,9 +6,9 @@ use ipnet::IpNet;
 
 use crate::{
     cluster::Cluster,
-    config::{Config, UpstreamTimeouts},
+    config::{Config, Route, UpstreamTimeouts},
     h1::server::Settings,
-    permit::Permit,
+    permit::{Permit, Rules, validation::Validation},
     route::RouteTable,
     telemetry::{access_log::escape_json, metrics::RouteLabels},
     transform::{Transform, own::OwnFields},
@@ -52,7 +52,7 @@ impl Live {
                 lanes.push(Lane {
                     log_fields: log_fields(&labels),
                     labels,
-                    permit: Permit { max_body: route.max_body, rules: None },
+                    permit: Permit::new(route.max_body, rules(route)),
                     transform: Transform {
                         strip_prefix: route.strip_prefix.clone(),
                         rewrite: route.rewrite.clone(),
@@ -69,11 +69,20 @@ impl Live {
             settings: Settings { timeouts: config.server.timeouts, limits: config.server.limits },
             trusted_proxies: config.server.trusted_proxies.clone(),
             routes: RouteTable::build(patterns).expect("a checked configuration has no conflicting routes"),
-            unrouted: Permit { max_body: config.server.limits.body, rules: None },
-            has_cors: lanes.iter().any(|lane| lane.permit.rules.as_ref().is_some_and(|rules| rules.cors.is_some())),
+            unrouted: Permit::new(config.server.limits.body, Rules { cors: config.cors.clone(), ..Rules::default() }),
+            has_cors: config.cors.is_some() || lanes.iter().any(|lane| lane.permit.cors().is_some()),
             lanes,
             clusters,
         }
+    }
+}
+
+fn rules(route: &Route) -> Rules {
+    let (types, headers, schema) = (&route.content_types, &route.required_headers, &route.schema);
+    Rules {
+        cors: route.cors.clone(),
+        validation: Validation::new(types.clone(), Arc::clone(headers), schema.clone()),
+        ..Rules::default()
     }
 }
 

@@ -4,8 +4,10 @@
 //! A route without rules has none of this: [`Permit::rules`] is `None`, decided when the configuration is built.
 pub(crate) mod auth;
 pub(crate) mod cors;
-pub(crate) mod message;
 pub(crate) mod rate;
+pub(crate) mod validation;
+
+use std::sync::Arc;
 
 use http::{HeaderMap, Request};
 
@@ -28,9 +30,9 @@ pub(crate) struct Permit {
 /// Rules that a configuration can turn on; each that is off is `None`.
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
-    pub(crate) cors: Option<cors::Cors>,
+    pub(crate) cors: Option<Arc<cors::Cors>>,
     pub(crate) rate: Option<rate::Rate>,
-    pub(crate) message: Option<message::Message>,
+    pub(crate) validation: Option<validation::Validation>,
     pub(crate) auth: Option<auth::Auth>,
 }
 
@@ -44,6 +46,17 @@ pub(crate) enum Verdict {
 }
 
 impl Permit {
+    /// These rules, or none at all when each is off.
+    pub(crate) fn new(max_body: u64, rules: Rules) -> Self {
+        let is_off = rules.cors.is_none() && rules.rate.is_none() && rules.validation.is_none() && rules.auth.is_none();
+        Self { max_body, rules: (!is_off).then(|| Box::new(rules)) }
+    }
+
+    /// The policy for requests from another origin.
+    pub(crate) fn cors(&self) -> Option<&cors::Cors> {
+        self.rules.as_ref().and_then(|rules| rules.cors.as_deref())
+    }
+
     /// Asks every rule.
     pub(crate) async fn check(
         &self,
@@ -61,8 +74,8 @@ impl Permit {
 impl Rules {
     async fn check(&self, request: &mut Request<Body>, exchange: &mut Exchange) -> Result<Verdict, Rejection> {
         self.count(request, exchange)?;
-        if let Some(message) = &self.message {
-            message.check(request)?;
+        if let Some(validation) = &self.validation {
+            validation.check(request)?;
         }
         if let Some(auth) = &self.auth {
             auth.check(request, exchange).await?;
@@ -70,8 +83,8 @@ impl Rules {
         if let Some(rate) = &self.rate {
             rate.count_by_claim(exchange)?;
         }
-        if let Some(message) = &self.message {
-            message.check_body(request).await?;
+        if let Some(validation) = &self.validation {
+            validation.check_body(request).await?;
         }
         Ok(Verdict::Pass)
     }

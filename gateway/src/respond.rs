@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     body::Body,
     exchange::{Exchange, X_REQUEST_ID},
-    rejection::Rejection,
+    rejection::{BodyFault, Rejection},
 };
 
 const PROXY_STATUS: http::HeaderName = http::HeaderName::from_static("proxy-status");
@@ -19,6 +19,9 @@ struct Problem<'a> {
     detail: &'a str,
     code: &'a str,
     request_id: &'a str,
+    /// Where a body is at fault.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [BodyFault],
 }
 
 /// The answer to a request: the upstream's, or what a rejection looks like. The exchange ends with its body.
@@ -46,6 +49,7 @@ fn problem(rejection: &Rejection, request_id: &HeaderValue) -> Response<Body> {
         detail: &rejection.detail(),
         code: rejection.code(),
         request_id: request_id.to_str().unwrap_or_default(),
+        errors: if let Rejection::BodyInvalid { faults } = rejection { faults } else { &[] },
     };
     let body = serde_json::to_vec(&problem).expect("strings and numbers are JSON");
     let mut response = Response::new(Body::full(body));
@@ -64,6 +68,10 @@ fn explain(rejection: &Rejection, fields: &mut HeaderMap) {
         Rejection::MethodNotAllowed { allow } => drop(fields.insert(header::ALLOW, allow.clone())),
         Rejection::NoHealthyUpstream | Rejection::KeysUnavailable | Rejection::ForwardAuthUnavailable => {
             fields.insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        Rejection::ContentTypeUnsupported { allowed } => drop(fields.insert(header::ACCEPT, allowed.clone())),
+        Rejection::ContentCodingUnsupported => {
+            fields.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         Rejection::RateLimited { retry_after } => drop(fields.insert(header::RETRY_AFTER, (*retry_after).into())),
         _ => {}

@@ -5,6 +5,7 @@
 //! out: one finding is enough for the whole to be refused.
 mod address;
 mod conflicts;
+mod cors;
 mod headers;
 mod health;
 mod layer;
@@ -12,8 +13,13 @@ mod route;
 mod server;
 mod service;
 mod upstream;
+mod validation;
 
-use std::{ops::RangeInclusive, path::Path, time::Duration};
+use std::{
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use super::{
     Config,
@@ -24,11 +30,13 @@ use super::{
 
 /// The meaning of `raw`, or all that is wrong with it.
 pub(super) fn check(raw: &RawConfig, file: &str) -> Result<Config, Vec<Finding>> {
-    let mut checks = Checks { findings: Vec::new() };
+    let folder = Path::new(file).parent().unwrap_or(Path::new("")).to_owned();
+    let mut checks = Checks { folder, findings: Vec::new() };
     let (server, admin) = server::check(raw, &mut checks);
-    let services = service::check_all(raw, &server, &mut checks);
+    let cors = raw.cors.as_ref().and_then(|written| cors::policy(&written.value, &mut checks));
+    let services = service::check_all(raw, &server, cors.as_ref(), &mut checks);
     if checks.findings.is_empty() {
-        Ok(Config { file: Path::new(file).to_owned(), server, admin, services })
+        Ok(Config { file: Path::new(file).to_owned(), server, admin, cors, services })
     } else {
         Err(checks.findings)
     }
@@ -36,6 +44,8 @@ pub(super) fn check(raw: &RawConfig, file: &str) -> Result<Config, Vec<Finding>>
 
 /// The faults so far.
 struct Checks {
+    /// Where the file stands: paths in it are seen from there.
+    folder: PathBuf,
     findings: Vec<Finding>,
 }
 

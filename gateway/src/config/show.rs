@@ -1,4 +1,6 @@
 //! The running configuration as the admin's `/config` shows it.
+mod cors;
+
 use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
@@ -19,6 +21,7 @@ impl Config {
         json!({
             "server": server(&self.server),
             "admin": { "listen": self.admin.listen.to_string() },
+            "cors": cors::cors(self.cors.as_deref()),
             "services": services.collect::<Map<_, _>>(),
         })
     }
@@ -88,12 +91,18 @@ fn route(route: &Route) -> Value {
             "idle": show_duration(route.timeouts.idle),
         },
         "limits": { "body": show_size(route.max_body) },
+        "cors": cors::cors(route.cors.as_deref()),
+        "content_types": route.content_types.as_ref().map_or(json!(false), |types| json!(types.shown())),
+        "required_headers": route.required_headers.iter().map(HeaderName::as_str).collect::<Vec<_>>(),
         "request_headers": rules(&route.request_headers),
         "response_headers": rules(&route.response_headers),
     });
     // The file has no word for "none" of these: they are there or not.
     if let Some(host) = &route.pattern.host {
         shown["host"] = json!(host.as_str());
+    }
+    if let Some(schema) = &route.schema {
+        shown["schema"] = json!({ "file": schema.file(), "max_body": show_size(schema.max_body()) });
     }
     if let Some(rewrite) = &route.written.rewrite {
         shown["rewrite"] = json!(rewrite);

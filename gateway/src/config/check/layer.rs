@@ -1,14 +1,20 @@
 //! What `[defaults]`, a service and a route can all say, and how the inner says it over the outer.
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use http::HeaderName;
 
 use super::{
-    Checks,
+    Checks, cors,
     headers::{self, Rules},
+    validation,
 };
-use crate::config::{
-    Limits, UpstreamTimeouts,
-    raw::{RawBodyLimit, RawDefaults, RawHeaderRules, RawRoute, RawService, RawTimeouts},
-    read::At,
+use crate::{
+    config::{
+        Limits, UpstreamTimeouts,
+        raw::{RawBodyLimit, RawDefaults, RawHeaderRules, RawRoute, RawService, RawTimeouts},
+        read::At,
+    },
+    permit::{cors::Cors, validation::ContentTypes},
 };
 
 /// One level's settings, checked; `None` where it is silent. Each value is checked where it is written, so that a fault
@@ -21,22 +27,45 @@ pub(super) struct Layer {
     max_body: Option<u64>,
     pub(super) request_headers: Rules,
     pub(super) response_headers: Rules,
+    cors: cors::Setting,
+    content_types: Option<Option<Arc<ContentTypes>>>,
+    required_headers: Option<Arc<[HeaderName]>>,
 }
 
 impl Layer {
+    /// What stands outside of every service.
+    pub(super) fn of_file(cors: Option<&Arc<Cors>>) -> Self {
+        Self { cors: cors.cloned().map(Some), ..Self::default() }
+    }
+
     pub(super) fn of_defaults(raw: &RawDefaults, checks: &mut Checks) -> Self {
         let headers = (raw.request_headers.as_ref(), raw.response_headers.as_ref());
-        Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks)
+        Self {
+            cors: cors::check(raw.cors.as_ref(), checks),
+            content_types: raw.content_types.as_ref().map(|list| validation::content_types(list, checks)),
+            required_headers: raw.required_headers.as_ref().map(|list| validation::required_headers(list, checks)),
+            ..Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks)
+        }
     }
 
     pub(super) fn of_service(raw: &RawService, checks: &mut Checks) -> Self {
         let headers = (raw.request_headers.as_ref(), raw.response_headers.as_ref());
-        Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks)
+        Self {
+            cors: cors::check(raw.cors.as_ref(), checks),
+            content_types: validation::or_off(raw.content_types.as_ref(), checks, validation::content_types),
+            required_headers: validation::or_off(raw.required_headers.as_ref(), checks, validation::required_headers),
+            ..Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks)
+        }
     }
 
     pub(super) fn of_route(raw: &RawRoute, checks: &mut Checks) -> Self {
         let headers = (raw.request_headers.as_ref(), raw.response_headers.as_ref());
-        Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks)
+        Self {
+            cors: cors::check(raw.cors.as_ref(), checks),
+            content_types: validation::or_off(raw.content_types.as_ref(), checks, validation::content_types),
+            required_headers: validation::or_off(raw.required_headers.as_ref(), checks, validation::required_headers),
+            ..Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks)
+        }
     }
 
     fn of(
@@ -56,6 +85,7 @@ impl Layer {
             max_body: limits.and_then(|limits| limits.value.body.as_ref()).map(|at| at.value.0),
             request_headers: headers::check(request, checks),
             response_headers: headers::check(response, checks),
+            ..Self::default()
         }
     }
 
@@ -68,7 +98,25 @@ impl Layer {
             max_body: self.max_body.or(outer.max_body),
             request_headers: self.request_headers.over(&outer.request_headers),
             response_headers: self.response_headers.over(&outer.response_headers),
+            cors: self.cors.or_else(|| outer.cors.clone()),
+            content_types: self.content_types.or_else(|| outer.content_types.clone()),
+            required_headers: self.required_headers.or_else(|| outer.required_headers.clone()),
         }
+    }
+
+    /// The policy for requests from another origin, unless there is none or it is turned off.
+    pub(super) fn cors(&self) -> Option<Arc<Cors>> {
+        self.cors.clone().flatten()
+    }
+
+    /// The types of body that are taken; `None` for any.
+    pub(super) fn content_types(&self) -> Option<Arc<ContentTypes>> {
+        self.content_types.clone().flatten()
+    }
+
+    /// The fields that a request must have.
+    pub(super) fn required_headers(&self) -> Arc<[HeaderName]> {
+        self.required_headers.clone().unwrap_or_default()
     }
 
     /// What holds once nobody else has a say.

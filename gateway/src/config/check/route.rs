@@ -1,7 +1,7 @@
 //! One route of a service.
 use http::HeaderName;
 
-use super::{Checks, layer::Layer};
+use super::{Checks, layer::Layer, validation};
 use crate::{
     config::{
         Route, Server, StripPrefix, Written,
@@ -32,6 +32,7 @@ pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &m
         conditions(raw.query.as_ref(), is_name, QueryCondition::parse, checks)
     };
     let strip_prefix = strip_prefix(raw, checks);
+    let schema = raw.schema.as_ref().and_then(|written| validation::schema(&written.value.0, checks));
     let mut pattern = pattern?;
     let rewrite = raw.rewrite.as_ref().and_then(|text| {
         let parsed = Rewrite::parse(text.value.as_str(), &pattern.path);
@@ -48,6 +49,10 @@ pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &m
         rewrite,
         timeouts: layer.timeouts(),
         max_body: layer.max_body(&server.limits),
+        cors: layer.cors(),
+        content_types: layer.content_types(),
+        required_headers: layer.required_headers(),
+        schema,
         request_headers: layer.request_headers.into_rules(),
         response_headers: layer.response_headers.into_rules(),
     })

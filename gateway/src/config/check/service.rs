@@ -1,4 +1,6 @@
 //! `[services.NAME]` and `[defaults]`.
+use std::sync::Arc;
+
 use http::HeaderValue;
 
 use super::{
@@ -8,11 +10,14 @@ use super::{
     layer::Layer,
     route, upstream,
 };
-use crate::config::{
-    HostPolicy, Server, Service,
-    diagnose::{Code, Finding},
-    raw::{RawConfig, RawDefaults, RawService},
-    read::{At, Entry, OrOff, Text},
+use crate::{
+    config::{
+        HostPolicy, Server, Service,
+        diagnose::{Code, Finding},
+        raw::{RawConfig, RawDefaults, RawService},
+        read::{At, Entry, OrOff, Text},
+    },
+    permit::cors::Cors,
 };
 
 /// What services inherit.
@@ -23,12 +28,17 @@ struct Outer<'s> {
     host: Option<HostPolicy>,
 }
 
-pub(super) fn check_all(raw: &RawConfig, server: &Server, checks: &mut Checks) -> Vec<Service> {
+pub(super) fn check_all(
+    raw: &RawConfig,
+    server: &Server,
+    cors: Option<&Arc<Cors>>,
+    checks: &mut Checks,
+) -> Vec<Service> {
     let empty = RawDefaults::default();
     let defaults = raw.defaults.as_ref().map_or(&empty, |written| &written.value);
     let outer = Outer {
         server,
-        layer: Layer::of_defaults(defaults, checks),
+        layer: Layer::of_defaults(defaults, checks).over(&Layer::of_file(cors)),
         probe: defaults.health.as_ref().map(|health| Probe::of(&health.value.0, checks)).unwrap_or_default(),
         host: defaults.host.as_ref().and_then(|text| host(text, checks)),
     };

@@ -150,6 +150,8 @@ impl Reader<'_> {
             "routes" => (Code::NoRoutes, "`routes = [\"/users\"]`"),
             "url" => (Code::MissingKey, "`url = \"http://127.0.0.1:8001\"`"),
             "match" => (Code::MissingKey, "`match = \"/users\"`"),
+            "origins" => (Code::MissingKey, "`origins = [\"https://app.example.com\"]`"),
+            "file" => (Code::MissingKey, "`file = \"schemas/user.json\"`"),
             _ => (Code::MissingKey, "it"),
         };
         let message = format!("{} has no `{key}`", self.here());

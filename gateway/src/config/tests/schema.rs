@@ -125,7 +125,7 @@ fn each_key_is_described() {
 #[test]
 fn the_described_defaults_are_the_real_ones() {
     let schema = schema();
-    let config = sound(&format!("{SERVICE}health = \"/health\""));
+    let config = sound(&format!("{SERVICE}health = \"/health\"\ncors.origins = \"*\""));
     let shown = config.redacted();
     let user = &shown["services"]["user"];
     for (definition, real) in [
@@ -138,6 +138,7 @@ fn the_described_defaults_are_the_real_ones() {
         ("Timeouts", &user["routes"][0]["timeouts"]),
         ("Route", &user["routes"][0]),
         ("Server", &shown["server"]),
+        ("Cors", &user["routes"][0]["cors"]),
     ] {
         let properties = schema["definitions"][definition]["properties"].as_object().unwrap();
         for (key, property) in properties {

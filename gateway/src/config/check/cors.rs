@@ -13,13 +13,11 @@ use crate::{
     permit::cors::{Cors, Listed, OriginPattern, Origins, Policy},
 };
 
-/// What one layer says: `None` when it is silent, `Some(None)` when it turns an outer policy off.
-pub(super) type Setting = Option<Option<Arc<Cors>>>;
-
-pub(super) fn check(raw: Option<&At<OrOff<RawCors>>>, checks: &mut Checks) -> Setting {
+/// What one layer says; `None` when it is silent.
+pub(super) fn check(raw: Option<&At<OrOff<RawCors>>>, checks: &mut Checks) -> Option<OrOff<Arc<Cors>>> {
     Some(match &raw?.value {
-        OrOff::Off => None,
-        OrOff::On(raw) => policy(raw, checks),
+        OrOff::Off => OrOff::Off,
+        OrOff::On(raw) => policy(raw, checks).into(),
     })
 }
 

@@ -12,7 +12,7 @@ use crate::{
     config::{
         Limits, UpstreamTimeouts,
         raw::{RawBodyLimit, RawDefaults, RawHeaderRules, RawRoute, RawService, RawTimeouts},
-        read::At,
+        read::{At, OrOff},
     },
     permit::{cors::Cors, validation::ContentTypes},
 };
@@ -27,15 +27,15 @@ pub(super) struct Layer {
     max_body: Option<u64>,
     pub(super) request_headers: Rules,
     pub(super) response_headers: Rules,
-    cors: cors::Setting,
-    content_types: Option<Option<Arc<ContentTypes>>>,
+    cors: Option<OrOff<Arc<Cors>>>,
+    content_types: Option<OrOff<Arc<ContentTypes>>>,
     required_headers: Option<Arc<[HeaderName]>>,
 }
 
 impl Layer {
     /// What stands outside of every service.
     pub(super) fn of_file(cors: Option<&Arc<Cors>>) -> Self {
-        Self { cors: cors.cloned().map(Some), ..Self::default() }
+        Self { cors: cors.cloned().map(OrOff::On), ..Self::default() }
     }
 
     pub(super) fn of_defaults(raw: &RawDefaults, checks: &mut Checks) -> Self {
@@ -106,12 +106,12 @@ impl Layer {
 
     /// The policy for requests from another origin, unless there is none or it is turned off.
     pub(super) fn cors(&self) -> Option<Arc<Cors>> {
-        self.cors.clone().flatten()
+        self.cors.clone().and_then(OrOff::on)
     }
 
     /// The types of body that are taken; `None` for any.
     pub(super) fn content_types(&self) -> Option<Arc<ContentTypes>> {
-        self.content_types.clone().flatten()
+        self.content_types.clone().and_then(OrOff::on)
     }
 
     /// The fields that a request must have.

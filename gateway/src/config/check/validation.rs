@@ -15,7 +15,7 @@ use crate::{
 
 type List = At<OneOrMany<Text>>;
 
-/// What one layer says: nothing, or what `check` makes of its list; `false` is as an empty result.
+/// What one layer says: nothing, or what `check` makes of its list; `false` is the default.
 pub(super) fn or_off<T: Default>(
     raw: Option<&At<OrOff<OneOrMany<Text>>>>,
     checks: &mut Checks,
@@ -27,8 +27,8 @@ pub(super) fn or_off<T: Default>(
     })
 }
 
-/// The types; none when one of them is at fault, which is reported.
-pub(super) fn content_types(list: &List, checks: &mut Checks) -> Option<Arc<ContentTypes>> {
+/// The types; off when one of them is at fault, which is reported.
+pub(super) fn content_types(list: &List, checks: &mut Checks) -> OrOff<Arc<ContentTypes>> {
     if list.value.is_empty {
         let finding = Finding::new(Code::BadContentType, &list.span, "`content_types` is empty");
         checks.report(finding.label("expected a type").help("add \"application/json\", or leave it out for any"));
@@ -43,7 +43,7 @@ pub(super) fn content_types(list: &List, checks: &mut Checks) -> Option<Arc<Cont
         }
     }
     let types = ContentTypes::parse(list.value.list.iter().map(|text| text.value.as_str()));
-    types.ok().filter(|_| is_good && !list.value.is_empty).map(Arc::new)
+    types.ok().filter(|_| is_good && !list.value.is_empty).map(Arc::new).into()
 }
 
 pub(super) fn required_headers(list: &List, checks: &mut Checks) -> Arc<[HeaderName]> {

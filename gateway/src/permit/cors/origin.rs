@@ -55,22 +55,22 @@ impl OriginPattern {
             (_, Some(port)) => format!(":{port}"),
         };
         if let Some(parent) = host.strip_prefix("*.") {
-            let is_below = is_name(parent) && !parent.contains(':');
-            return match is_below {
-                true => {
-                    Ok(Self::Below { scheme: format!("{scheme}://").into(), rest: format!(".{parent}{port}").into() })
-                }
-                false => Err("behind `*.` stands the rest of the host, as in `https://*.example.com`"),
-            };
-        }
-        match is_name(host) || is_ipv6(host) {
-            true => Ok(Self::Exact(format!("{scheme}://{host}{port}").into())),
-            false if host.contains('*') => {
-                Err("`*` stands for the whole front of a host, as in `https://*.example.com`")
+            if !is_name(parent) {
+                return Err("behind `*.` stands the rest of the host, as in `https://*.example.com`");
             }
-            false if !host.is_ascii() => Err("write the host as browsers send it, in its form of `xn--`"),
-            false => Err("write scheme and host, as in `https://app.example.com`"),
+            let (scheme, rest) = (format!("{scheme}://").into(), format!(".{parent}{port}").into());
+            return Ok(Self::Below { scheme, rest });
         }
+        if is_name(host) || is_ipv6(host) {
+            return Ok(Self::Exact(format!("{scheme}://{host}{port}").into()));
+        }
+        Err(if host.contains('*') {
+            "`*` stands for the whole front of a host, as in `https://*.example.com`"
+        } else if host.is_ascii() {
+            "write scheme and host, as in `https://app.example.com`"
+        } else {
+            "write the host as browsers send it, in its form of `xn--`"
+        })
     }
 
     fn takes(&self, origin: &[u8]) -> bool {

@@ -54,7 +54,7 @@ impl BodySchema {
         if self.validator.is_valid(&value) {
             return Ok(());
         }
-        let faults = self.validator.iter_errors(&value).flat_map(explain).take(MAX_FAULTS);
+        let faults = self.validator.iter_errors(&value).flat_map(|error| explain(&error)).take(MAX_FAULTS);
         Err(Rejection::BodyInvalid { faults: faults.collect() })
     }
 }

@@ -15,7 +15,7 @@ const MAX_QUOTE: usize = 200;
 const MAX_NAMES: usize = 10;
 
 /// The faults that one error of the validator tells: where, as a JSON Pointer, and what is wrong there.
-pub(super) fn explain(error: ValidationError<'_>) -> Vec<BodyFault> {
+pub(super) fn explain(error: &ValidationError<'_>) -> Vec<BodyFault> {
     let place = error.instance_path().as_str();
     let unknown = |names: &[String]| {
         let faults = names.iter().take(MAX_NAMES).map(|name| fault(&below(place, name), "is not known here"));

@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value, error::Category};
 
-/// Arrays and objects within each other. Below serde_json's own bound, so that this is what is told.
+/// Arrays and objects within each other. Below the parser's own bound, so that this is what is told.
 pub(super) const MAX_DEPTH: usize = 64;
 
 const TWICE: &str = "a name stands twice in one object";

@@ -125,3 +125,14 @@ fn what_is_no_schema_is_refused() {
         assert!(why.contains(part), "{text}: {why}");
     }
 }
+
+/// What refers to itself without ever looking at anything asks for nothing, and ends.
+#[test]
+fn a_circle_of_references_ends() {
+    let circle = schema(&json!({
+        "$ref": "#/$defs/a",
+        "$defs": { "a": { "anyOf": [{ "$ref": "#/$defs/b" }] }, "b": { "$ref": "#/$defs/a" } },
+    }));
+    assert!(faults(&circle, b"1").is_empty());
+    assert!(faults(&schema(&json!({ "$ref": "#" })), b"[[]]").is_empty());
+}

@@ -45,6 +45,15 @@ impl Checked {
     fn post(&self, body: &[u8]) -> Message {
         post(&self.gateway, "/users", "\r\ncontent-type: application/json", body)
     }
+
+    /// The same in one chunk, and nothing after it.
+    fn post_chunk(&self, body: &[u8]) -> Message {
+        let mut client = self.gateway.connect();
+        client.send("POST /users HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n");
+        client.send(format!("transfer-encoding: chunked\r\n\r\n{:x}\r\n", body.len()));
+        client.send([body, b"\r\n"].concat());
+        client.answer_to("POST").unwrap()
+    }
 }
 
 /// `POST target` with a body of a declared length.
@@ -285,16 +294,12 @@ fn no_more_is_held_than_is_allowed() {
     assert_eq!(checked.post(b"{\"email\":\"a@b.c\"}").status(), 200);
     let long = [GOOD, b"  "].concat();
     is_refused(&checked.post(&long), 413, "body_too_large");
-    let mut client = checked.gateway.connect();
-    client.send(
-        "POST /users HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n",
-    );
-    client.send(format!("{:x}\r\n{}\r\n", long.len(), str::from_utf8(&long).unwrap()));
-    is_refused(&client.answer_to("POST").unwrap(), 413, "body_too_large");
+    is_refused(&checked.post_chunk(&long), 413, "body_too_large");
     assert_eq!(checked.upstream.requests().len(), 1);
     // The route's own limit holds beside it.
     let checked = Checked::new("", "FILE", ", limits.body = '16B'");
     is_refused(&checked.post(b"{\"email\":\"a@b.c\"}"), 413, "body_too_large");
+    is_refused(&checked.post_chunk(b"{\"email\":\"a@b.c\"}"), 413, "body_too_large");
     // By default it is 64 KiB.
     let checked = Checked::plain();
     let padded = |length: usize| [GOOD, &vec![b' '; length - GOOD.len()]].concat();

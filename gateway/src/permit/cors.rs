@@ -4,43 +4,16 @@
 //! It is the browser that enforces this. The gateway answers preflights and writes the grant into answers; a request of
 //! an origin that is not granted is forwarded all the same, and its answer carries no grant.
 mod origin;
+mod policy;
 mod preflight;
 mod vary;
-
-use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 use crate::{exchange::Exchange, rejection::Rejection};
 pub(crate) use origin::{OriginPattern, Origins};
+pub(crate) use policy::{Listed, Policy};
 pub(crate) use preflight::Preflight;
-
-/// What the file says of one policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Policy {
-    /// Whose pages are granted something. At least one.
-    pub(crate) origins: Origins,
-    /// What they may ask with. Default GET, HEAD and POST.
-    pub(crate) methods: Listed<Method>,
-    /// The fields that they may send. `None`: whatever they ask for.
-    pub(crate) headers: Option<Listed<HeaderName>>,
-    /// The fields of answers that they may read, beside those that anybody may. Default none.
-    pub(crate) expose_headers: Listed<HeaderName>,
-    /// Whether requests may carry cookies and the like. Default false; never with a `*`.
-    pub(crate) credentials: bool,
-    /// How long a browser may remember a preflight's answer, in whole seconds. `None`: as long as it does by itself,
-    /// which is 5 seconds by the standard.
-    pub(crate) max_age: Option<Duration>,
-}
-
-/// Names of one kind, and whether `*` stands among them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Listed<T> {
-    /// `*`: any, also those that are not named.
-    pub(crate) any: bool,
-    /// The names, in the file's order.
-    pub(crate) names: Vec<T>,
-}
 
 /// A policy, with its fields as they go over the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,19 +113,6 @@ impl Cors {
         if let Some(names) = &self.expose_headers {
             fields.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, names.clone());
         }
-    }
-}
-
-impl<T: PartialEq> Listed<T> {
-    fn has(&self, name: &T) -> bool {
-        self.any || self.names.contains(name)
-    }
-
-    /// `A, B`; none where there is nothing to say.
-    fn text(&self, name: fn(&T) -> &str) -> Option<HeaderValue> {
-        let names = self.any.then_some("*").into_iter().chain(self.names.iter().map(name));
-        let text = names.collect::<Vec<_>>().join(", ");
-        (!text.is_empty()).then(|| HeaderValue::try_from(text).expect("names are tokens"))
     }
 }
 

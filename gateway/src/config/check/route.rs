@@ -33,6 +33,13 @@ pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &m
     };
     let strip_prefix = strip_prefix(raw, checks);
     let schema = raw.schema.as_ref().and_then(|written| validation::schema(&written.value.0, checks));
+    if let (Some(written), Some(types)) = (&raw.schema, layer.content_types())
+        && !types.take_json()
+    {
+        let message = "`schema` asks for JSON, which is none of this route's `content_types`";
+        let finding = Finding::new(Code::Conflict, &written.span, message).label("no body can be both");
+        checks.report(finding.help("add \"application/json\" to the types, or write `content_types = false` here"));
+    }
     let mut pattern = pattern?;
     let rewrite = raw.rewrite.as_ref().and_then(|text| {
         let parsed = Rewrite::parse(text.value.as_str(), &pattern.path);

@@ -223,6 +223,7 @@ fn what_requests_must_look_like() {
         ("schema = \"src/config/tests/every_key.toml\"", "4:10 bad_schema"),
         ("schema = { max_body = 1 }", "4:10 missing_key"),
         ("schema = false", "4:10 wrong_type"),
+        ("content_types = \"text/*\"\nschema = \"src/config/tests/user.schema.json\"", "5:10 conflict"),
         ("schema = { file = \"src/config/tests/user.schema.json\", max_body = 0 }", "4:67 out_of_range"),
         ("schema = { file = \"src/config/tests/user.schema.json\", max_body = \"5MiB\" }", "4:67 out_of_range"),
     ] {

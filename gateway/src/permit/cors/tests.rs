@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 
 fn listed<T>(any: bool, names: Vec<T>) -> Listed<T> {

@@ -1,4 +1,7 @@
-//! The body of a request or of an answer, whatever it comes from: always streamed, never buffered whole.
+//! The body of a request or of an answer, whatever it comes from: streamed, and held whole only where a rule asks to
+//! see all of it.
+mod buffer;
+
 use std::{
     cell::Cell,
     fmt,
@@ -29,6 +32,8 @@ pub(crate) struct Body {
 enum Source {
     Empty,
     Full(Bytes),
+    /// What was read of a client's body; the client still takes interim answers.
+    Buffered(Bytes, RequestBody),
     Client(RequestBody),
     Upstream(ResponseBody),
 }
@@ -67,6 +72,11 @@ impl Body {
         if let Source::Client(body) = &self.source { body.limit(limit) } else { Ok(()) }
     }
 
+    /// The same, unless a lower limit holds already.
+    pub(crate) fn lower_limit(&self, limit: u64) -> Result<(), Rejection> {
+        if let Source::Client(body) = &self.source { body.lower_limit(limit) } else { Ok(()) }
+    }
+
     /// How the body is delimited when it is forwarded.
     pub(crate) fn length(&self) -> Length {
         match &self.source {
@@ -87,7 +97,7 @@ impl Body {
 
     /// Passes an interim answer to the client that sends this body.
     pub(crate) fn send_interim(&self, cx: &mut Context<'_>, status: StatusCode, fields: &HeaderMap) {
-        if let Source::Client(body) = &self.source {
+        if let Source::Client(body) | Source::Buffered(_, body) = &self.source {
             body.send_interim(cx, status, fields);
         }
     }
@@ -128,7 +138,7 @@ impl http_body::Body for Body {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Rejection>>> {
         let frame = match &mut self.source {
             Source::Empty => None,
-            Source::Full(bytes) => {
+            Source::Full(bytes) | Source::Buffered(bytes, _) => {
                 let bytes = std::mem::take(bytes);
                 (!bytes.is_empty()).then(|| Ok(Frame::data(bytes)))
             }
@@ -152,7 +162,7 @@ impl http_body::Body for Body {
     fn is_end_stream(&self) -> bool {
         match &self.source {
             Source::Empty => true,
-            Source::Full(bytes) => bytes.is_empty(),
+            Source::Full(bytes) | Source::Buffered(bytes, _) => bytes.is_empty(),
             Source::Client(body) => body.is_end(),
             Source::Upstream(body) => body.is_end(),
         }
@@ -161,7 +171,7 @@ impl http_body::Body for Body {
     fn size_hint(&self) -> SizeHint {
         match &self.source {
             Source::Empty => SizeHint::with_exact(0),
-            Source::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Source::Full(bytes) | Source::Buffered(bytes, _) => SizeHint::with_exact(bytes.len() as u64),
             Source::Client(body) => of_length(body.length()),
             Source::Upstream(body) => of_length(body.length()),
         }
@@ -180,6 +190,7 @@ impl fmt::Debug for Body {
         let source = match &self.source {
             Source::Empty => "Empty",
             Source::Full(_) => "Full",
+            Source::Buffered(..) => "Buffered",
             Source::Client(_) => "Client",
             Source::Upstream(_) => "Upstream",
         };

@@ -23,7 +23,13 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use http::{HeaderName, HeaderValue, uri::PathAndQuery};
 use ipnet::IpNet;
 
-use crate::route::{Rewrite, RoutePattern};
+use crate::{
+    permit::{
+        cors::Cors,
+        validation::{BodySchema, ContentTypes},
+    },
+    route::{Rewrite, RoutePattern},
+};
 
 pub use api_key::{ApiKey, ApiKeys, KeyHash, KeyPlace, is_key_name, new_key};
 pub use diagnose::{Fault, Faults, FaultsKind, Related, Style};
@@ -45,6 +51,8 @@ pub struct Config {
     pub api_keys: Vec<ApiKeys>,
     /// `[rate_limit]`: for what no route takes, and for each route that has no other.
     pub rate_limit: Option<RateLimit>,
+    /// `[cors]`: for what no route takes, and for every route that does not say otherwise.
+    pub cors: Option<Arc<Cors>>,
     /// `[services.*]`, in the file's order; never empty.
     pub services: Vec<Service>,
 }
@@ -199,6 +207,14 @@ pub struct Route {
     pub scopes: Vec<Box<str>>,
     /// The innermost limit: the route's, its service's or the file's; none where it is off.
     pub rate_limit: Option<RateLimit>,
+    /// What pages of other origins may do. Default nothing.
+    pub cors: Option<Arc<Cors>>,
+    /// The types of body that are taken. Default any.
+    pub content_types: Option<Arc<ContentTypes>>,
+    /// Fields that a request must have. Default none.
+    pub required_headers: Arc<[HeaderName]>,
+    /// What a body must be.
+    pub schema: Option<Arc<BodySchema>>,
     /// Done to the request's fields, after the gateway's own are written.
     pub request_headers: HeaderRules,
     /// Done to the answer's fields.

@@ -1,7 +1,7 @@
 //! The walk of a request on one screen, and the process that it happens in.
 use std::rc::Rc;
 
-use http::{Method, Request, Response, Version, header};
+use http::{HeaderMap, Method, Request, Response, Version};
 
 use crate::{
     body::Body,
@@ -10,11 +10,15 @@ use crate::{
         client::ResponseBody,
         head::{self, BadHead, ResponseHead, host_name},
     },
+    live::Lane,
     local, path,
-    permit::Verdict,
+    permit::{
+        Verdict,
+        cors::{self, Preflight},
+    },
     rejection::Rejection,
     respond,
-    route::{Miss, Query},
+    route::{Found, Miss, Query},
     trace,
     transform::{forwarded, target},
     worker::Worker,
@@ -25,7 +29,7 @@ pub(crate) async fn handle(request: &mut Request<Body>, client: &Client, worker:
     let from = forwarded::origin(client, &worker.live.trusted_proxies, request.headers());
     let mut exchange = trace::open(request, client, from, worker); // 3
     if worker.live.has_cors {
-        exchange.origin = request.headers().get(header::ORIGIN).cloned();
+        exchange.origin = cors::origin(request.headers());
     }
     let outcome = walk(request, client, &mut exchange).await;
     respond::finish(outcome, exchange) // 9
@@ -47,26 +51,20 @@ async fn walk(
     if let Some(answer) = local::before_routes(request, &path, &worker.live)? {
         return Ok(answer);
     }
-    let (lane, matched, params) = {
-        let host = host(exchange);
-        let query = Query {
-            method: request.method(),
-            host: &host,
-            path: &path,
-            query: head::query(request),
-            headers: request.headers(),
-        };
-        match worker.live.routes.find(&query) {
-            Ok(found) => (*found.value, found.matched, found.params),
-            Err(miss) => return unrouted(miss, request, &path, exchange),
-        }
+    if worker.live.has_cors
+        && let Some(answer) = preflight(request, &path, exchange)?
+    {
+        return Ok(answer); // 5
+    }
+    let found = find(&worker, request, &path, exchange, request.method(), request.headers());
+    let (lane, matched, params) = match found {
+        Ok(found) => (*found.value, found.matched, found.params),
+        Err(miss) => return unrouted(miss, request, &path, exchange),
     };
     exchange.route = Some(lane);
     let lane = &worker.live.lanes[lane];
     if let Verdict::Answer(answer) = lane.permit.check(request, client, &path, exchange).await? {
-        let mut response = answered(*answer); // 5
-        lane.transform.response(response.headers_mut()); // 6
-        return Ok(response);
+        return Ok(answered(*answer, lane)); // 5
     }
     let head = lane.transform.request(
         request,
@@ -76,9 +74,38 @@ async fn walk(
     ); // 6
     let body = std::mem::replace(request.body_mut(), Body::empty());
     let answer = worker.clusters[lane.cluster].send(head, body, &lane.timeouts, exchange).await?; // 7, 8
-    let mut response = answered(answer);
+    let mut response = answered(answer, lane);
     lane.transform.response(response.headers_mut()); // 6
     Ok(response)
+}
+
+/// The route that a request would take with this method and these fields.
+fn find<'w>(
+    worker: &'w Worker,
+    request: &Request<Body>,
+    path: &str,
+    exchange: &Exchange,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Found<'w, usize>, Miss> {
+    let host = host(exchange);
+    worker.live.routes.find(&Query { method, host: &host, path, query: head::query(request), headers })
+}
+
+/// The answer to a preflight, if the route that the request to come would take has a policy; neither a limit nor a
+/// credential is asked for. Any other OPTIONS goes on like every request.
+fn preflight(
+    request: &Request<Body>,
+    path: &str,
+    exchange: &mut Exchange,
+) -> Result<Option<Response<Body>>, Rejection> {
+    let Some(asked) = Preflight::of(request) else { return Ok(None) };
+    let worker = Rc::clone(&exchange.worker);
+    let fields = asked.routed_by(request.headers());
+    let Ok(found) = find(&worker, request, path, exchange, &asked.method, &fields) else { return Ok(None) };
+    let Some(cors) = worker.live.lanes[*found.value].permit.cors() else { return Ok(None) };
+    exchange.route = Some(*found.value);
+    cors.grant(exchange.origin.as_ref(), &asked).map(|grant| Some(local::preflight(grant)))
 }
 
 /// What becomes of a request that no route takes: it counts against the limit of the file as a whole.
@@ -99,10 +126,13 @@ fn unrouted(
 }
 
 /// Another server's answer, as the client's.
-fn answered((head, body): (ResponseHead, ResponseBody)) -> Response<Body> {
+fn answered((head, body): (ResponseHead, ResponseBody), lane: &Lane) -> Response<Body> {
     let mut response = Response::new(Body::from_upstream(body));
     *response.status_mut() = head.status;
     *response.headers_mut() = head.fields;
+    if lane.permit.cors().is_some() {
+        cors::replace(response.headers_mut());
+    }
     response
 }
 

@@ -1,27 +1,24 @@
 //! What a checked [`Config`] becomes when it serves: the routes in match order, a [`Lane`] of rules for each, and the
 //! clusters behind them. Built once, shared by all workers, never changed.
 mod authorisers;
+mod rules;
 
 use std::sync::Arc;
 
-use authorisers::Authorisers;
-use http::HeaderName;
 use ipnet::IpNet;
+
+use rules::{Sources, identity_fields};
 
 use crate::{
     cluster::Cluster,
-    config::{AuthMode, Config, KeyPlace, Route, UpstreamTimeouts},
+    config::{Config, UpstreamTimeouts},
     h1::server::Settings,
     permit::{
-        Permit, Rules,
-        auth::{
-            Auth,
-            api_key::ApiKeys,
-            jwt::{Bases, Issuers},
-        },
+        Permit,
+        auth::{api_key::ApiKeys, jwt::Issuers},
+        rate,
     },
     reserved::Reserved,
-    permit::{Permit, Rules, rate},
     route::RouteTable,
     telemetry::{access_log::escape_json, metrics::RouteLabels},
     transform::{Transform, own::OwnFields},
@@ -77,7 +74,7 @@ impl Live {
                 lanes.push(Lane {
                     log_fields: log_fields(&labels),
                     labels,
-                    permit: Permit { max_body: route.max_body, rules: sources.rules(route, service) },
+                    permit: Permit::new(route.max_body, sources.rules(route, service)),
                     transform: Transform {
                         strip_prefix: route.strip_prefix.clone(),
                         rewrite: route.rewrite.clone(),
@@ -98,9 +95,9 @@ impl Live {
             },
             trusted_proxies: config.server.trusted_proxies.clone(),
             routes: RouteTable::build(patterns).expect("a checked configuration has no conflicting routes"),
-            unrouted: Permit { max_body: config.server.limits.body, rules: sources.unrouted() },
+            unrouted: Permit::new(config.server.limits.body, sources.unrouted(config)),
             counters: sources.limits.counters(),
-            has_cors: lanes.iter().any(|lane| lane.permit.rules.as_ref().is_some_and(|rules| rules.cors.is_some())),
+            has_cors: config.cors.is_some() || lanes.iter().any(|lane| lane.permit.cors().is_some()),
             lanes,
             clusters,
             authorisers: sources.authorisers.clusters,

@@ -1,5 +1,6 @@
-//! What the gateway answers itself on its public listeners: `GET /health`, always, and `GET /`, where no route takes it.
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+//! What the gateway answers itself on its public listeners: `GET /health`, always, `GET /`, where no route takes it, and
+//! preflights of routes that have a policy for them.
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -23,6 +24,14 @@ pub(crate) fn server_options(request: &Request<Body>) -> Option<Response<Body>> 
     *response.status_mut() = StatusCode::NO_CONTENT;
     response.headers_mut().insert(header::ALLOW, METHODS);
     Some(response)
+}
+
+/// The answer to a preflight that is granted this.
+pub(crate) fn preflight(grant: HeaderMap) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    *response.headers_mut() = grant;
+    response
 }
 
 /// What the gateway as a whole takes; a route may take less.

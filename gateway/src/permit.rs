@@ -5,8 +5,8 @@
 pub(crate) mod auth;
 pub(crate) mod cors;
 pub(crate) mod forward_auth;
-pub(crate) mod message;
 pub mod rate;
+pub(crate) mod validation;
 
 use std::sync::Arc;
 
@@ -32,11 +32,11 @@ pub(crate) struct Permit {
 /// Rules that a configuration can turn on; each that is off is `None`.
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
-    pub(crate) cors: Option<cors::Cors>,
+    pub(crate) cors: Option<Arc<cors::Cors>>,
     pub(crate) rate: Option<rate::Rate>,
-    pub(crate) message: Option<message::Message>,
     /// `[[api_key]]`, also where nobody is asked for a key: one that is shown goes no further.
     pub(crate) keys: Option<Arc<ApiKeys>>,
+    pub(crate) validation: Option<validation::Validation>,
     pub(crate) auth: Option<auth::Auth>,
     pub(crate) forward_auth: Option<forward_auth::ForwardAuth>,
 }
@@ -51,6 +51,19 @@ pub(crate) enum Verdict {
 }
 
 impl Permit {
+    /// These rules, or none at all where each of them is off.
+    pub(crate) fn new(max_body: u64, rules: Rules) -> Self {
+        let Rules { cors, rate, validation, keys, auth, forward_auth } = &rules;
+        let is_off = cors.is_none() && rate.is_none() && validation.is_none() && keys.is_none();
+        let is_off = is_off && auth.is_none() && forward_auth.is_none();
+        Self { max_body, rules: (!is_off).then(|| Box::new(rules)) }
+    }
+
+    /// The policy for requests from another origin.
+    pub(crate) fn cors(&self) -> Option<&cors::Cors> {
+        self.rules.as_ref().and_then(|rules| rules.cors.as_deref())
+    }
+
     /// Asks every rule about a request for `path`, its normalised path.
     pub(crate) async fn check(
         &self,
@@ -67,14 +80,6 @@ impl Permit {
 }
 
 impl Rules {
-    /// These rules; none where each of them is off.
-    pub(crate) fn unless_off(self) -> Option<Box<Self>> {
-        let Self { cors, rate, message, keys, auth, forward_auth } = &self;
-        let is_on = cors.is_some() || rate.is_some() || message.is_some() || keys.is_some() || auth.is_some();
-        let is_on = is_on || forward_auth.is_some();
-        is_on.then(|| Box::new(self))
-    }
-
     async fn check(
         &self,
         max_body: u64,
@@ -85,8 +90,8 @@ impl Rules {
     ) -> Result<Verdict, Rejection> {
         self.count(request, exchange)?;
         request.body().limit(max_body)?;
-        if let Some(message) = &self.message {
-            message.check(request)?;
+        if let Some(validation) = &self.validation {
+            validation.check(request)?;
         }
         let shown = self.keys.as_ref().map_or(Shown::Nothing, |keys| keys.take(request));
         if let Some(auth) = &self.auth {
@@ -101,8 +106,8 @@ impl Rules {
         {
             return Ok(Verdict::Answer(answer));
         }
-        if let Some(message) = &self.message {
-            message.check_body(request).await?;
+        if let Some(validation) = &self.validation {
+            validation.check_body(request).await?;
         }
         Ok(Verdict::Pass)
     }

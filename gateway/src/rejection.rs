@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use http::{HeaderName, HeaderValue, StatusCode};
+use serde::Serialize;
 
 /// A request that is not answered by an upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,14 +52,14 @@ pub(crate) enum Rejection {
         /// Those that it takes: `application/json, text/plain`.
         allowed: HeaderValue,
     },
+    /// 415: a compressed body, where the body is to be checked.
+    ContentCodingUnsupported,
     /// 417: an `Expect` other than `100-continue`.
     ExpectationFailed,
     /// 422: the body is not what the route's schema asks for.
     BodyInvalid {
-        /// Where, as a JSON Pointer (RFC 6901): `/items/0/qty`; empty for the whole.
-        pointer: Box<str>,
-        /// What was expected there. Never the value itself.
-        why: Box<str>,
+        /// The first of its faults, at least one.
+        faults: Box<[BodyFault]>,
     },
     /// 429: the limit is used up.
     RateLimited {
@@ -119,7 +120,7 @@ impl Rejection {
             Self::RequestTimeout => 18,
             Self::BodyTooLarge { .. } => 19,
             Self::UriTooLong { .. } => 20,
-            Self::ContentTypeUnsupported { .. } => 21,
+            Self::ContentTypeUnsupported { .. } | Self::ContentCodingUnsupported => 21,
             Self::ExpectationFailed => 22,
             Self::BodyInvalid { .. } => 23,
             Self::RateLimited { .. } => 24,
@@ -150,7 +151,7 @@ impl Rejection {
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
-            Self::ContentTypeUnsupported { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::ContentTypeUnsupported { .. } | Self::ContentCodingUnsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::ExpectationFailed => StatusCode::EXPECTATION_FAILED,
             Self::BodyInvalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -185,8 +186,8 @@ impl Rejection {
                 format!("A body here is one of: {}.", allowed.to_str().unwrap_or("other types")).into()
             }
             Self::ExpectationFailed => "The only expectation that is met here is 100-continue.".into(),
-            Self::BodyInvalid { pointer, why } if pointer.is_empty() => format!("The body: {why}.").into(),
-            Self::BodyInvalid { pointer, why } => format!("The body at `{pointer}`: {why}.").into(),
+            Self::ContentCodingUnsupported => "A body here is sent without a content coding.".into(),
+            Self::BodyInvalid { faults } => faults.first().map_or("The body is not valid.".into(), BodyFault::sentence),
             Self::RateLimited { retry_after: 1 } => "Too many requests. Try again in a second.".into(),
             Self::RateLimited { retry_after } => {
                 format!("Too many requests. Try again in {retry_after} seconds.").into()
@@ -221,6 +222,7 @@ impl Rejection {
             | Self::HeadersTooLarge
             | Self::HeaderMissing { .. }
             | Self::ContentTypeUnsupported { .. }
+            | Self::ContentCodingUnsupported
             | Self::BodyInvalid { .. }
             | Self::ClientClosed => "http_request_error",
             Self::Unauthorized(_) | Self::ScopeMissing { .. } | Self::CorsDenied | Self::RateLimited { .. } => {
@@ -281,6 +283,34 @@ pub(crate) const CODES: [&str; 36] = [
 
 /// What a caller with no API key, or a wrong one, is asked for in `WWW-Authenticate`.
 pub(crate) const API_KEY_CHALLENGE: HeaderValue = HeaderValue::from_static("ApiKey realm=\"gateway\"");
+/// One fault of a body, as a problem's `errors` has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct BodyFault {
+    /// Where, as a JSON Pointer (RFC 6901): `/items/0/qty`; empty for the whole.
+    pub(crate) pointer: Box<str>,
+    /// What is wrong there, in words that follow its name: `must be a string`. Never the value itself.
+    pub(crate) detail: Box<str>,
+}
+
+impl BodyFault {
+    /// A fault of the body as such.
+    pub(crate) fn of_whole(detail: impl Into<Box<str>>) -> Self {
+        Self { pointer: Box::default(), detail: detail.into() }
+    }
+
+    fn sentence(&self) -> Cow<'static, str> {
+        match &*self.pointer {
+            "" => format!("The body {}.", self.detail).into(),
+            pointer => format!("`{pointer}` of the body {}.", self.detail).into(),
+        }
+    }
+}
+
+impl From<BodyFault> for Rejection {
+    fn from(fault: BodyFault) -> Self {
+        Self::BodyInvalid { faults: Box::new([fault]) }
+    }
+}
 
 /// What is wrong with a caller's credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     body::Body,
     exchange::Exchange,
-    rejection::{API_KEY_CHALLENGE, Rejection, TokenFault},
+    rejection::{API_KEY_CHALLENGE, BodyFault, Rejection, TokenFault},
 };
 
 const PROXY_STATUS: http::HeaderName = http::HeaderName::from_static("proxy-status");
@@ -19,6 +19,9 @@ struct Problem<'a> {
     detail: &'a str,
     code: &'a str,
     request_id: &'a str,
+    /// Where a body is at fault.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [BodyFault],
 }
 
 /// The answer to a request: the upstream's, or what a rejection looks like. The exchange, whose id whoever writes the
@@ -45,6 +48,7 @@ fn problem(rejection: &Rejection, exchange: &Exchange) -> Response<Body> {
         detail: &rejection.detail(),
         code: rejection.code(),
         request_id: str::from_utf8(&exchange.request_id).unwrap_or_default(),
+        errors: if let Rejection::BodyInvalid { faults } = rejection { faults } else { &[] },
     };
     let body = serde_json::to_vec(&problem).expect("strings and numbers are JSON");
     let mut response = Response::new(Body::full(body));
@@ -73,6 +77,10 @@ fn explain(rejection: &Rejection, exchange: &Exchange, fields: &mut HeaderMap) {
         }
         Rejection::Unauthorized(fault) => drop(fields.insert(header::WWW_AUTHENTICATE, challenge(*fault))),
         Rejection::ScopeMissing { needed } => drop(fields.insert(header::WWW_AUTHENTICATE, scope_challenge(needed))),
+        Rejection::ContentTypeUnsupported { allowed } => drop(fields.insert(header::ACCEPT, allowed.clone())),
+        Rejection::ContentCodingUnsupported => {
+            fields.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
         Rejection::RateLimited { retry_after } => drop(fields.insert(header::RETRY_AFTER, (*retry_after).into())),
         _ => {}
     }

@@ -128,7 +128,8 @@ fn two_authorizations_are_no_request() {
 
 #[test]
 fn a_tokens_issuer_picks_the_block() {
-    let (upstream, ours, theirs) = (Upstream::ok(), Signer::ed("1"), Signer::secret(b"thirty-two-bytes-that-are-shared"));
+    let (upstream, ours, theirs) =
+        (Upstream::ok(), Signer::ed("1"), Signer::secret(b"thirty-two-bytes-that-are-shared"));
     let jwks = Jwks::of(&[&ours]);
     let second = "[[jwt]]\nissuer = 'them'\naudience = 'web'\nsecret = 'thirty-two-bytes-that-are-shared'\n";
     let gateway = start(&jwks, &upstream, second);

@@ -7,6 +7,7 @@ mod address;
 mod api_key;
 mod auth;
 mod conflicts;
+mod cors;
 mod forward_auth;
 mod headers;
 mod health;
@@ -18,8 +19,14 @@ mod route;
 mod server;
 mod service;
 mod upstream;
+mod validation;
 
-use std::{net::SocketAddr, ops::RangeInclusive, path::Path, time::Duration};
+use std::{
+    net::SocketAddr,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use http::HeaderName;
 
@@ -34,6 +41,7 @@ use super::{
 pub(super) fn check(raw: &RawConfig, file: &str) -> Result<Config, Vec<Finding>> {
     let names = raw.services.iter().flat_map(|services| &services.value.entries).map(|entry| entry.name.clone());
     let mut checks = Checks {
+        folder: Path::new(file).parent().unwrap_or(Path::new("")).to_owned(),
         findings: Vec::new(),
         // What was written counts, sound or not: a block at fault is a fault of its own.
         has_credentials: raw.jwt.as_ref().is_some_and(|jwt| !jwt.value.is_empty)
@@ -45,14 +53,13 @@ pub(super) fn check(raw: &RawConfig, file: &str) -> Result<Config, Vec<Finding>>
     };
     let (server, admin) = server::check(raw, &mut checks);
     checks.listen.clone_from(&server.listen);
-    let folder = Path::new(file).parent().unwrap_or(Path::new(""));
-    let jwt = jwt::check_all(raw, folder, &mut checks);
+    let jwt = jwt::check_all(raw, &mut checks);
     let api_keys = api_key::check_all(raw, &mut checks);
     let outermost = layer::Layer::of_file(raw, &mut checks);
     let services = service::check_all(raw, &server, &outermost, &mut checks);
     if checks.findings.is_empty() {
-        let rate_limit = outermost.rate_limit();
-        Ok(Config { file: Path::new(file).to_owned(), server, admin, jwt, api_keys, rate_limit, services })
+        let (file, rate_limit, cors) = (Path::new(file).to_owned(), outermost.rate_limit(), outermost.cors());
+        Ok(Config { file, server, admin, jwt, api_keys, rate_limit, cors, services })
     } else {
         Err(checks.findings)
     }
@@ -60,6 +67,8 @@ pub(super) fn check(raw: &RawConfig, file: &str) -> Result<Config, Vec<Finding>>
 
 /// The faults so far, and what checks must know of other parts of the file.
 struct Checks {
+    /// Where the file stands: paths in it are seen from there.
+    folder: PathBuf,
     findings: Vec<Finding>,
     /// Whether there is anything that a credential could be checked with.
     has_credentials: bool,

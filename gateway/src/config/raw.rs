@@ -23,6 +23,8 @@ table! {
         api_key: OneOrMany<RawApiKeys>,
         /// How often one caller may ask, where a service or a route says nothing else, and where no route matches.
         rate_limit: RawRateLimit,
+        /// What pages of other origins may do: at every route, and where none matches.
+        cors: RawCors,
         /// What every service inherits; a service overrides it key by key, and a route overrides the service.
         defaults: RawDefaults,
         /// The services, each under its name: lower-case letters, digits, `-` and `_`.
@@ -182,6 +184,12 @@ table! {
         response_headers: RawHeaderRules,
         /// Who is asked whether a request may pass: a URL, or a table.
         forward_auth: Brief<RawForwardAuth>,
+        /// What pages of other origins may do, or false to turn `[cors]` off.
+        cors: OrOff<RawCors>,
+        /// The types of body that are taken: `application/json`, `text/*`. Default any.
+        content_types: OneOrMany<Text>,
+        /// Fields that every request must have.
+        required_headers: OneOrMany<Text>,
     }
 }
 
@@ -213,6 +221,12 @@ table! {
         response_headers: RawHeaderRules,
         /// Who is asked whether a request may pass: a URL, a table, or false to ask nobody.
         forward_auth: OrOff<Brief<RawForwardAuth>>,
+        /// What pages of other origins may do, or false to turn an inherited policy off.
+        cors: OrOff<RawCors>,
+        /// The types of body that are taken: `application/json`, `text/*`; or false for any.
+        content_types: OrOff<OneOrMany<Text>>,
+        /// Fields that every request must have, or false for none.
+        required_headers: OrOff<OneOrMany<Text>>,
         /// Which requests it gets: patterns such as `/users` or `GET,POST /users/{id}$`, or tables.
         #[required]
         routes: OneOrMany<Brief<RawRoute>>,
@@ -362,6 +376,50 @@ table! {
         response_headers: RawHeaderRules,
         /// Who is asked whether a request may pass: a URL, a table, or false to ask nobody.
         forward_auth: OrOff<Brief<RawForwardAuth>>,
+        /// What pages of other origins may do, or false to turn an inherited policy off.
+        cors: OrOff<RawCors>,
+        /// The types of body that are taken: `application/json`, `text/*`; or false for any.
+        content_types: OrOff<OneOrMany<Text>>,
+        /// Fields that every request must have, or false for none.
+        required_headers: OrOff<OneOrMany<Text>>,
+        /// The JSON Schema that a body must meet: a file, or a table.
+        schema: Brief<RawSchema>,
+    }
+}
+
+table! {
+    /// What pages of other origins may do (CORS).
+    RawCors {
+        /// Whose pages: `https://app.example.com`, `https://*.example.com` for any host below, `null`, or `*` for all.
+        #[required]
+        origins: OneOrMany<Text>,
+        /// The methods that they may use, or `*`.
+        methods: OneOrMany<Text> = ["GET", "HEAD", "POST"],
+        /// The header fields that they may send, or `*`; without it, whatever they ask for.
+        headers: OneOrMany<Text>,
+        /// The header fields of answers that they may read, or `*`.
+        expose_headers: OneOrMany<Text> = [],
+        /// Whether requests may carry cookies; never together with `*`.
+        credentials: bool = false,
+        /// How long a browser may remember a preflight's answer; without it, 5 seconds by the standard.
+        max_age: Length,
+    }
+}
+
+table! {
+    /// The JSON Schema that a body must meet.
+    RawSchema {
+        /// The file with the schema, seen from the folder of this file.
+        #[required]
+        file: Text,
+        /// The longest body that is held in memory and checked; a longer one is refused.
+        max_body: Bytes = "64KiB",
+    }
+}
+
+impl Shorthand for RawSchema {
+    fn from_text(text: At<Text>) -> Self {
+        Self { file: Some(text), ..Self::default() }
     }
 }
 

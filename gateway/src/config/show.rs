@@ -1,10 +1,12 @@
 //! The running configuration as the admin's `/config` shows it.
+mod cors;
+
 use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
 use super::{
-    ApiKeys, Authoriser, Config, ForwardAuth, HeaderRules, HealthCheck, HostPolicy, Jwt, KeyPlace, KeySource, Route,
-    LimitKey, RateLimit, Server, Service, StripPrefix,
+    ApiKeys, Authoriser, Config, ForwardAuth, HeaderRules, HealthCheck, HostPolicy, Jwt, KeyPlace, KeySource, LimitKey,
+    RateLimit, Route, Server, Service, StripPrefix,
     diagnose::{is_secret, mask},
     read::units::{show_duration, show_size},
 };
@@ -22,6 +24,7 @@ impl Config {
             "admin": { "listen": self.admin.listen.to_string() },
             "jwt": self.jwt.iter().map(jwt).collect::<Vec<_>>(),
             "api_key": self.api_keys.iter().map(api_keys).collect::<Vec<_>>(),
+            "cors": cors::cors(self.cors.as_deref()),
             "services": services.collect::<Map<_, _>>(),
         });
         if let Some(limit) = &self.rate_limit {
@@ -128,6 +131,9 @@ fn route(route: &Route) -> Value {
         "auth": route.auth.name(),
         "scopes": route.scopes,
         "rate_limit": route.rate_limit.as_ref().map_or(Value::Bool(false), rate_limit),
+        "cors": cors::cors(route.cors.as_deref()),
+        "content_types": route.content_types.as_ref().map_or(json!(false), |types| json!(types.shown())),
+        "required_headers": route.required_headers.iter().map(HeaderName::as_str).collect::<Vec<_>>(),
         "request_headers": rules(&route.request_headers),
         "response_headers": rules(&route.response_headers),
         "forward_auth": route.forward_auth.as_ref().map_or(Value::Bool(false), forward_auth),
@@ -135,6 +141,9 @@ fn route(route: &Route) -> Value {
     // The file has no word for "none" of these: they are there or not.
     if let Some(host) = &route.pattern.host {
         shown["host"] = json!(host.as_str());
+    }
+    if let Some(schema) = &route.schema {
+        shown["schema"] = json!({ "file": schema.file(), "max_body": show_size(schema.max_body()) });
     }
     if let Some(rewrite) = &route.written.rewrite {
         shown["rewrite"] = json!(rewrite);

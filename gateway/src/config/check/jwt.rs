@@ -3,7 +3,7 @@ mod algorithms;
 mod claims;
 mod keys;
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use super::Checks;
 use crate::config::{
@@ -18,15 +18,15 @@ pub(super) use claims::{header, names as claim_headers, same};
 /// Beyond it, a token's times say nothing any more.
 const LONGEST_LEEWAY: Duration = Duration::from_mins(5);
 
-/// Every block; `folder` is where the file is.
-pub(super) fn check_all(raw: &RawConfig, folder: &Path, checks: &mut Checks) -> Vec<Jwt> {
+/// Every block.
+pub(super) fn check_all(raw: &RawConfig, checks: &mut Checks) -> Vec<Jwt> {
     let written = raw.jwt.as_ref().map_or(&[][..], |list| &list.value.list);
     report_duplicates(written, checks);
-    written.iter().filter_map(|block| check(block, raw, folder, checks)).collect()
+    written.iter().filter_map(|block| check(block, raw, checks)).collect()
 }
 
 /// One block; none when it is at fault beyond use.
-fn check(block: &At<RawJwt>, file: &RawConfig, folder: &Path, checks: &mut Checks) -> Option<Jwt> {
+fn check(block: &At<RawJwt>, file: &RawConfig, checks: &mut Checks) -> Option<Jwt> {
     let raw = &block.value;
     let issuer = raw.issuer.as_ref().map(|text| filled("issuer", text, Code::BadIssuer, checks));
     let audience = raw.audience.as_ref().map_or(&[][..], |list| {
@@ -38,7 +38,7 @@ fn check(block: &At<RawJwt>, file: &RawConfig, folder: &Path, checks: &mut Check
     });
     let audience = audience.iter().map(|text| filled("audience", text, Code::BadAudience, checks)).collect();
     let algorithms = algorithms::check(raw, checks);
-    let keys = keys::check(block, &algorithms, file, folder, checks);
+    let keys = keys::check(block, &algorithms, file, checks);
     let leeway = raw.leeway.as_ref().and_then(|at| leeway(at, checks)).unwrap_or(Duration::from_secs(5));
     let claims = claims::check(raw.claims.as_ref(), checks);
     Some(Jwt { issuer: issuer?.into(), audience, keys: keys?, algorithms, leeway, claims })

@@ -1,17 +1,24 @@
 //! What `[defaults]`, a service and a route can all say, and how the inner says it over the outer.
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use http::HeaderName;
 
 use super::{
     Checks,
     auth::Asked,
+    cors,
     forward_auth::Setting,
     headers::{self, Rules},
     rate_limit::{self, Limit},
+    validation,
 };
-use crate::config::{
-    LimitScope, Limits, RateLimit, UpstreamTimeouts,
-    raw::{RawBodyLimit, RawConfig, RawDefaults, RawHeaderRules, RawRoute, RawService, RawTimeouts},
-    read::At,
+use crate::{
+    config::{
+        LimitScope, Limits, RateLimit, UpstreamTimeouts,
+        raw::{RawBodyLimit, RawConfig, RawDefaults, RawHeaderRules, RawRoute, RawService, RawTimeouts},
+        read::{At, OrOff},
+    },
+    permit::{cors::Cors, validation::ContentTypes},
 };
 
 /// One level's settings, checked; `None` where it is silent. Each value is checked where it is written, so that a fault
@@ -27,13 +34,17 @@ pub(super) struct Layer {
     pub(super) request_headers: Rules,
     pub(super) response_headers: Rules,
     pub(super) forward_auth: Setting,
+    cors: Option<OrOff<Arc<Cors>>>,
+    content_types: Option<OrOff<Arc<ContentTypes>>>,
+    required_headers: Option<Arc<[HeaderName]>>,
 }
 
 impl Layer {
     /// What the file says at its top, outside of every service and of `[defaults]`.
     pub(super) fn of_file(raw: &RawConfig, checks: &mut Checks) -> Self {
         let rate_limit = raw.rate_limit.as_ref().map(|raw| rate_limit::check(&raw.value, LimitScope::Global, checks));
-        Self { rate_limit: rate_limit.unwrap_or_default(), ..Self::default() }
+        let cors = raw.cors.as_ref().and_then(|written| cors::policy(&written.value, checks));
+        Self { rate_limit: rate_limit.unwrap_or_default(), cors: cors.map(OrOff::On), ..Self::default() }
     }
 
     pub(super) fn of_defaults(raw: &RawDefaults, checks: &mut Checks) -> Self {
@@ -41,8 +52,15 @@ impl Layer {
         let rate_limit = Limit::of(raw.rate_limit.as_ref(), LimitScope::Service, checks);
         let auth = Asked::of(raw.auth.as_ref(), raw.scopes.as_ref(), None, checks);
         let forward_auth = Setting::of(raw.forward_auth.as_ref(), checks);
-        let plain = Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks);
-        Self { rate_limit, auth, forward_auth, ..plain }
+        Self {
+            rate_limit,
+            auth,
+            forward_auth,
+            cors: cors::check(raw.cors.as_ref(), checks),
+            content_types: raw.content_types.as_ref().map(|list| validation::content_types(list, checks)),
+            required_headers: raw.required_headers.as_ref().map(|list| validation::required_headers(list, checks)),
+            ..Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks)
+        }
     }
 
     pub(super) fn of_service(raw: &RawService, outer: &Self, checks: &mut Checks) -> Self {
@@ -50,8 +68,16 @@ impl Layer {
         let rate_limit = Limit::of(raw.rate_limit.as_ref(), LimitScope::Service, checks);
         let auth = Asked::of(raw.auth.as_ref(), raw.scopes.as_ref(), Some(&outer.auth), checks);
         let forward_auth = Setting::or_off(raw.forward_auth.as_ref(), checks);
-        let plain = Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks);
-        Self { rate_limit, auth, forward_auth, ..plain }.over(outer)
+        let own = Self {
+            rate_limit,
+            auth,
+            forward_auth,
+            cors: cors::check(raw.cors.as_ref(), checks),
+            content_types: validation::or_off(raw.content_types.as_ref(), checks, validation::content_types),
+            required_headers: validation::or_off(raw.required_headers.as_ref(), checks, validation::required_headers),
+            ..Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks)
+        };
+        own.over(outer)
     }
 
     pub(super) fn of_route(raw: &RawRoute, outer: &Self, checks: &mut Checks) -> Self {
@@ -59,8 +85,16 @@ impl Layer {
         let rate_limit = Limit::of(raw.rate_limit.as_ref(), LimitScope::Route, checks);
         let auth = Asked::of(raw.auth.as_ref(), raw.scopes.as_ref(), Some(&outer.auth), checks);
         let forward_auth = Setting::or_off(raw.forward_auth.as_ref(), checks);
-        let plain = Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks);
-        Self { rate_limit, auth, forward_auth, ..plain }.over(outer)
+        let own = Self {
+            rate_limit,
+            auth,
+            forward_auth,
+            cors: cors::check(raw.cors.as_ref(), checks),
+            content_types: validation::or_off(raw.content_types.as_ref(), checks, validation::content_types),
+            required_headers: validation::or_off(raw.required_headers.as_ref(), checks, validation::required_headers),
+            ..Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks)
+        };
+        own.over(outer)
     }
 
     fn of(
@@ -78,11 +112,9 @@ impl Layer {
             request: time("request", |raw| raw.request.as_ref()),
             idle: time("idle", |raw| raw.idle.as_ref()),
             max_body: limits.and_then(|limits| limits.value.body.as_ref()).map(|at| at.value.0),
-            auth: Asked::default(),
-            rate_limit: Limit::default(),
             request_headers: headers::of_requests(request, checks),
             response_headers: headers::check(response, checks),
-            forward_auth: Setting::Silent,
+            ..Self::default()
         }
     }
 
@@ -98,7 +130,25 @@ impl Layer {
             request_headers: self.request_headers.over(&outer.request_headers),
             response_headers: self.response_headers.over(&outer.response_headers),
             forward_auth: self.forward_auth.over(&outer.forward_auth),
+            cors: self.cors.or_else(|| outer.cors.clone()),
+            content_types: self.content_types.or_else(|| outer.content_types.clone()),
+            required_headers: self.required_headers.or_else(|| outer.required_headers.clone()),
         }
+    }
+
+    /// The policy for requests from another origin, unless there is none or it is turned off.
+    pub(super) fn cors(&self) -> Option<Arc<Cors>> {
+        self.cors.clone().and_then(OrOff::on)
+    }
+
+    /// The types of body that are taken; `None` for any.
+    pub(super) fn content_types(&self) -> Option<Arc<ContentTypes>> {
+        self.content_types.clone().and_then(OrOff::on)
+    }
+
+    /// The fields that a request must have.
+    pub(super) fn required_headers(&self) -> Arc<[HeaderName]> {
+        self.required_headers.clone().unwrap_or_default()
     }
 
     /// What holds once nobody else has a say.

@@ -1,7 +1,7 @@
 //! One route of a service.
 use http::HeaderName;
 
-use super::{Checks, layer::Layer};
+use super::{Checks, layer::Layer, validation};
 use crate::{
     config::{
         AuthMode, Route, Server, StripPrefix, Written,
@@ -33,6 +33,14 @@ pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &m
         conditions(raw.query.as_ref(), is_name, QueryCondition::parse, checks)
     };
     let strip_prefix = strip_prefix(raw, checks);
+    let schema = raw.schema.as_ref().and_then(|written| validation::schema(&written.value.0, checks));
+    if let (Some(written), Some(types)) = (&raw.schema, layer.content_types())
+        && !types.take_json()
+    {
+        let message = "`schema` asks for JSON, which is none of this route's `content_types`";
+        let finding = Finding::new(Code::Conflict, &written.span, message).label("no body can be both");
+        checks.report(finding.help("add \"application/json\" to the types, or write `content_types = false` here"));
+    }
     let mut pattern = pattern?;
     let rewrite = raw.rewrite.as_ref().and_then(|text| {
         let parsed = Rewrite::parse(text.value.as_str(), &pattern.path);
@@ -44,7 +52,7 @@ pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &m
     }
     let (timeouts, max_body) = (layer.timeouts(), layer.max_body(&server.limits));
     let rate_limit = layer.rate_limit();
-    let (auth, scopes) = layer.auth.complete(checks.has_credentials);
+    let (auth, scopes) = layer.auth.clone().complete(checks.has_credentials);
     if auth != AuthMode::None {
         let written = checks.credential_headers.clone();
         layer.forward_auth.report_shared(&written, checks);
@@ -59,9 +67,13 @@ pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &m
         auth,
         scopes,
         rate_limit,
+        cors: layer.cors(),
+        content_types: layer.content_types(),
+        required_headers: layer.required_headers(),
+        schema,
         request_headers: layer.request_headers.into_rules(),
         response_headers: layer.response_headers.into_rules(),
-        forward_auth: layer.forward_auth.complete(),
+        forward_auth: layer.forward_auth.clone().complete(),
     })
 }
 

@@ -1,4 +1,5 @@
 //! `[services.NAME]` and `[defaults]`.
+
 use http::HeaderValue;
 
 use super::{

@@ -58,10 +58,27 @@ impl<T: Shorthand> Read for Brief<T> {
 }
 
 /// A setting, or `false` to turn an inherited one off.
-#[derive(Debug)]
+#[derive(Debug, Clone, Default)]
 pub(crate) enum OrOff<T> {
+    #[default]
     Off,
     On(T),
+}
+
+impl<T> OrOff<T> {
+    /// What is on.
+    pub(crate) fn on(self) -> Option<T> {
+        match self {
+            Self::Off => None,
+            Self::On(value) => Some(value),
+        }
+    }
+}
+
+impl<T> From<Option<T>> for OrOff<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Off, Self::On)
+    }
 }
 
 impl<T: Read> Read for OrOff<T> {

@@ -155,6 +155,8 @@ impl Reader<'_> {
             "requests" => (Code::MissingKey, "`requests = 100`"),
             "per" => (Code::MissingKey, "`per = \"1m\"`"),
             "match" => (Code::MissingKey, "`match = \"/users\"`"),
+            "origins" => (Code::MissingKey, "`origins = [\"https://app.example.com\"]`"),
+            "file" => (Code::MissingKey, "`file = \"schemas/user.json\"`"),
             _ => (Code::MissingKey, "it"),
         };
         let message = format!("{} has no `{key}`", self.here());

@@ -294,6 +294,70 @@ fn the_rate_limits() {
 }
 
 #[test]
+fn the_policies_for_other_origins() {
+    for (text, expected) in [
+        ("origins = []", "2:11 bad_origin"),
+        ("origins = \"example.com\"", "2:11 bad_origin"),
+        ("origins = [\"https://a\", \"https://a/\"]", "2:25 bad_origin"),
+        ("origins = \"https://*\"", "2:11 bad_origin"),
+        ("origins = \"https://a.${PASSWORD} \"", "2:11 bad_origin"),
+        ("origins = [\"*\", \"https://a\"]", "2:12 conflict"),
+        ("origins = 5", "2:11 wrong_type"),
+        ("methods = [\"GET\"]", "1:1 missing_key"),
+        ("origins = \"*\"\ncredentials = true", "2:11 conflict"),
+        ("origins = \"null\"\nmethods = \"*\"\ncredentials = true", "3:11 conflict"),
+        ("origins = \"null\"\nheaders = [\"*\"]\ncredentials = true", "3:12 conflict"),
+        ("origins = \"null\"\nexpose_headers = [\"*\"]\ncredentials = true", "3:19 conflict"),
+        ("origins = \"*\"\ncredentials = \"yes\"", "3:15 wrong_type"),
+        ("origins = \"*\"\nmethods = []", "3:11 bad_method"),
+        ("origins = \"*\"\nmethods = [\"GET\", \"P T\"]", "3:19 bad_method"),
+        ("origins = \"*\"\nmethods = \"put\"", "3:11 bad_method"),
+        ("origins = \"*\"\nmethods = \"TRACE\"", "3:11 bad_method"),
+        ("origins = \"*\"\nheaders = [\"X A\"]", "3:12 bad_header_name"),
+        ("origins = \"*\"\nexpose_headers = \"X:\"", "3:18 bad_header_name"),
+        ("origins = \"*\"\nmax_age = \"25h\"", "3:11 out_of_range"),
+        ("origins = \"*\"\nmax_age = \"1500ms\"", "3:11 out_of_range"),
+        ("origins = \"*\"\nmax_age = 600", "3:11 wrong_type"),
+        ("origins = \"*\"\norigin = \"*\"", "3:1 unknown_key"),
+    ] {
+        before_service(&format!("[cors]\n{text}"), &[expected]);
+    }
+    before_service("cors = false", &["1:8 wrong_type"]);
+    before_service("[defaults]\ncors = true", &["2:8 wrong_type"]);
+    in_service("cors = { methods = \"PUT\" }", &["4:8 missing_key"]);
+    in_route("cors = { origins = \"a\" }", &["4:20 bad_origin"]);
+    in_route(
+        "cors = { origins = [\"a\", \"*\"], headers = \"a b\", credentials = true }",
+        &["4:21 bad_origin", "4:26 conflict", "4:26 conflict", "4:42 bad_header_name"],
+    );
+}
+
+#[test]
+fn what_requests_must_look_like() {
+    for (text, expected) in [
+        ("content_types = []", "4:17 bad_content_type"),
+        ("content_types = [\"text/*\", \"json\"]", "4:28 bad_content_type"),
+        ("content_types = \"*/*\"", "4:17 bad_content_type"),
+        ("content_types = true", "4:17 wrong_type"),
+        ("required_headers = []", "4:20 bad_header_name"),
+        ("required_headers = [\"X-A\", \"X A\"]", "4:28 bad_header_name"),
+        ("required_headers = 1", "4:20 wrong_type"),
+        ("schema = \"src/config/tests/none.json\"", "4:10 file_missing"),
+        ("schema = \"src/config/tests\"", "4:10 file_unreadable"),
+        ("schema = \"src/config/tests/every_key.toml\"", "4:10 bad_schema"),
+        ("schema = { max_body = 1 }", "4:10 missing_key"),
+        ("schema = false", "4:10 wrong_type"),
+        ("content_types = \"text/*\"\nschema = \"src/config/tests/user.schema.json\"", "5:10 conflict"),
+        ("schema = { file = \"src/config/tests/user.schema.json\", max_body = 0 }", "4:67 out_of_range"),
+        ("schema = { file = \"src/config/tests/user.schema.json\", max_body = \"5MiB\" }", "4:67 out_of_range"),
+    ] {
+        in_route(text, &[expected]);
+    }
+    in_service("schema = \"src/config/tests/user.schema.json\"", &["4:1 unknown_key"]);
+    before_service("[defaults]\ncontent_types = false", &["2:17 wrong_type"]);
+}
+
+#[test]
 fn a_route_that_never_wins_points_at_the_one_that_does() {
     let faults = faulty(&format!("{SERVICE}[services.b]\nupstreams=\"http://b\"\nroutes=\"/users\""));
     let [fault] = faults.list() else { panic!("{faults}") };

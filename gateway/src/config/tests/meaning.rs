@@ -36,6 +36,9 @@ fn a_newcomers_file_gets_every_default() {
             "auth": "none",
             "scopes": [],
             "rate_limit": false,
+            "cors": false,
+            "content_types": false,
+            "required_headers": [],
             "request_headers": nothing,
             "response_headers": nothing,
             "forward_auth": false,
@@ -54,6 +57,7 @@ fn a_newcomers_file_gets_every_default() {
         "admin": { "listen": "127.0.0.1:8900" },
         "jwt": [],
         "api_key": [],
+        "cors": false,
         "services": { "user": {
             "upstreams": [{ "url": "http://127.0.0.1:8001", "weight": 1 }],
             "critical": true,
@@ -240,6 +244,47 @@ fn who_must_say_who_it_is() {
 }
 
 #[test]
+fn a_policy_replaces_the_outer_one_whole() {
+    let config = sound(
+        r#"
+[cors]
+origins = "https://a"
+credentials = true
+max_age = "1m"
+[services.a]
+upstreams = "http://a"
+routes = ["/a", { match = "/b", cors = { origins = "*" } }, { match = "/c", cors = false }]
+[services.b]
+upstreams = "http://b"
+cors = false
+routes = ["/d", { match = "/e", cors = { origins = "HTTPS://E:443" } }]
+"#,
+    );
+    let shown = config.redacted();
+    let cors = |service: &str, route: usize| shown["services"][service]["routes"][route]["cors"].clone();
+    assert_eq!(cors("a", 0), shown["cors"]);
+    assert_eq!(
+        cors("a", 1),
+        json!({
+            "origins": ["*"], "methods": ["GET", "HEAD", "POST"], "expose_headers": [], "credentials": false,
+        })
+    );
+    assert_eq!((cors("a", 2), cors("b", 0)), (json!(false), json!(false)));
+    assert_eq!(cors("b", 1)["origins"], json!(["https://e"]));
+}
+
+#[test]
+fn a_schema_is_a_file_or_a_table() {
+    let shown = |value: &str| {
+        let text = format!("[services.a]\nupstreams = \"http://a\"\nroutes = {{ match = \"/a\", schema = {value} }}");
+        sound(&text).redacted()["services"]["a"]["routes"][0]["schema"].clone()
+    };
+    let file = "\"src/config/tests/user.schema.json\"";
+    assert_eq!(shown(file), shown(&format!("{{ file = {file} }}")));
+    assert_eq!(shown(file)["max_body"], json!("64KiB"));
+}
+
+#[test]
 fn the_environment_fills_strings_only() {
     let config = sound(
         "[services.a] # ${NOT_EVEN_THIS}\nupstreams = \"http://${NAME:-a}:${PORT}\"\nrequest_headers.set.A = \"$${x}$\"\nroutes = [\"/${NONE:-a}\", \"/b$\"]",
@@ -257,6 +302,7 @@ fn every_key_is_read() {
     let shown = config.redacted();
     let user = &shown["services"]["user"];
     let route = &user["routes"][0];
+    let task = &shown["services"]["task"];
     for (found, expected) in [
         (&shown["server"]["workers"], json!(2)),
         (&shown["server"]["trusted_proxies"], json!(["10.0.0.0/8", "192.168.1.1/32"])),
@@ -294,6 +340,27 @@ fn every_key_is_read() {
         (&shown["services"]["task"]["routes"][0]["scopes"], json!(["read"])),
         (&route["request_headers"]["add"], json!({ "x-hop": "3" })),
         (&route["request_headers"]["remove"], json!(["x-c"])),
+        (
+            &shown["cors"],
+            json!({
+                "origins": ["https://app.example.com", "https://*.example.com:8443", "null"],
+                "methods": ["GET", "PUT"],
+                "headers": ["content-type", "x-tenant"],
+                "expose_headers": ["etag"],
+                "credentials": true,
+                "max_age": "10m",
+            }),
+        ),
+        (&route["cors"]["origins"], json!(["https://route.example.com"])),
+        (&route["cors"]["max_age"], json!("24h")),
+        (&route["content_types"], json!(false)),
+        (&route["required_headers"], json!(["x-tenant", "x-trace"])),
+        (&route["schema"], json!({ "file": "src/config/tests/user.schema.json", "max_body": "16KiB" })),
+        (&task["routes"][0]["cors"]["origins"], json!(["https://defaults.example.com"])),
+        (&task["routes"][0]["content_types"], json!(["application/json", "text/*"])),
+        (&task["routes"][0]["required_headers"], json!(["x-tenant"])),
+        (&task["routes"][1]["cors"], json!(false)),
+        (&task["routes"][1]["required_headers"], json!([])),
         (&shown["services"]["task"]["health"], json!(false)),
         (&shown["services"]["task"]["host"], json!("upstream")),
     ] {

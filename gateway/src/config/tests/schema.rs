@@ -142,7 +142,8 @@ fn each_key_is_described() {
 #[test]
 fn the_described_defaults_are_the_real_ones() {
     let schema = schema();
-    let config = sound(&format!("{SERVICE}health = \"/health\"\nrate_limit = {{ requests = 1, per = \"1s\" }}"));
+    let rules = "rate_limit = { requests = 1, per = \"1s\" }\ncors.origins = \"*\"";
+    let config = sound(&format!("{SERVICE}health = \"/health\"\n{rules}"));
     let shown = config.redacted();
     let user = &shown["services"]["user"];
     for (definition, real) in [
@@ -156,6 +157,7 @@ fn the_described_defaults_are_the_real_ones() {
         ("RateLimit", &user["routes"][0]["rate_limit"]),
         ("Route", &user["routes"][0]),
         ("Server", &shown["server"]),
+        ("Cors", &user["routes"][0]["cors"]),
     ] {
         let properties = schema["definitions"][definition]["properties"].as_object().unwrap();
         for (key, property) in properties {

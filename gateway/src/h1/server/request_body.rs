@@ -210,6 +210,12 @@ impl RequestBody {
         }
     }
 
+    /// The same, unless a lower limit holds already.
+    pub(crate) fn lower_limit(&self, limit: u64) -> Result<(), Rejection> {
+        let lower = self.connection.upload.borrow().limit.min(limit);
+        self.limit(lower)
+    }
+
     /// Counts the body's bytes as they come, also after the body itself is gone.
     pub(crate) fn meter(&self) -> Rc<Cell<u64>> {
         Rc::clone(&self.connection.received)

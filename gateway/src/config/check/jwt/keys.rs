@@ -1,5 +1,5 @@
 //! `jwks` and `secret`: what an issuer's signatures are checked with.
-use std::{fs, path::Path};
+use std::fs;
 
 use http::Uri;
 
@@ -21,7 +21,6 @@ pub(super) fn check(
     block: &At<RawJwt>,
     algorithms: &[Algorithm],
     file: &RawConfig,
-    folder: &Path,
     checks: &mut Checks,
 ) -> Option<KeySource> {
     let raw = &block.value;
@@ -40,7 +39,7 @@ pub(super) fn check(
             None
         }
         (None, Some(text)) => Some(secret(text, algorithms, checks)),
-        (Some(jwks), None) => source(jwks, algorithms, file, folder, checks),
+        (Some(jwks), None) => source(jwks, algorithms, file, checks),
     }
 }
 
@@ -58,13 +57,7 @@ fn secret(text: &At<Text>, algorithms: &[Algorithm], checks: &mut Checks) -> Key
     KeySource::Secret(Secret::new(bytes))
 }
 
-fn source(
-    jwks: &At<RawJwks>,
-    algorithms: &[Algorithm],
-    file: &RawConfig,
-    folder: &Path,
-    checks: &mut Checks,
-) -> Option<KeySource> {
+fn source(jwks: &At<RawJwks>, algorithms: &[Algorithm], file: &RawConfig, checks: &mut Checks) -> Option<KeySource> {
     let raw = &jwks.value;
     let named = [("service", &raw.service), ("url", &raw.url), ("file", &raw.file)];
     let mut named = named.into_iter().filter_map(|(key, text)| text.as_ref().map(|text| (key, text)));
@@ -88,7 +81,7 @@ fn source(
     match key {
         "service" => service(text, raw, file, checks),
         "url" => url(text, checks).map(|url| KeySource::Url { url, written: text.value.shown().to_owned() }),
-        _ => self::file(text, algorithms, folder, checks),
+        _ => self::file(text, algorithms, checks),
     }
 }
 
@@ -136,8 +129,8 @@ fn url(text: &At<Text>, checks: &mut Checks) -> Option<Uri> {
 }
 
 /// A file is read at once: what is wrong with it is said before anything starts.
-fn file(text: &At<Text>, algorithms: &[Algorithm], folder: &Path, checks: &mut Checks) -> Option<KeySource> {
-    let path = folder.join(text.value.as_str());
+fn file(text: &At<Text>, algorithms: &[Algorithm], checks: &mut Checks) -> Option<KeySource> {
+    let path = checks.folder.join(text.value.as_str());
     let shown = text.value.shown();
     let finding = match fs::read(&path) {
         Err(error) => {

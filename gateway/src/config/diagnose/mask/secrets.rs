@@ -103,8 +103,17 @@ fn hide_value(text: &[char], start: usize, hidden: &mut Hidden) {
             let end = bracket_end(text, start);
             hidden.hide(start + 1..end);
         }
+        _ if is_yes_or_no(text, start) => {}
         _ => hidden.hide(start..line_end(text, start)),
     }
+}
+
+/// A yes or a no is nobody's secret: `credentials = true`.
+fn is_yes_or_no(text: &[char], start: usize) -> bool {
+    let word = word_at(text, start);
+    let next = text.get(skip_spaces(text, word.end));
+    let ends = next.is_none_or(|c| matches!(c, '\n' | '\r' | ',' | '}' | '#'));
+    ends && matches!(&text[word].iter().collect::<String>()[..], "true" | "false")
 }
 
 fn hide_string(text: &[char], start: usize, quote: char, hidden: &mut Hidden) {

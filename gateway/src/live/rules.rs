@@ -1,0 +1,87 @@
+//! From what a route's configuration says to the rules that stage 5 asks.
+use std::sync::Arc;
+
+use http::HeaderName;
+
+use super::authorisers::Authorisers;
+use crate::{
+    cluster::Cluster,
+    config::{AuthMode, Config, KeyPlace, Route, Service},
+    permit::{
+        Rules,
+        auth::{
+            Auth,
+            api_key::ApiKeys,
+            jwt::{Bases, Issuers},
+        },
+        rate::Limits,
+        validation::Validation,
+    },
+};
+
+/// What the rules of all routes are made of.
+pub(super) struct Sources<'c> {
+    pub(super) limits: Limits,
+    pub(super) issuers: Option<Arc<Issuers>>,
+    pub(super) keys: Option<Arc<ApiKeys>>,
+    pub(super) authorisers: Authorisers<'c>,
+}
+
+impl<'c> Sources<'c> {
+    pub(super) fn new(config: &'c Config, clusters: &[Arc<Cluster>]) -> Self {
+        let counted: Vec<Box<str>> = config.limit_claims().into_iter().map(Into::into).collect();
+        Self {
+            limits: Limits::new(config),
+            issuers: Issuers::new(config, &counted, |service| bases(clusters, service)),
+            keys: ApiKeys::new(config),
+            authorisers: Authorisers::of(config),
+        }
+    }
+
+    /// What a route asks of its requests, beside the size of their bodies.
+    pub(super) fn rules(&mut self, route: &Route, service: &Service) -> Rules {
+        let asks = route.auth != AuthMode::None && (self.issuers.is_some() || self.keys.is_some());
+        let auth = asks.then(|| Auth {
+            is_optional: route.auth == AuthMode::Optional,
+            scopes: route.scopes.clone(),
+            tokens: self.issuers.clone(),
+            keys: self.keys.clone(),
+        });
+        let (types, headers, schema) = (&route.content_types, &route.required_headers, &route.schema);
+        let validation = Validation::new(types.clone(), Arc::clone(headers), schema.clone());
+        Rules {
+            cors: route.cors.clone(),
+            rate: self.limits.of_route(route, service),
+            validation,
+            keys: self.keys.clone(),
+            auth,
+            forward_auth: route.forward_auth.as_ref().map(|rule| self.authorisers.rule(rule)),
+        }
+    }
+
+    /// What the file as a whole asks of a request that no route takes.
+    pub(super) fn unrouted(&self, config: &Config) -> Rules {
+        Rules { cors: config.cors.clone(), rate: self.limits.of_unrouted(config), ..Rules::default() }
+    }
+}
+
+/// The fields by which a service knows its caller, and those that carry keys: no client's own gets through.
+pub(super) fn identity_fields(config: &Config) -> impl Iterator<Item = &HeaderName> {
+    let tokens = config.jwt.iter().flat_map(|jwt| &jwt.claims).map(|(_, name)| name);
+    let keys = config.api_keys.iter().flat_map(|block| {
+        let shown = if let KeyPlace::Header(name) = &block.place { Some(name) } else { None };
+        [shown, block.name_header.as_ref(), block.scope_header.as_ref()].into_iter().flatten()
+    });
+    let routes = config.services.iter().flat_map(|service| &service.routes);
+    tokens.chain(keys).chain(routes.filter_map(|route| route.forward_auth.as_ref()).flat_map(|asked| &asked.headers))
+}
+
+/// Where a service's upstreams are, the healthy ones first.
+fn bases(clusters: &[Arc<Cluster>], service: &str) -> Bases {
+    let cluster = clusters.iter().find(|cluster| *cluster.name == *service).cloned();
+    Box::new(move || {
+        let mut upstreams: Vec<_> = cluster.iter().flat_map(|cluster| &cluster.upstreams).collect();
+        upstreams.sort_by_key(|upstream| !upstream.is_healthy());
+        upstreams.iter().filter_map(|upstream| upstream.url.parse().ok()).collect()
+    })
+}

@@ -76,12 +76,13 @@ impl BodySchema {
     }
 }
 
-/// Whether there are at most `left` values in it.
+/// Whether there are at most `left` values in it; 64 bytes of text weigh as much as one.
 fn is_small(value: &Value, left: &mut usize) -> bool {
-    if *left == 0 {
-        return false;
+    let weight = 1 + value.as_str().map_or(0, |text| text.len() / 64);
+    match left.checked_sub(weight) {
+        Some(less) => *left = less,
+        None => return false,
     }
-    *left -= 1;
     match value {
         Value::Array(elements) => elements.iter().all(|element| is_small(element, left)),
         Value::Object(members) => members.values().all(|member| is_small(member, left)),

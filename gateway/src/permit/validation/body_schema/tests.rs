@@ -149,4 +149,6 @@ fn a_large_body_is_refused_at_a_small_cost() {
     // Told in full it takes many seconds in a build for tests.
     assert!(began.elapsed() < std::time::Duration::from_secs(3), "{:?}", began.elapsed());
     assert_eq!(faults(&tree, b"[[0]]"), [" is none of the alternatives"]);
+    let text = json!([0, "x".repeat(60_000)]).to_string();
+    assert_eq!(faults(&tree, text.as_bytes()), [" is not what the schema asks for"]);
 }

@@ -6,7 +6,7 @@ const ROUTES: &str = "routes = ['/', { match = '/open', auth = 'none' }, { match
   { match = '/admin', scopes = ['admin', 'write'] }]";
 
 fn start(jwks: &Jwks, upstream: &Upstream, more: &str) -> Gateway {
-    Gateway::start(&format!("{}{}", jwks.block(more), service("app", &[upstream], ROUTES)))
+    Gateway::start(&format!("{}{}", jwks.block(more), service("app", &[upstream], ROUTES))).with_keys()
 }
 
 /// Asks with this token, and tells status, code and challenge.
@@ -128,7 +128,8 @@ fn two_authorizations_are_no_request() {
 
 #[test]
 fn a_tokens_issuer_picks_the_block() {
-    let (upstream, ours, theirs) = (Upstream::ok(), Signer::ed("1"), Signer::secret(b"thirty-two-bytes-that-are-shared"));
+    let (upstream, ours, theirs) =
+        (Upstream::ok(), Signer::ed("1"), Signer::secret(b"thirty-two-bytes-that-are-shared"));
     let jwks = Jwks::of(&[&ours]);
     let second = "[[jwt]]\nissuer = 'them'\naudience = 'web'\nsecret = 'thirty-two-bytes-that-are-shared'\n";
     let gateway = start(&jwks, &upstream, second);

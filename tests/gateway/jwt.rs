@@ -6,7 +6,7 @@ const ROUTES: &str = "routes = ['/', { match = '/open', auth = 'none' }, { match
   { match = '/admin', scopes = ['admin', 'write'] }]";
 
 fn start(jwks: &Jwks, upstream: &Upstream, more: &str) -> Gateway {
-    Gateway::start(&format!("{}{}", jwks.block(more), service("app", &[upstream], ROUTES)))
+    Gateway::start(&format!("{}{}", jwks.block(more), service("app", &[upstream], ROUTES))).with_keys()
 }
 
 /// Asks with this token, and tells status, code and challenge.

@@ -12,7 +12,7 @@ struct Scene {
 fn scene(own: Signer, more: &str) -> Scene {
     let upstream = Upstream::ok();
     let jwks = Jwks::of(&[&own]);
-    let gateway = Gateway::start(&format!("{}{}", jwks.block(more), service("app", &[&upstream], "")));
+    let gateway = Gateway::start(&format!("{}{}", jwks.block(more), service("app", &[&upstream], ""))).with_keys();
     Scene { upstream, own, jwks, gateway }
 }
 

@@ -7,7 +7,7 @@ const CLAIMS: &str =
 
 fn start(jwks: &Jwks, upstream: &Upstream) -> Gateway {
     let routes = "routes = ['/', { match = '/open', auth = 'none' }, { match = '/maybe', auth = 'optional' }]";
-    Gateway::start(&format!("{}{}", jwks.block(CLAIMS), service("app", &[upstream], routes)))
+    Gateway::start(&format!("{}{}", jwks.block(CLAIMS), service("app", &[upstream], routes))).with_keys()
 }
 
 /// The fields of a request that say who calls, in any spelling.

@@ -1,10 +1,20 @@
 //! SPEC §3 "JWT keys", CASES 26: what becomes of traffic while keys come, change and stay away.
-use std::{fs, net::TcpListener, thread};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpListener,
+    sync::Arc,
+    thread,
+};
 
 use e2e::{Gateway, Jwks, Run, Signer, Upstream, eventually, ok, service, with_body};
 use serde_json::json;
 
 fn start(jwks: &Jwks, upstream: &Upstream) -> Gateway {
+    start_without_keys(jwks, upstream).with_keys()
+}
+
+fn start_without_keys(jwks: &Jwks, upstream: &Upstream) -> Gateway {
     Gateway::start(&format!("{}{}", jwks.block(""), service("app", &[upstream], "")))
 }
 
@@ -29,7 +39,7 @@ fn without_keys_nobody_passes_until_there_are_some() {
         let (upstream, own) = (Upstream::ok(), Signer::ed("1"));
         let jwks = Jwks::of(&[&own]);
         jwks.answer(&bad);
-        let gateway = start(&jwks, &upstream);
+        let gateway = start_without_keys(&jwks, &upstream);
         let token = own.token(&json!({}));
         assert_eq!(ask(&gateway, &token), (503, "keys_unavailable".into()));
         let answer = gateway.ask(&format!("GET / HTTP/1.1\r\nauthorization: Bearer {token}"));
@@ -46,7 +56,7 @@ fn traffic_waits_for_the_first_keys() {
     let (upstream, own) = (Upstream::ok(), Signer::ed("1"));
     let jwks = Jwks::of(&[&own]);
     jwks.answer(&with_body("500 x", b""));
-    let gateway = start(&jwks, &upstream);
+    let gateway = start_without_keys(&jwks, &upstream);
     eventually("the keys are asked for", || (jwks.asked() > 0).then_some(()));
     jwks.serve(&[&own]);
     assert_eq!(ask(&gateway, &own.token(&json!({}))), passes(), "the second try comes after a second");
@@ -80,7 +90,7 @@ fn an_issuer_that_hangs_holds_nobody_but_who_needs_it() {
         }
     });
     let block = format!("[[jwt]]\nissuer = 'us'\naudience = 'api'\njwks.url = '{}/keys'\n", issuer.url());
-    let gateway = Gateway::start(&format!("{block}{}", service("app", &[&upstream], "")));
+    let gateway = Gateway::start(&format!("{block}{}", service("app", &[&upstream], ""))).with_keys();
     assert_eq!(ask(&gateway, &own.token(&json!({}))), passes());
     thread::scope(|scope| {
         let waiting = scope.spawn(|| ask(&gateway, &Signer::ed("2").token(&json!({}))));
@@ -192,4 +202,48 @@ fn a_file_has_the_keys() {
     let next = Signer::ed("2");
     fs::write(&path, json!({ "keys": [next.jwk()] }).to_string()).unwrap();
     assert_eq!(ask(&gateway, &next.token(&json!({}))), passes(), "it is read again for a key that is not known");
+}
+
+/// Answers one connection after the other by TLS, with a certificate for `localhost` that it made itself; the port, and the
+/// certificate.
+fn tls_server(answer: Vec<u8>) -> (u16, String) {
+    let certified = rcgen::generate_simple_self_signed([String::from("localhost")]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let chain = vec![certified.cert.der().clone()];
+    let config = Arc::new(config.with_no_client_auth().with_single_cert(chain, key).unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = rustls::StreamOwned::new(connection, stream.unwrap());
+            // A client that does not trust us breaks off here, which is what one of the tests is about.
+            if stream.read(&mut [0; 4096]).is_ok_and(|read| read > 0) {
+                let _ = stream.write_all(&answer).and_then(|()| stream.flush());
+            }
+        }
+    });
+    (port, certified.cert.pem())
+}
+
+#[test]
+fn a_url_of_https_has_the_keys_where_its_certificate_is_trusted() {
+    let (upstream, own) = (Upstream::ok(), Signer::ed("1"));
+    let keys = json!({ "keys": [own.jwk()] }).to_string();
+    let (port, certificate) = tls_server(with_body("200 OK", keys.as_bytes()));
+    let (_, stranger) = tls_server(Vec::new());
+    let folder = tempfile::tempdir().unwrap();
+    let start = |host: &str, trusted: &str| {
+        let path = folder.path().join("roots.pem");
+        fs::write(&path, trusted).unwrap();
+        let block = format!("[[jwt]]\nissuer = 'us'\naudience = 'api'\njwks.url = 'https://{host}:{port}/keys'\n");
+        let file = format!("{block}{}", service("app", &[&upstream], ""));
+        Gateway::with_env(&file, "SSL_CERT_FILE", path.to_str().unwrap())
+    };
+    let token = own.token(&json!({}));
+    assert_eq!(ask(&start("localhost", &certificate).with_keys(), &token), passes());
+    assert_eq!(ask(&start("localhost", &stranger), &token), (503, "keys_unavailable".into()));
+    assert_eq!(ask(&start("127.0.0.1", &certificate), &token), (503, "keys_unavailable".into()));
 }

@@ -409,7 +409,7 @@ fn an_authoriser_of_its_own_is_no_service() {
     let (authoriser, upstream) = (Upstream::ok(), Upstream::ok());
     let gateway = asking(&authoriser, &upstream, "");
     assert_eq!(gateway.get("/health?verbose").json()["services"].as_object().unwrap().len(), 1);
-    assert_eq!(gateway.admin("/services").json().as_object().map(|all| all.len()), Some(1));
+    assert_eq!(gateway.admin("/services").json().as_object().map(serde_json::Map::len), Some(1));
     let shown = gateway.admin("/config").json();
     let shown = &shown["services"]["app"]["routes"][0]["forward_auth"];
     assert_eq!(shown["url"], format!("{}/verify?v=1", authoriser.url()));

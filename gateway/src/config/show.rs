@@ -152,7 +152,7 @@ fn route(route: &Route) -> Value {
 }
 
 fn forward_auth(forward_auth: &ForwardAuth) -> Value {
-    let names = |names: &[HeaderName]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>();
+    let names = |names: &[HeaderName]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
     let target = &forward_auth.target;
     let mut shown = json!({
         "timeout": show_duration(forward_auth.timeout),

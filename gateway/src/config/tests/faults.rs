@@ -528,9 +528,9 @@ fn the_api_keys() {
         (one("a", &hash.replace('a', "g")), "3:31 bad_api_key"),
         (String::from("{ name = \"a\" }"), "3:8 missing_key"),
         (format!("{{ sha256 = \"{hash}\" }}"), "3:8 missing_key"),
-        (format!("{{ name = \"a\", sha256 = \"{hash}\", scopes = \"a b\" }}"), "3:109 bad_scope"),
-        (format!("[{}, {}]", one("a", &hash), one("b", &hash.to_uppercase())), "3:120 duplicate_api_key"),
-        (format!("[{}, {}]", one("a", &hash), one("a", &"0".repeat(64))), "3:106 duplicate_api_key"),
+        (format!("{{ name = \"a\", sha256 = \"{hash}\", scopes = \"a b\" }}"), "3:108 bad_scope"),
+        (format!("[{}, {}]", one("a", &hash), one("b", &hash.to_uppercase())), "3:125 duplicate_api_key"),
+        (format!("[{}, {}]", one("a", &hash), one("a", &"0".repeat(64))), "3:111 duplicate_api_key"),
     ] {
         api_key(&format!("query = \"a\"\nkeys = {keys}"), &[expected]);
     }

@@ -11,19 +11,17 @@ pub(super) fn cut(request: &mut Request<Body>, names: &[(Box<str>, usize)], mut 
     let raw = || request.extensions().get::<RawQuery>().map(|RawQuery(query)| &query[..]);
     let Some(query) = request.uri().query().map(str::as_bytes).or_else(raw) else { return };
     let Some(rest) = without(query, names, &mut found) else { return };
-    if request.extensions().get::<RawQuery>().is_some() {
-        match rest {
-            Some(rest) => drop(request.extensions_mut().insert(RawQuery(rest.into()))),
-            None => drop(request.extensions_mut().remove::<RawQuery>()),
-        }
+    if request.extensions().get::<RawQuery>().is_none() {
+        *request.uri_mut() = with_query(request.uri(), &rest);
+    } else if rest.is_empty() {
+        request.extensions_mut().remove::<RawQuery>();
     } else {
-        *request.uri_mut() = with_query(request.uri(), rest.as_deref());
+        request.extensions_mut().insert(RawQuery(rest.into()));
     }
 }
 
-/// What is left of `query`: nothing where nothing is; `None` where nothing was taken.
-#[allow(clippy::option_option, reason = "a query that has gone is not one that was left alone")]
-fn without(query: &[u8], names: &[(Box<str>, usize)], found: &mut impl FnMut(usize, &[u8])) -> Option<Option<Vec<u8>>> {
+/// What is left of `query`, if anything was taken out of it.
+fn without(query: &[u8], names: &[(Box<str>, usize)], found: &mut impl FnMut(usize, &[u8])) -> Option<Vec<u8>> {
     let number_of = |pair: &[u8]| {
         let name = decoded(&pair[..memchr::memchr(b'=', pair).unwrap_or(pair.len())]);
         names.iter().find(|(other, _)| other.as_bytes() == &*name).map(|(_, number)| *number)
@@ -39,15 +37,13 @@ fn without(query: &[u8], names: &[(Box<str>, usize)], found: &mut impl FnMut(usi
             rest.push(pair);
         }
     }
-    is_cut.then(|| (!rest.is_empty()).then(|| rest.join(&b'&')))
+    is_cut.then(|| rest.join(&b'&'))
 }
 
-/// `uri` with another query, or none.
-fn with_query(uri: &Uri, query: Option<&[u8]>) -> Uri {
-    let target = match query {
-        Some(query) => [uri.path().as_bytes(), b"?", query].concat(),
-        None => uri.path().as_bytes().to_vec(),
-    };
+/// `uri` with another query; without one where that is empty.
+fn with_query(uri: &Uri, query: &[u8]) -> Uri {
+    let mark: &[u8] = if query.is_empty() { b"" } else { b"?" };
+    let target = [uri.path().as_bytes(), mark, query].concat();
     // Less of a query is one as well; were it not, the path alone gives no key away.
     PathAndQuery::from_maybe_shared(Bytes::from(target))
         .or_else(|_| uri.path().parse())
@@ -76,15 +72,15 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(query: &str, keys: &[(usize, &str)], rest: Option<Option<&str>>) {
+    fn check(query: &str, keys: &[(usize, &str)], rest: Option<&str>) {
         let names = [("api_key".into(), 0), ("k".into(), 1)];
         let mut found = Vec::new();
         let left = without(query.as_bytes(), &names, &mut |number, key: &[u8]| {
             found.push((number, String::from_utf8(key.to_vec()).unwrap()));
         });
-        let left = left.map(|left| left.map(|left| String::from_utf8(left).unwrap()));
+        let left = left.map(|left| String::from_utf8(left).unwrap());
         let found: Vec<_> = found.iter().map(|(number, key)| (*number, key.as_str())).collect();
-        assert_eq!((left.as_ref().map(Option::as_deref), &found[..]), (rest, keys), "{query}");
+        assert_eq!((left.as_deref(), &found[..]), (rest, keys), "{query}");
     }
 
     #[test]
@@ -92,15 +88,15 @@ mod tests {
         check("", &[], None);
         check("a=1&b=2", &[], None);
         check("api_keys=1&xapi_key=2&API_KEY=3&a=api_key", &[], None);
-        check("api_key=K", &[(0, "K")], Some(None));
-        check("api_key=K&a=%2f&&b='", &[(0, "K")], Some(Some("a=%2f&&b='")));
-        check("a=1&api_key=K&b=2", &[(0, "K")], Some(Some("a=1&b=2")));
-        check("a=1&api_key=K", &[(0, "K")], Some(Some("a=1")));
-        check("&api_key=K&", &[(0, "K")], Some(Some("&")));
-        check("api%5Fkey=K&%61pi_ke%79=L&k=M", &[(0, "K"), (0, "L"), (1, "M")], Some(None));
-        check("api_key", &[(0, "")], Some(None));
-        check("api_key=a%3Db=%zz%4&a", &[(0, "a=b=%zz%4")], Some(Some("a")));
-        check("%=1&api_key=ü", &[(0, "ü")], Some(Some("%=1")));
+        check("api_key=K", &[(0, "K")], Some(""));
+        check("api_key=K&a=%2f&&b='", &[(0, "K")], Some("a=%2f&&b='"));
+        check("a=1&api_key=K&b=2", &[(0, "K")], Some("a=1&b=2"));
+        check("a=1&api_key=K", &[(0, "K")], Some("a=1"));
+        check("&api_key=K&", &[(0, "K")], Some("&"));
+        check("api%5Fkey=K&%61pi_ke%79=L&k=M", &[(0, "K"), (0, "L"), (1, "M")], Some(""));
+        check("api_key", &[(0, "")], Some(""));
+        check("api_key=a%3Db=%zz%4&a", &[(0, "a=b=%zz%4")], Some("a"));
+        check("%=1&api_key=ü", &[(0, "ü")], Some("%=1"));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! - [`load`]: a closed loop of clients before it, which checks every answer.
 //! - [`usage`]: the CPU time and memory of a whole process tree, to the nanosecond and the page.
 //! - [`peer`]: the proxies themselves: how each is configured and started.
+//! - [`rules`]: what a proxy is made to ask of a request, and the tokens to ask for; proven before it is measured.
 //! - [`compare`]: rounds over all of them, interleaved, and the tables that come out.
 //!
 //! Everything stays on the loopback interface and is bounded in time and number.
@@ -13,5 +14,6 @@ pub mod load;
 pub mod origin;
 pub mod peer;
 pub mod pin;
+pub mod rules;
 pub mod usage;
 pub mod wire;

@@ -2,11 +2,11 @@
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
-use bench::{compare, load, origin, rules::Rules};
+use bench::{compare, instructions, load, origin, rules::Rules};
 use clap::{Args, Parser, Subcommand};
 use xtask::{
     interrupt::Interrupt,
-    options::{Compare, Workload},
+    options::{Compare, Instructions, Workload},
 };
 
 /// Load, origin, and the comparison of proxies between them.
@@ -26,6 +26,8 @@ enum Task {
     },
     /// Load one server, check every answer, and print the numbers as JSON
     Load(Load),
+    /// Count the instructions of a request under valgrind: a plain forward, and each rule by itself
+    Instructions(Instructions),
     /// Measure proxies beside each other (`cargo xtask bench` builds the gateway and then does this)
     Compare {
         /// The gateway's binary; without it only the peers are measured
@@ -68,6 +70,9 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Task::Origin { listen } => serve(listen),
         Task::Load(options) => drive(&options),
+        Task::Instructions(options) => Interrupt::install()
+            .map_err(|error| error.to_string())
+            .and_then(|interrupt| instructions::run(&options, &interrupt).map_err(|error| error.to_string())),
         Task::Compare { gateway, shown, options } => {
             Interrupt::install().map_err(|error| error.to_string()).and_then(|interrupt| {
                 compare::run(&options, gateway, &shown, &interrupt).map_err(|error| error.to_string())

@@ -53,6 +53,27 @@ pub struct Compare {
     pub write: bool,
 }
 
+/// What to count the instructions of.
+#[derive(Args, Clone, Debug)]
+#[group(skip)]
+pub struct Instructions {
+    /// A gateway binary to count, as PATH or NAME=PATH; several stand side by side. Without it `cargo xtask` builds one
+    #[arg(long, value_name = "[NAME=]PATH")]
+    pub gateway: Vec<String>,
+
+    /// How many requests the shorter of the two runs takes; the longer takes three times as many
+    #[arg(long, default_value_t = 3000, value_parser = clap::value_parser!(u64).range(100..=1_000_000))]
+    pub requests: u64,
+
+    /// The core of the gateway
+    #[arg(long, default_value_t = 0)]
+    pub core: usize,
+
+    /// The core of the load and the origin
+    #[arg(long, default_value_t = 1)]
+    pub load_core: usize,
+}
+
 /// A kind of work for a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Workload {

@@ -22,8 +22,17 @@ pub const AUDIENCE: &str = "api";
 /// The field that the token's `sub` is handed on in.
 pub const IDENTITY: &str = "X-User-Id";
 
-/// A limit that no load of this machine reaches.
-pub const NO_LIMIT: u32 = 100_000_000;
+/// A limit that no load of this machine reaches; the gateway takes no larger number.
+pub const NO_LIMIT: Limit = Limit { requests: 1_000_000, seconds: 1 };
+
+/// How many requests may come from one address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// So many.
+    pub requests: u32,
+    /// Within this time.
+    pub seconds: u32,
+}
 
 /// How a token is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +52,8 @@ pub struct Rules<'a> {
     pub keys: &'a Keys,
     /// The only algorithm accepted.
     pub algorithm: Algorithm,
-    /// Requests a minute from one address.
-    pub limit: u32,
+    /// For each address.
+    pub limit: Limit,
 }
 
 impl Algorithm {

@@ -5,7 +5,7 @@ use std::{fs, io, net::SocketAddr, path::Path, process::Command};
 use xtask::ports;
 
 use super::{Place, own_directory};
-use crate::rules::{AUDIENCE, Algorithm, IDENTITY, ISSUER, Rules};
+use crate::rules::{AUDIENCE, Algorithm, IDENTITY, ISSUER, Limit, Rules};
 
 /// The environment variable that the file takes the shared secret from.
 pub(crate) const SECRET: &str = "BENCH_JWT_SECRET";
@@ -78,9 +78,10 @@ claims = {{ sub = "{IDENTITY}" }}
     )
 }
 
-/// The table that lets so many requests of one address pass a minute.
-pub(crate) fn rate_limit(requests: u32) -> String {
-    format!("\n[rate_limit]\nrequests = {requests}\nper = \"1m\"\n")
+/// The table that lets so many requests of one address pass.
+pub(crate) fn rate_limit(limit: Limit) -> String {
+    let Limit { requests, seconds } = limit;
+    format!("\n[rate_limit]\nrequests = {requests}\nper = \"{seconds}s\"\n")
 }
 
 #[cfg(test)]
@@ -99,7 +100,10 @@ mod tests {
         };
         let shared = text(Algorithm::Hs256);
         assert!(shared.contains("secret = \"${BENCH_JWT_SECRET}\"") && !shared.contains(keys.secret()), "{shared}");
-        assert!(shared.contains("algorithms = [\"HS256\"]") && shared.contains("requests = 100000000"), "{shared}");
+        assert!(
+            shared.contains("algorithms = [\"HS256\"]") && shared.contains("requests = 1000000\nper = \"1s\""),
+            "{shared}"
+        );
         let published = text(Algorithm::EdDsa);
         assert!(published.contains("jwks = { file = \"/somewhere/jwks.json\" }"), "{published}");
     }

@@ -4,14 +4,14 @@ use std::{io, net::SocketAddr, time::Duration};
 
 use xtask::{http, interrupt::Interrupt};
 
-use super::{Forgery, KeyError, Rules};
+use super::{Forgery, KeyError, Limit, Rules};
 use crate::peer::{Peer, PeerError, Place};
 
 /// For one answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Requests a minute, where it is the limit that is tried. The proxy's start takes one of them.
-const LOW: u32 = 5;
+/// Where it is the limit that is tried. The proxy's start takes one of them.
+const LOW: Limit = Limit { requests: 5, seconds: 60 };
 
 /// How a proxy failed its proof: it is not measured then.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +59,7 @@ pub fn prove(peer: &Peer, place: &Place<'_>, interrupt: &Interrupt) -> Result<()
     // 3.
     let low = Place { rules: Some(Rules { limit: LOW, ..rules }), ..*place };
     let running = peer.start(&low, interrupt)?;
-    for _ in 0..LOW {
+    for _ in 0..LOW.requests {
         ask(running.address, &good)?;
     }
     expect(running.address, "a request over the limit", &good, &[429], "429")?;

@@ -5,7 +5,7 @@ use std::{io, net::SocketAddr, path::Path, process::Command};
 
 use xtask::ports;
 
-use crate::rules::{AUDIENCE, Algorithm, IDENTITY, ISSUER, Rules};
+use crate::rules::{AUDIENCE, Algorithm, IDENTITY, ISSUER, Limit, Rules};
 
 /// What rules add to the parts of a file. Each is empty or ends its last line, but for `log`, which is a statement.
 pub(super) struct Sections {
@@ -37,7 +37,7 @@ pub(super) fn sections(rules: &Rules<'_>, directory: &Path, exporter: Option<Soc
         // It has no EdDSA; `Peer::algorithm` never asks for it.
         Algorithm::Rs256 | Algorithm::EdDsa => directory.join("rsa.pem").display().to_string(),
     };
-    let limit = rules.limit;
+    let Limit { requests, seconds } = rules.limit;
     let metrics = exporter.map_or_else(String::new, |address| {
         format!("\nfrontend metrics\n    bind {address}\n    http-request use-service prometheus-exporter\n")
     });
@@ -51,7 +51,7 @@ pub(super) fn sections(rules: &Rules<'_>, directory: &Path, exporter: Option<Soc
     log-format '%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %U %B %tsc %HM %HPO %HV %ID'
     http-response set-header X-Request-Id %[unique-id]
     http-request track-sc0 src,ipmask(32,64) table addresses
-    http-request deny deny_status 429 if {{ sc_http_req_rate(0) gt {limit} }}
+    http-request deny deny_status 429 if {{ sc_http_req_rate(0) gt {requests} }}
     http-request set-var(txn.token) http_auth_bearer
     http-request set-var(txn.alg) var(txn.token),jwt_header_query('$.alg')
     http-request set-var(txn.now) date()
@@ -66,7 +66,7 @@ pub(super) fn sections(rules: &Rules<'_>, directory: &Path, exporter: Option<Soc
         others: format!(
             "
 backend addresses
-    stick-table type ipv6 size 100k expire 2m store http_req_rate(60s)
+    stick-table type ipv6 size 100k expire 2m store http_req_rate({seconds}s)
 {metrics}"
         ),
     }
@@ -81,10 +81,11 @@ mod tests {
     fn each_algorithm_has_its_key() {
         let keys = Keys::generate().unwrap();
         let check = |algorithm, expected: &str| {
-            let rules = Rules { keys: &keys, algorithm, limit: 7 };
+            let rules = Rules { keys: &keys, algorithm, limit: Limit { requests: 7, seconds: 60 } };
             let sections = sections(&rules, Path::new("/somewhere"), None);
             assert!(sections.frontend.contains(expected), "{}", sections.frontend);
             assert!(sections.frontend.contains("sc_http_req_rate(0) gt 7"), "{}", sections.frontend);
+            assert!(sections.others.contains("http_req_rate(60s)"), "{}", sections.others);
             assert!(!sections.others.contains("prometheus"));
         };
         check(Algorithm::Hs256, keys.secret());

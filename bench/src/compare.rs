@@ -1,22 +1,27 @@
 //! Rounds over all proxies, interleaved, so that whatever else the machine does meets all of them alike.
 //!
-//! 1. An origin is started on the load's core, and each proxy on its own.
-//! 2. For each workload, round after round, every proxy in turn gets a warm-up and a measurement.
+//! 1. An origin is started on the load's core.
+//! 2. For each workload every proxy is started on the other core, with the workload's rules; one that does not keep
+//!    them is left out. Then, round after round, each gets a warm-up and a measurement, in an order that changes.
 //! 3. Each is started afresh for its idle connections (a heap that has served before shows no growth), and again for
 //!    each measurement of its start.
 //! 4. Medians over the rounds, and ratios of two proxies within a round, become tables.
 
 mod choice;
+mod contest;
+mod entrant;
 mod error;
 mod machine;
-mod median;
+mod order;
 mod perf;
 mod results;
 mod rounds;
+mod spread;
 mod table;
 
 use std::path::PathBuf;
 
+use clap::ValueEnum;
 use xtask::{
     interrupt::Interrupt,
     options::{Compare, Workload},
@@ -26,9 +31,7 @@ use rounds::Rounds;
 
 pub use error::CompareError;
 pub use results::{Outcome, Results, Row};
-
-const ALL: [Workload; 6] =
-    [Workload::Get, Workload::Get64k, Workload::Post10k, Workload::Newconn, Workload::Idle, Workload::Start];
+pub use spread::Spread;
 
 /// Measures, prints, and writes `bench/RESULTS.md` when asked to. `shown` is the command as a reader should repeat it.
 pub fn run(
@@ -40,15 +43,16 @@ pub fn run(
     let peers = choice::peers(options, gateway)?;
     let rounds = Rounds::new(options, interrupt)?;
     let mut results = Results::default();
-    let workloads = if options.workload.is_empty() { ALL.to_vec() } else { options.workload.clone() };
-
-    rounds.throughput(&peers, &workloads, &mut results)?;
-    for &workload in &workloads {
+    let wanted = |workload: &&Workload| options.workload.is_empty() || options.workload.contains(workload);
+    for &workload in Workload::value_variants().iter().filter(wanted) {
         match workload {
             Workload::Idle => rounds.idle(&peers, &mut results)?,
             Workload::Start => rounds.starts(&peers, &mut results)?,
-            _ => {}
+            _ => rounds.contest(&peers, workload, &mut results)?,
         }
+    }
+    if results.is_empty() {
+        return Err(CompareError::NoPeer("none could be started".into()));
     }
     let tables = table::all(&results);
     println!("{tables}");

@@ -4,14 +4,18 @@
 //! - [`load`]: a closed loop of clients before it, which checks every answer.
 //! - [`usage`]: the CPU time and memory of a whole process tree, to the nanosecond and the page.
 //! - [`peer`]: the proxies themselves: how each is configured and started.
+//! - [`rules`]: what a proxy is made to ask of a request, and the tokens to ask for; proven before it is measured.
+//! - [`instructions`]: what a request costs in instructions, rule by rule, under valgrind.
 //! - [`compare`]: rounds over all of them, interleaved, and the tables that come out.
 //!
 //! Everything stays on the loopback interface and is bounded in time and number.
 
 pub mod compare;
+pub mod instructions;
 pub mod load;
 pub mod origin;
 pub mod peer;
 pub mod pin;
+pub mod rules;
 pub mod usage;
 pub mod wire;

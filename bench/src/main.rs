@@ -2,11 +2,11 @@
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
-use bench::{compare, load, origin};
+use bench::{compare, instructions, load, origin, rules::Rules};
 use clap::{Args, Parser, Subcommand};
 use xtask::{
     interrupt::Interrupt,
-    options::{Compare, Workload},
+    options::{Compare, Instructions, Workload},
 };
 
 /// Load, origin, and the comparison of proxies between them.
@@ -26,6 +26,8 @@ enum Task {
     },
     /// Load one server, check every answer, and print the numbers as JSON
     Load(Load),
+    /// Count the instructions of a request under valgrind: a plain forward, and each rule by itself
+    Instructions(Instructions),
     /// Measure proxies beside each other (`cargo xtask bench` builds the gateway and then does this)
     Compare {
         /// The gateway's binary; without it only the peers are measured
@@ -47,6 +49,9 @@ struct Load {
     /// What to ask
     #[arg(long, default_value = "get")]
     workload: Workload,
+    /// A bearer token that every request carries; the workloads with tokens of their own are for `compare`
+    #[arg(long, value_name = "TOKEN")]
+    bearer: Option<String>,
     /// Clients at once
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=20_000))]
     connections: u32,
@@ -65,6 +70,9 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Task::Origin { listen } => serve(listen),
         Task::Load(options) => drive(&options),
+        Task::Instructions(options) => Interrupt::install()
+            .map_err(|error| error.to_string())
+            .and_then(|interrupt| instructions::run(&options, &interrupt).map_err(|error| error.to_string())),
         Task::Compare { gateway, shown, options } => {
             Interrupt::install().map_err(|error| error.to_string()).and_then(|interrupt| {
                 compare::run(&options, gateway, &shown, &interrupt).map_err(|error| error.to_string())
@@ -88,6 +96,9 @@ fn serve(listen: SocketAddr) -> Result<(), String> {
 fn drive(options: &Load) -> Result<(), String> {
     let interrupt = Interrupt::install().map_err(|error| error.to_string())?;
     let mut plan = load::Plan::new(options.address, options.workload);
+    if let Some(token) = &options.bearer {
+        plan.work = load::Work::with_fields(options.workload, options.address, &[Rules::field(token)]);
+    }
     plan.connections = options.connections as usize;
     plan.time = Duration::from_secs(options.seconds);
     plan.watch = options.watch;
@@ -108,4 +119,16 @@ fn drive(options: &Load) -> Result<(), String> {
 fn loopback(text: &str) -> Result<SocketAddr, String> {
     let address: SocketAddr = text.parse().map_err(|error| format!("{error}"))?;
     if address.ip().is_loopback() { Ok(address) } else { Err("expected a loopback address, as 127.0.0.1:8000".into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
 }

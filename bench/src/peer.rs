@@ -1,7 +1,7 @@
 //! The proxies that are measured: how each is configured, started and known to be up.
 
 mod error;
-mod gateway;
+pub(crate) mod gateway;
 mod haproxy;
 mod nginx;
 mod running;
@@ -15,7 +15,9 @@ use std::{
 
 use xtask::{interrupt::Interrupt, ports};
 
-pub use error::PeerError;
+use crate::rules::Rules;
+
+pub use error::{PeerError, headline};
 pub use running::Running;
 
 /// A kind of proxy, and its program.
@@ -47,6 +49,8 @@ pub struct Place<'a> {
     pub core: usize,
     /// How many files it may have open.
     pub files: u64,
+    /// What it is to ask of every request; nothing in a plain forward.
+    pub rules: Option<Rules<'a>>,
 }
 
 impl Peer {
@@ -70,6 +74,11 @@ impl Peer {
         Ok(Self::Command { name: name.to_owned(), words })
     }
 
+    /// Whether it can be told to keep rules: nginx has no tokens, and what a command line does is not known.
+    pub fn keeps_rules(&self) -> bool {
+        matches!(self, Self::Gateway(_) | Self::HAProxy(_))
+    }
+
     /// Starts it with one worker, and returns when it has forwarded a request.
     pub fn start(&self, place: &Place<'_>, interrupt: &Interrupt) -> Result<Running, PeerError> {
         let io = |source| PeerError::Io { name: self.name().to_owned(), source };
@@ -77,7 +86,9 @@ impl Peer {
         let mut command = self.command(place, listen).map_err(io)?;
         // The access log, where there is one, goes where writing is free; complaints are kept for the error message.
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        Running::start(self.name(), &mut command, place.core, listen, interrupt)
+        let token = place.rules.map(|rules| rules.token(0)).transpose().map_err(|error| io(io::Error::other(error)))?;
+        let fields = token.map(|token| Rules::field(&token)).unwrap_or_default();
+        Running::start(self.name(), &mut command, place.core, listen, &fields, interrupt)
     }
 
     fn command(&self, place: &Place<'_>, listen: SocketAddr) -> io::Result<Command> {
@@ -122,7 +133,7 @@ mod tests {
         let peer = Peer::parse("mine=/bin/proxy --to={upstream} {listen} 1").unwrap();
         assert_eq!(peer.name(), "mine");
         let upstream = "127.0.0.1:2".parse().unwrap();
-        let place = Place { directory: Path::new("/"), upstream, core: 0, files: 0 };
+        let place = Place { directory: Path::new("/"), upstream, core: 0, files: 0, rules: None };
         let command = peer.command(&place, "127.0.0.1:1".parse().unwrap()).unwrap();
         assert_eq!(command.get_program(), "/bin/proxy");
         assert_eq!(command.get_args().collect::<Vec<_>>(), ["--to=127.0.0.1:2", "127.0.0.1:1", "1"]);
@@ -136,7 +147,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let upstream = "127.0.0.1:2".parse().unwrap();
         let core = (0..64).find(|&core| std::thread::spawn(move || pin::here(core).is_ok()).join().unwrap()).unwrap();
-        let place = Place { directory: directory.path(), upstream, core, files: 1024 };
+        let place = Place { directory: directory.path(), upstream, core, files: 1024, rules: None };
         let peer = Peer::parse("broken=cat {listen}").unwrap();
         let error = peer.start(&place, &Interrupt::default()).unwrap_err().to_string();
         assert!(error.contains("broken ended before its first answer") && error.contains("127.0.0.1"), "{error}");

@@ -41,7 +41,7 @@ pub(crate) fn main(options: &Options) -> ExitCode {
 }
 
 /// Becomes `command`: no process of ours remains between the user's Ctrl-C and the measurement.
-fn replace_by(mut command: Command) -> ExitCode {
+pub(crate) fn replace_by(mut command: Command) -> ExitCode {
     let error = command.exec();
     eprintln!("error: cannot start {}: {error}", command.get_program().to_string_lossy());
     ExitCode::FAILURE

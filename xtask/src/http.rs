@@ -19,10 +19,15 @@ const LIMIT: u64 = 64 * 1024;
 
 /// Sends `GET path` to `address`. `timeout` holds for the connect and for each read.
 pub fn get(address: SocketAddr, path: &str, timeout: Duration) -> io::Result<Answer> {
+    get_with(address, path, "", timeout)
+}
+
+/// The same with more fields, each ended by CR LF.
+pub fn get_with(address: SocketAddr, path: &str, fields: &str, timeout: Duration) -> io::Result<Answer> {
     let mut stream = TcpStream::connect_timeout(&address, timeout)?;
     stream.set_read_timeout(Some(timeout))?;
     stream.set_write_timeout(Some(timeout))?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{fields}\r\n");
     stream.write_all(request.as_bytes())?;
     let mut bytes = Vec::new();
     stream.take(LIMIT).read_to_end(&mut bytes)?;

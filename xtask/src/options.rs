@@ -5,13 +5,15 @@ use clap::{Args, ValueEnum};
 
 /// What to measure, against whom and for how long.
 #[derive(Args, Clone, Debug)]
+// Its name would be taken where a variant that holds it is called the same.
+#[group(skip)]
 pub struct Compare {
-    /// How many rounds; each one takes every proxy in turn, and what is printed is the median
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    /// How many rounds; each takes every proxy once, in an order that changes, and what is printed is the median
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub rounds: u32,
 
-    /// The length of one measurement, in seconds (fractions are fine); a warm-up comes before each
-    #[arg(long, default_value_t = 4.0, value_parser = seconds)]
+    /// The length of one measurement, in seconds (fractions are fine); many short rounds stray less than few long ones
+    #[arg(long, default_value_t = 1.0, value_parser = seconds)]
     pub seconds: f64,
 
     /// Keep-alive connections of the load
@@ -51,6 +53,27 @@ pub struct Compare {
     pub write: bool,
 }
 
+/// What to count the instructions of.
+#[derive(Args, Clone, Debug)]
+#[group(skip)]
+pub struct Instructions {
+    /// A gateway binary to count, as PATH or NAME=PATH; several stand side by side. Without it `cargo xtask` builds one
+    #[arg(long, value_name = "[NAME=]PATH")]
+    pub gateway: Vec<String>,
+
+    /// How many requests the shorter of the two runs takes; the longer takes three times as many
+    #[arg(long, default_value_t = 3000, value_parser = clap::value_parser!(u64).range(100..=1_000_000))]
+    pub requests: u64,
+
+    /// The core of the gateway
+    #[arg(long, default_value_t = 0)]
+    pub core: usize,
+
+    /// The core of the load and the origin
+    #[arg(long, default_value_t = 1)]
+    pub load_core: usize,
+}
+
 /// A kind of work for a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Workload {
@@ -62,6 +85,14 @@ pub enum Workload {
     Post10k,
     /// A small GET on a new connection each
     Newconn,
+    /// A small GET with an HS256 token, under rules: token, limit, request id, metrics, log
+    GetHs256,
+    /// The same with 20,000 tokens in turn, more than any cache of verified tokens should hold
+    GetHs256Many,
+    /// The same with one EdDSA token
+    GetEddsa,
+    /// The same with one RS256 token
+    GetRs256,
     /// Many connections that do nothing after one request each: their memory
     Idle,
     /// From the start of the process to the first forwarded answer
@@ -76,6 +107,10 @@ impl Workload {
             Self::Get64k => "get64k",
             Self::Post10k => "post10k",
             Self::Newconn => "newconn",
+            Self::GetHs256 => "get-hs256",
+            Self::GetHs256Many => "get-hs256-many",
+            Self::GetEddsa => "get-eddsa",
+            Self::GetRs256 => "get-rs256",
             Self::Idle => "idle",
             Self::Start => "start",
         }

@@ -19,7 +19,7 @@ use xtask::{
 use profdata::{Toolchain, ToolchainError};
 
 /// What the profile is gathered from. The mix is that of the benchmarks: the path of a request, not one workload.
-const WORKLOADS: &str = "get,get64k,post10k,newconn";
+const WORKLOADS: &str = "get,get64k,post10k,newconn,get-hs256,get-eddsa";
 
 #[derive(Args)]
 pub(crate) struct Options {

@@ -28,6 +28,9 @@ pub enum CompareError {
         /// What is wrong with it.
         why: String,
     },
+    /// No keys to sign tokens with.
+    #[error(transparent)]
+    Keys(#[from] crate::rules::KeyError),
     /// Every proxy is missing or failed to start.
     #[error("no proxy left to measure: {0}")]
     NoPeer(String),

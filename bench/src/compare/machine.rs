@@ -12,17 +12,25 @@ pub(super) fn heading(options: &Compare, peers: &[Peer], shown: &str) -> String 
     let versions: Vec<_> = peers.iter().filter_map(version).collect();
     format!(
         "# Measured beside its peers\n\n\
-         Written by `{shown}`; each number is the median of {rounds} rounds of {seconds} s.\n\n\
+         Written by `{shown}`: {rounds} rounds of {seconds} s for each workload and proxy.\n\n\
          - **When:** {date}\n\
          - **Machine:** {cpu}, {cores} cores, Linux {kernel}, TCP {congestion}\n\
          - **Versions:** {versions}\n\
          - **Set-up:** every proxy has one worker on one core, the load ({connections} connections) and the origin \
-         share another; rounds are interleaved, a ratio is the median of the ratios within each round. CPU is user and \
-         system time of the whole process tree, from its CPU clocks, divided by the requests answered meanwhile. \
-         The peers write no access log; the gateway writes its own, to /dev/null. Where `core busy` is well below 100 % \
-         the load was the limit, so that the rate and the latency say little about that proxy. `disturbed` is the \
-         part of the time in which the proxy waited because another process had its core: where it is not near 0 %, \
-         only the ratios are worth reading.\n",
+         share another. Each round takes every proxy once, in an order that changes from round to round.\n\
+         - **Numbers:** `a ±b`: the median of the rounds, and the median of their distances from it, so that half of the \
+         rounds lie within. A ratio is that of the CPU a request of two proxies in the same round; its median and spread \
+         are those of these ratios. CPU is user and system time of the whole process tree, from its CPU clocks, divided \
+         by the requests answered meanwhile; its split is sampled, and rough. Where `core busy` is well below 100 % the \
+         load was the limit, so that the rate and the latency say little about that proxy. `disturbed` is the part of \
+         the time in which the proxy waited because another process had its core: where it is not near 0 %, only the \
+         ratios are worth reading.\n\
+         - **Plain forward:** the peers write no access log; the gateway has its own, to /dev/null, as shipped.\n\
+         - **With rules:** the gateway and HAProxy verify the token of every request (signature, `iss`, `aud`, `exp`), \
+         hand on its `sub`, count the address against a limit that is never reached, give the request a UUID, write a \
+         line of access log to /dev/null, and have metrics on. Each was sent forged, expired and missing tokens and more \
+         requests than a low limit before, and refused them. nginx has no rules here: it forwards the same bytes. HAProxy \
+         2.6 has no EdDSA: in that table it verifies RS256.\n",
         date = date(),
         cpu = cpu(),
         cores = thread::available_parallelism().map_or(1, usize::from).max(all_cores()),

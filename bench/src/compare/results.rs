@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use xtask::options::Workload;
 
-use super::median::median;
+use super::Spread;
 use crate::load::{IdleReport, Report};
 
 /// What one measurement has given.
@@ -67,6 +67,12 @@ impl Results {
         }
     }
 
+    /// Whether nothing was measured, only failed to be.
+    pub fn is_empty(&self) -> bool {
+        let failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_));
+        self.workloads.iter().flat_map(|(_, rows)| rows).flat_map(|row| &row.rounds).all(failed)
+    }
+
     /// The workloads in the order they were measured in.
     pub fn workloads(&self) -> &[(Workload, Vec<Row>)] {
         &self.workloads
@@ -74,19 +80,19 @@ impl Results {
 }
 
 impl Row {
-    /// The median of what `value` takes out of the rounds' reports.
-    pub fn median(&self, value: impl Fn(&Report) -> Option<f64>) -> Option<f64> {
-        median(self.rounds.iter().filter_map(|round| match round {
+    /// Of what `value` takes out of the rounds' reports.
+    pub fn spread(&self, value: impl Fn(&Report) -> Option<f64>) -> Option<Spread> {
+        Spread::of(self.rounds.iter().filter_map(|round| match round {
             Outcome::Measured(report) => value(report),
             _ => None,
         }))
     }
 
-    /// How much more CPU a request takes here than with `other`: the median of the ratios within each round. Both
-    /// sides of such a ratio were measured seconds apart, so a machine that slows down for a while cancels out.
-    pub fn ratio(&self, other: &Self) -> Option<f64> {
+    /// How much more CPU a request takes here than with `other`: the ratios within each round, so that what the machine
+    /// did to both sides, which were measured seconds apart, cancels out.
+    pub fn ratio(&self, other: &Self) -> Option<Spread> {
         let pairs = self.rounds.iter().zip(&other.rounds);
-        median(pairs.filter_map(|pair| match pair {
+        Spread::of(pairs.filter_map(|pair| match pair {
             (Outcome::Measured(own), Outcome::Measured(other)) => Some(own.cpu_us? / other.cpu_us?),
             _ => None,
         }))
@@ -142,8 +148,17 @@ mod tests {
         results.add(Workload::Get, "own", Outcome::Failed("why".into()));
         results.add(Workload::Get, "other", report(1.0));
         let rows = &results.workloads()[0].1;
-        assert_eq!(rows[0].ratio(&rows[1]), Some(0.5));
-        assert_eq!(rows[0].median(|report| report.cpu_us), Some(15.0));
+        assert_eq!(rows[0].ratio(&rows[1]), Some(Spread { median: 0.5, deviation: 0.0 }));
+        assert_eq!(rows[0].spread(|report| report.cpu_us), Some(Spread { median: 15.0, deviation: 5.0 }));
         assert_eq!((rows[0].errors(), rows[0].failure()), (2, Some("why")));
+        assert!(!results.is_empty());
+    }
+
+    #[test]
+    fn failures_alone_are_nothing() {
+        let mut results = Results::default();
+        assert!(results.is_empty());
+        results.add(Workload::Get, "own", Outcome::Failed("why".into()));
+        assert!(results.is_empty());
     }
 }

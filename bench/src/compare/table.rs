@@ -1,16 +1,17 @@
 //! The results as tables, in Markdown, which reads as well on a terminal.
 
+mod throughput;
+
 use std::fmt::Write as _;
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use xtask::options::Workload;
 
-use crate::load::Report;
-
 use super::{
-    median::median,
+    Spread,
     results::{Outcome, Results, Row},
 };
+use throughput::throughput;
 
 const MIB: f64 = 1024.0 * 1024.0;
 
@@ -25,59 +26,20 @@ pub(super) fn all(results: &Results) -> String {
             Workload::Get64k => ("GET of 64 KiB, keep-alive", throughput(rows)),
             Workload::Post10k => ("POST of 10 KiB, keep-alive", throughput(rows)),
             Workload::Newconn => ("Small GET, a new connection each", throughput(rows)),
+            Workload::GetHs256 => ("Small GET with rules, HS256", throughput(rows)),
+            Workload::GetHs256Many => ("Small GET with rules, HS256, 20,000 tokens in turn", throughput(rows)),
+            Workload::GetEddsa => ("Small GET with rules, EdDSA", throughput(rows)),
+            Workload::GetRs256 => ("Small GET with rules, RS256", throughput(rows)),
         };
         let _ = writeln!(text, "## {title}\n\n{table}");
         for row in rows {
             if let Some(why) = row.failure() {
-                let _ = writeln!(text, "\n{} failed in a round: {why}", row.name);
+                let _ = writeln!(text, "\n{}: {why}", row.name);
             }
         }
         text.push('\n');
     }
     text
-}
-
-fn throughput(rows: &[Row]) -> Table {
-    let named = |name: &str| rows.iter().find(|row| row.name == name);
-    let (nginx, haproxy) = (named("nginx"), named("haproxy"));
-    let mut table = new(&[
-        "proxy",
-        "CPU µs/request",
-        "user",
-        "system",
-        "÷ nginx",
-        "÷ haproxy",
-        "requests/s",
-        "p50 ms",
-        "p99 ms",
-        "RSS MiB",
-        "core busy",
-        "disturbed",
-        "errors",
-    ]);
-    for row in rows {
-        let user =
-            |share_of: fn(f64) -> f64| row.median(|report| Some(report.cpu_us? * share_of(report.spent?.user_share)));
-        let ratio = |other: Option<&Row>| other.and_then(|other| row.ratio(other));
-        table.add_row(cells(
-            &row.name,
-            [
-                number(row.median(|report| report.cpu_us), 2),
-                number(user(|share| share), 1),
-                number(user(|share| 1.0 - share), 1),
-                number(ratio(nginx), 3),
-                number(ratio(haproxy), 3),
-                number(row.median(|report| Some(report.rate)), 0),
-                number(row.median(|report| Some(report.p50_us / 1e3)), 2),
-                number(row.median(|report| Some(report.p99_us / 1e3)), 2),
-                number(row.median(|report| report.spent.map(|spent| bytes(spent.resident) / MIB)), 1),
-                percent(row.median(Report::busy)),
-                percent(row.median(Report::disturbed)),
-                row.errors().to_string(),
-            ],
-        ));
-    }
-    table
 }
 
 fn idle(rows: &[Row]) -> Table {
@@ -113,7 +75,7 @@ fn start(rows: &[Row]) -> Table {
         table.add_row(cells(
             &row.name,
             [
-                number(median(times.iter().copied()), 1),
+                spread(Spread::of(times.iter().copied()), 1),
                 number(times.iter().copied().reduce(f64::min), 1),
                 number(times.iter().copied().reduce(f64::max), 1),
             ],
@@ -133,8 +95,8 @@ fn cells<const N: usize>(name: &str, numbers: [String; N]) -> Vec<Cell> {
     [Cell::new(name)].into_iter().chain(numbers).collect()
 }
 
-fn percent(value: Option<f64>) -> String {
-    number(value.map(|value| value * 100.0), 0) + " %"
+fn spread(value: Option<Spread>, digits: usize) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| value.shown(digits))
 }
 
 fn number(value: Option<f64>, digits: usize) -> String {
@@ -163,9 +125,9 @@ mod tests {
         let row = text.lines().find(|line| line.starts_with("| nginx")).unwrap();
         assert_eq!(
             row.split_whitespace().collect::<Vec<_>>(),
-            ["|", "nginx", "|", "20.0", "|", "10.0", "|", "30.0", "|"]
+            ["|", "nginx", "|", "20.0", "±10.0", "|", "10.0", "|", "30.0", "|"]
         );
-        assert!(text.contains("haproxy failed in a round: refused"), "{text}");
+        assert!(text.contains("haproxy: refused"), "{text}");
         assert!(text.lines().any(|line| line.starts_with("| haproxy") && line.contains('–')), "{text}");
     }
 }

@@ -15,6 +15,8 @@ pub(super) struct Connection<'a> {
     plan: &'a Plan,
     stream: TcpStream,
     asked: Instant,
+    /// Which of the work's requests is being sent.
+    turn: usize,
     written: usize,
     /// What came of an answer whose head is not complete.
     partial: Vec<u8>,
@@ -68,7 +70,8 @@ impl<'a> Connection<'a> {
         // been read to its end by then, so the reset destroys nothing.
         SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
         registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
-        Ok(Self { plan, stream, asked, written: 0, partial: Vec::new(), answer: Answer::Awaited })
+        let turn = token.0 % plan.work.requests.len();
+        Ok(Self { plan, stream, asked, turn, written: 0, partial: Vec::new(), answer: Answer::Awaited })
     }
 
     /// Does all that can be done now. Events come once for each change, so this must not stop early.
@@ -94,15 +97,17 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Sends the next request, after an answer that left the connection open.
+    /// Sends the next request, after an answer that left the connection open. All connections together take the work's
+    /// requests in turn, as far as they are answered in turn.
     pub(super) fn ask_again(&mut self) -> Result<(), Fault> {
         self.asked = Instant::now();
+        self.turn = (self.turn + self.plan.connections) % self.plan.work.requests.len();
         self.written = 0;
         self.write()
     }
 
     fn write(&mut self) -> Result<(), Fault> {
-        let request = &self.plan.work.request;
+        let request = &self.plan.work.requests[self.turn];
         while self.written < request.len() {
             match self.stream.write(&request[self.written..]) {
                 Ok(written) => self.written += written,

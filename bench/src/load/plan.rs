@@ -46,11 +46,11 @@ impl Plan {
     }
 }
 
-/// A request, ready to be written, and what its answer must be.
+/// Requests, ready to be written, and what each answer must be.
 #[derive(Clone, Debug)]
 pub struct Work {
-    /// The bytes of the request.
-    pub request: Vec<u8>,
+    /// The bytes of the requests, which are sent in turn; mostly there is but one, and there is always one.
+    pub requests: Vec<Vec<u8>>,
     /// The answer's body has this length.
     pub answer: u64,
     /// Every request asks for the end of its connection.
@@ -58,21 +58,32 @@ pub struct Work {
 }
 
 impl Work {
-    /// What `workload` sends to `address`: the fields are those that a common client sends.
+    /// What `workload` sends to `address`: the fields are those that a common client sends, without a token.
     pub fn new(workload: Workload, address: SocketAddr) -> Self {
-        let head = |line: &str, more: &str| {
-            format!("{line} HTTP/1.1\r\nHost: {address}\r\nUser-Agent: bench\r\nAccept: */*\r\n{more}\r\n").into_bytes()
+        Self::with_fields(workload, address, &[String::new()])
+    }
+
+    /// The same, once with each of `fields` (one or more; whole lines, each ended by CR LF).
+    pub fn with_fields(workload: Workload, address: SocketAddr, fields: &[String]) -> Self {
+        let (line, more, upload, answer) = match workload {
+            Workload::Get
+            | Workload::GetHs256
+            | Workload::GetHs256Many
+            | Workload::GetEddsa
+            | Workload::GetRs256
+            | Workload::Idle
+            | Workload::Start => ("GET /small", String::new(), 0, origin::SMALL),
+            Workload::Newconn => ("GET /small", "Connection: close\r\n".into(), 0, origin::SMALL),
+            Workload::Get64k => ("GET /64k", String::new(), 0, origin::LARGE),
+            Workload::Post10k => ("POST /upload", format!("Content-Length: {UPLOAD}\r\n"), UPLOAD, origin::OK),
         };
-        let (request, answer) = match workload {
-            Workload::Get | Workload::Idle | Workload::Start => (head("GET /small", ""), origin::SMALL),
-            Workload::Newconn => (head("GET /small", "Connection: close\r\n"), origin::SMALL),
-            Workload::Get64k => (head("GET /64k", ""), origin::LARGE),
-            Workload::Post10k => {
-                let mut request = head("POST /upload", &format!("Content-Length: {UPLOAD}\r\n"));
-                request.resize(request.len() + UPLOAD, b'x');
-                (request, origin::OK)
-            }
+        let request = |fields: &String| {
+            let common = format!("Host: {address}\r\nUser-Agent: bench\r\nAccept: */*\r\n");
+            let mut request = format!("{line} HTTP/1.1\r\n{common}{fields}{more}\r\n").into_bytes();
+            request.resize(request.len() + upload, b'x');
+            request
         };
-        Self { request, answer: answer as u64, closes: workload == Workload::Newconn }
+        let requests = fields.iter().map(request).collect();
+        Self { requests, answer: answer as u64, closes: workload == Workload::Newconn }
     }
 }

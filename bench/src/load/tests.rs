@@ -35,9 +35,22 @@ fn a_wrong_answer_is_an_error() {
 #[test]
 fn another_status_is_an_error() {
     let mut plan = plan(Workload::Get);
-    plan.work.request = b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n".to_vec();
+    plan.work.requests = vec![b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n".to_vec()];
     let error = run(&plan, &Interrupt::default()).unwrap_err().to_string();
     assert!(error.contains("the status is 404"), "{error}");
+}
+
+#[test]
+fn many_requests_are_sent_in_turn() {
+    let mut plan = plan(Workload::Get);
+    let missing = b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n".to_vec();
+    // 8 connections begin with the 8 good ones; the one that fails is everybody's in its turn.
+    plan.work.requests.resize(8, plan.work.requests[0].clone());
+    plan.work.requests.push(missing);
+    plan.max_requests = 200;
+    let report = run(&plan, &Interrupt::default()).unwrap();
+    let first = report.first_error.unwrap_or_default();
+    assert!(report.errors > 8 && first.contains("the status is 404"), "{} errors: {first}", report.errors);
 }
 
 #[test]

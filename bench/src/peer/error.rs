@@ -43,3 +43,21 @@ pub enum PeerError {
     #[error("interrupted")]
     Interrupted,
 }
+
+/// What a table has room for: an error without the last lines that a program wrote.
+pub fn headline(error: &str) -> &str {
+    let line = error.lines().next().unwrap_or_default();
+    line.strip_suffix(" Its last lines:").unwrap_or(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headlines() {
+        assert_eq!(headline("it ended (exit status: 2). Its last lines:\nunknown key"), "it ended (exit status: 2).");
+        assert_eq!(headline("an expired token was answered 200"), "an expired token was answered 200");
+        assert_eq!(headline(""), "");
+    }
+}

@@ -1,25 +1,42 @@
-//! HAProxy, set as someone would who knows it: one thread, no log, every server connection reused.
+//! HAProxy, set as someone would who knows it: one thread, every server connection reused. A plain forward has no log;
+//! rules come with one, as ours do.
+
+mod rules;
 
 use std::{fs, io, net::SocketAddr, path::Path, process::Command};
 
 use super::{Place, own_directory};
 
 pub(super) fn command(program: &Path, place: &Place<'_>, listen: SocketAddr) -> io::Result<Command> {
-    let file = own_directory(place, "haproxy", listen)?.join("haproxy.cfg");
+    let directory = own_directory(place, "haproxy", listen)?;
+    let file = directory.join("haproxy.cfg");
+    let rules = match &place.rules {
+        Some(asked) => {
+            asked.write_keys(&directory)?;
+            rules::sections(asked, &directory, rules::exporter(program)?)
+        }
+        None => rules::Sections::none(),
+    };
+    fs::write(&file, text(place, listen, &rules))?;
+    let mut command = Command::new(program);
+    command.args(["-db", "-f"]).arg(file);
+    Ok(command)
+}
+
+fn text(place: &Place<'_>, listen: SocketAddr, rules: &rules::Sections) -> String {
     // It wants two files for each connection, which idle ones do not need; without strict limits it only warns.
     let maxconn = place.files.saturating_sub(2000).clamp(1000, 20_000);
     let upstream = place.upstream;
-    fs::write(
-        &file,
-        format!(
-            "global
+    let rules::Sections { global, log, frontend, others } = rules;
+    format!(
+        "global
     nbthread 1
     maxconn {maxconn}
     no strict-limits
-
+{global}
 defaults
     mode http
-    no log
+    {log}
     http-reuse always
     option http-keep-alive
     option forwardfor
@@ -31,14 +48,10 @@ defaults
 
 frontend clients
     bind {listen} backlog 4096
-    default_backend origin
+{frontend}    default_backend origin
 
 backend origin
     server origin {upstream}
-"
-        ),
-    )?;
-    let mut command = Command::new(program);
-    command.args(["-db", "-f"]).arg(file);
-    Ok(command)
+{others}"
+    )
 }

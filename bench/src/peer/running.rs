@@ -33,17 +33,19 @@ pub struct Running {
 }
 
 impl Running {
+    /// `fields` are those of the request that must be forwarded, each ended by CR LF.
     pub(crate) fn start(
         name: &str,
         command: &mut Command,
         core: usize,
         address: SocketAddr,
+        fields: &str,
         interrupt: &Interrupt,
     ) -> Result<Self, PeerError> {
         let begun = Instant::now();
         let mut child = pin::spawn(core, name, command)?;
         child.follow(|_| ());
-        await_answer(&mut child, address, begun, interrupt)?;
+        await_answer(&mut child, address, fields, begun, interrupt)?;
         Ok(Self { address, start: begun.elapsed(), child })
     }
 
@@ -58,10 +60,16 @@ impl Running {
     }
 }
 
-fn await_answer(child: &mut Child, listen: SocketAddr, begun: Instant, interrupt: &Interrupt) -> Result<(), PeerError> {
+fn await_answer(
+    child: &mut Child,
+    listen: SocketAddr,
+    fields: &str,
+    begun: Instant,
+    interrupt: &Interrupt,
+) -> Result<(), PeerError> {
     let name = child.name().to_owned();
     loop {
-        let last = match http::get(listen, "/small", DEADLINE) {
+        let last = match http::get_with(listen, "/small", fields, DEADLINE) {
             Ok(answer) if answer.status == 200 => return Ok(()),
             Ok(answer) => format!("it answers {}", answer.status),
             Err(error) => error.to_string(),

@@ -46,7 +46,12 @@ impl Gateway {
         Self::spawn(toml, Process::spawn)
     }
 
-    fn spawn(toml: &str, spawn: fn(&mut Command) -> Process) -> Self {
+    /// Starts one with this variable in its environment.
+    pub fn with_env(toml: &str, name: &str, value: &str) -> Self {
+        Self::spawn(toml, |command| Process::spawn(command.env(name, value)))
+    }
+
+    fn spawn(toml: &str, spawn: impl FnOnce(&mut Command) -> Process) -> Self {
         // With one worker the order of things is known.
         let workers = if toml.contains("server.workers") { "" } else { "server.workers = 1\n" };
         let (folder, _) = write_file(&format!("{FILE}{workers}{toml}"));
@@ -83,6 +88,12 @@ impl Gateway {
             shell.env_clear().current_dir(command.get_current_dir().expect("it has its folder"));
             Process::spawn(&mut shell)
         })
+    }
+
+    /// Waits until the keys of its issuers are known: a test is not about how long that takes.
+    pub fn with_keys(self) -> Self {
+        self.stderr.find("the issuer's keys", |line| line.contains("the issuer's keys are known").then_some(()));
+        self
     }
 
     /// A new connection.

@@ -13,6 +13,9 @@ use crate::Identity;
 /// Slots that an insert looks at for one that was not used lately.
 const MAX_STEPS: usize = 8;
 
+/// Scopes of an identity that is kept: each takes more memory than it has letters.
+const MAX_SCOPES: usize = 64;
+
 /// One worker's verified tokens, at most as many as told.
 ///
 /// A token is found by SipHash-2-4 with 128 bits of output under a random key that never leaves the process. That is a
@@ -21,8 +24,9 @@ const MAX_STEPS: usize = 8;
 /// no such thing to somebody who tries, and 64 bits are too few where a collision lets one caller be another; a keyed
 /// BLAKE3 or HMAC-SHA-256 would do as well, at three times the cost for what is as long as a token.
 ///
-/// Of 8,192 tokens as the user service makes them (three fields, no scopes) it holds 2 MiB; an identity is at most as
-/// long as its token, so 64 MiB is the bound.
+/// 8,192 tokens as the user service makes them (three fields, a scope or two) take about 3 MiB: 130 bytes each for slot and
+/// index, the rest for the identity. An identity's text is shorter than its token and its scopes are few, so 80 MiB is the
+/// bound, with an issuer that fills every token to its last byte.
 #[derive(Debug)]
 pub struct Cache {
     hasher: SipHasher24,
@@ -77,8 +81,12 @@ impl Cache {
         Some(Rc::clone(&slot.identity))
     }
 
-    /// Remembers a token that was verified. What it takes the place of is found in a few steps.
+    /// Remembers a token that was verified, but for one with very many scopes. What it takes the place of is found in a
+    /// few steps.
     pub fn insert(&mut self, key: u128, issuer: usize, generation: u64, expires: u64, identity: Rc<Identity>) {
+        if identity.scopes.len() > MAX_SCOPES {
+            return;
+        }
         let slot = Slot { key, generation, issuer, expires, used: false, identity };
         if let Some(&at) = self.index.get(&key) {
             self.slots[at] = slot;
@@ -162,6 +170,17 @@ mod tests {
         }
         assert_eq!((cache.slots.len(), cache.index.len()), (100, 100));
         assert!(has(&mut cache, "9999") && !has(&mut cache, "0"));
+    }
+
+    #[test]
+    fn an_identity_that_takes_much_memory_is_not_kept() {
+        let mut cache = Cache::new(4);
+        for (token, scopes, kept) in [("a", MAX_SCOPES, true), ("b", MAX_SCOPES + 1, false)] {
+            let key = cache.key(token.as_bytes());
+            let identity = Identity { scopes: vec!["x".into(); scopes], ..Identity::default() };
+            cache.insert(key, 0, 1, 1000, Rc::new(identity));
+            assert_eq!(has(&mut cache, token), kept);
+        }
     }
 
     #[test]

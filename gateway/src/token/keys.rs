@@ -25,7 +25,7 @@ struct Key {
 
 enum Check {
     Public(ParsedPublicKey),
-    Secret(hmac::Key),
+    Secret(Box<hmac::Key>),
 }
 
 impl KeySet {
@@ -48,7 +48,7 @@ impl KeySet {
                 Algorithm::Hs512 => hmac::HMAC_SHA512,
                 _ => return None,
             };
-            Some((algorithm, Check::Secret(hmac::Key::new(hash, secret))))
+            Some((algorithm, Check::Secret(Box::new(hmac::Key::new(hash, secret)))))
         });
         Self(vec![Key { kid: None, checks: checks.collect(), material: Vec::new() }])
     }

@@ -11,6 +11,7 @@ const SESSION: &str = r#"
   TOKEN=$(echo "$LOGIN" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
   curl -s $G/users/$ID -H "authorization: Bearer $TOKEN"; echo
   curl -s -X PUT $G/users/$ID -H "authorization: Bearer $TOKEN" -H "$J" -d '{"name":"Ada Lovelace","email":"'$E'"}'; echo
+  curl -s $G/users/$ID; echo
   curl -s $G/health; echo
 "#;
 

@@ -111,10 +111,10 @@ fn each_algorithm_is_checked_with_its_own_key_and_no_other() {
         for kid in ["rsa", "p256", "p384", "ed"].into_iter().filter(|kid| *kid != own) {
             check(&set, &signer.sign(&json!({ "alg": alg, "kid": kid })), Err(TokenFault::Algorithm));
         }
-        let (signed, _) =
-            signer.sign(&json!({ "alg": alg })).rsplit_once('.').map(|(a, b)| (a.to_owned(), b.len())).unwrap();
+        let good = signer.sign(&json!({ "alg": alg }));
+        let (claimed, _) = good.rsplit_once('.').unwrap();
         for signature in [String::new(), base64(&[0; 64]), base64(&[0; 96]), base64(&[0; 256])] {
-            check(&set, &format!("{signed}.{signature}"), Err(TokenFault::Signature));
+            check(&set, &format!("{claimed}.{signature}"), Err(TokenFault::Signature));
         }
     }
 }

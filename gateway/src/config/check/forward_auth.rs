@@ -92,8 +92,8 @@ impl Setting {
         }
     }
 
-    /// Reports fields that a caller's credential writes as well, on a route that asks for one: whose word it is could not
-    /// be told.
+    /// Reports fields that a caller's credential writes as well, on a route that asks for one: whose word it is could
+    /// not be told.
     pub(super) fn report_shared(&self, credentials: &[HeaderName], checks: &mut Checks) {
         let Self::On(partial) = self else { return };
         let written =

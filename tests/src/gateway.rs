@@ -91,6 +91,7 @@ impl Gateway {
     }
 
     /// Waits until the keys of its issuers are known: a test is not about how long that takes.
+    #[must_use]
     pub fn with_keys(self) -> Self {
         self.stderr.find("the issuer's keys", |line| line.contains("the issuer's keys are known").then_some(()));
         self

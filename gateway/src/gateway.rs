@@ -64,7 +64,7 @@ async fn walk(
     exchange.route = Some(lane);
     let lane = &worker.live.lanes[lane];
     if let Verdict::Answer(answer) = lane.permit.check(request, client, &path, exchange).await? {
-        return Ok(answered(*answer, lane)); // 5
+        return Ok(answered(*answer, lane)); // 5, 6
     }
     let head = lane.transform.request(
         request,
@@ -74,9 +74,7 @@ async fn walk(
     ); // 6
     let body = std::mem::replace(request.body_mut(), Body::empty());
     let answer = worker.clusters[lane.cluster].send(head, body, &lane.timeouts, exchange).await?; // 7, 8
-    let mut response = answered(answer, lane);
-    lane.transform.response(response.headers_mut()); // 6
-    Ok(response)
+    Ok(answered(answer, lane)) // 6
 }
 
 /// The route that a request would take with this method and these fields.
@@ -125,7 +123,7 @@ fn unrouted(
     }
 }
 
-/// Another server's answer, as the client's.
+/// Another server's answer, the service's or an authoriser's, as the client's.
 fn answered((head, body): (ResponseHead, ResponseBody), lane: &Lane) -> Response<Body> {
     let mut response = Response::new(Body::from_upstream(body));
     *response.status_mut() = head.status;
@@ -133,6 +131,7 @@ fn answered((head, body): (ResponseHead, ResponseBody), lane: &Lane) -> Response
     if lane.permit.cors().is_some() {
         cors::replace(response.headers_mut());
     }
+    lane.transform.response(response.headers_mut());
     response
 }
 

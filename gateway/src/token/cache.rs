@@ -1,11 +1,10 @@
 //! Whom verified tokens belong to, so that a token's signature is checked once and not for each request.
 use std::{
     collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
+    hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState},
     rc::Rc,
 };
 
-use aws_lc_rs::rand;
 use siphasher::sip128::SipHasher24;
 
 use crate::Identity;
@@ -54,10 +53,11 @@ struct Slot {
 impl Cache {
     /// One for so many tokens.
     pub fn new(capacity: usize) -> Self {
-        let mut key = [0; 16];
-        rand::fill(&mut key).expect("the system has random bytes");
+        // The standard library's source of keys for its own maps: the operating system's random numbers. aws-lc's own
+        // generator would first spend a tenth of a second on gathering entropy, before the gateway can serve.
+        let random = RandomState::new();
         Self {
-            hasher: SipHasher24::new_with_key(&key),
+            hasher: SipHasher24::new_with_keys(random.hash_one(0), random.hash_one(1)),
             index: HashMap::default(),
             slots: Vec::new(),
             capacity: capacity.max(1),

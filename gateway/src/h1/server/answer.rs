@@ -67,7 +67,9 @@ impl Connection {
         let keep_alive = keep_alive && coding != Coding::UntilClose;
         self.wire.borrow_mut().out.encode(|out| {
             encode::status_line(out, head.status);
+            let mut declares_length = false;
             for (name, value) in &head.headers {
+                declares_length |= *name == header::CONTENT_LENGTH;
                 // An upstream's own is not the id of this exchange.
                 if *name != X_REQUEST_ID {
                     encode::field(out, name.as_str(), value.as_bytes());
@@ -77,9 +79,7 @@ impl Connection {
                 encode::field(out, X_REQUEST_ID.as_str(), id);
             }
             match coding {
-                Coding::Length(length) if !head.headers.contains_key(header::CONTENT_LENGTH) => {
-                    encode::content_length(out, length);
-                }
+                Coding::Length(length) if !declares_length => encode::content_length(out, length),
                 Coding::Chunked => encode::field(out, "transfer-encoding", b"chunked"),
                 _ => {}
             }

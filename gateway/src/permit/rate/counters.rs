@@ -2,8 +2,11 @@
 //!
 //! It is an array of sets, each behind a lock of its own that is held for a few instructions; a caller's keyed hash says
 //! which set is its, and tells it from the others there. A set has room for fifteen callers. When they are more, the one
-//! that has used the least of its limit makes room (see [`set`]), so fresh callers, however many, push out each other
-//! and never one that is at its limit.
+//! that has used the least of its limit makes room, and the newcomer begins with what that one had used (see [`set`]). So
+//! fresh callers, however many, push out each other and never one that is at its limit, and nobody gets a count back that
+//! is lower than it was. The price is paid by newcomers, and it is bounded: for a set to be at its limits, fifteen
+//! callers' limits must be spent in it again and again; under a hundred a minute that takes 3.3 million requests a second
+//! over all sets.
 //!
 //! Memory comes as callers come, 4 KiB at a time, and is at most 32 MiB; a hundred thousand live callers have 8 MiB. With
 //! a million of them, three sets in a thousand are full.

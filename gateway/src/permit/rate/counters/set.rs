@@ -93,13 +93,13 @@ impl Set {
                 Err(outcome) => (Err(outcome), entry.arrival),
             };
         }
-        match decide(None) {
+        let (room, taken_over) = entries.room(tag, now);
+        match decide(taken_over.map(Nanos::from)) {
             Ok((outcome, arrival)) => {
-                let newcomer = Entry { tag, arrival: arrival.into() };
-                entries.admit(newcomer, now);
-                (Ok(outcome), newcomer.arrival)
+                *room = Entry { tag, arrival: arrival.into() };
+                (Ok(outcome), room.arrival)
             }
-            Err(outcome) => (Err(outcome), now),
+            Err(outcome) => (Err(outcome), taken_over.unwrap_or(now)),
         }
     }
 
@@ -128,20 +128,30 @@ impl Entries {
         self.more.as_deref_mut()?.iter_mut().take_while(|entry| entry.tag != 0).find(|entry| entry.tag == tag)
     }
 
-    /// Finds room for `newcomer`: an entry that says nothing, else that of the caller who has used the least of its
-    /// limit. Where each of them has used more than the newcomer, it is the newcomer that is not counted.
-    fn admit(&mut self, newcomer: Entry, now: u64) {
-        if let Some(free) = self.all().find(|entry| entry.is_over(now)) {
-            *free = newcomer;
-            return;
+    /// Room for a caller that is not known: an entry that says nothing, else that of the caller who has used the least
+    /// of its limit. In its place the newcomer begins with the same part of its own limit used, which is the arrival time
+    /// that comes with the entry (the Space-Saving algorithm: Metwally, Agrawal, El Abbadi 2005). So nobody's count is
+    /// ever lower than the truth: whoever made room takes over at least as much when it comes back.
+    fn room(&mut self, tag: u64, now: u64) -> (&mut Entry, Option<u64>) {
+        let free = self.all().position(|entry| entry.is_over(now));
+        if let Some(at) = free {
+            return (self.at(at), None);
         }
         if self.more.is_none() {
-            self.more.insert(Box::default())[0] = newcomer;
-            return;
+            return (&mut self.more.insert(Box::default())[0], None);
         }
-        let least = self.all().min_by(|a, b| a.compare(b, now));
-        if let Some(least) = least.filter(|least| least.compare(&newcomer, now).is_le()) {
-            *least = newcomer;
+        let entries = self.all().map(|entry| *entry).enumerate();
+        let (at, least) = entries.min_by(|(_, a), (_, b)| a.compare(b, now)).expect("a set has entries");
+        let newcomer = Entry { tag, arrival: now };
+        let used =
+            (u128::from(least.arrival - now) * u128::from(newcomer.whole())).div_ceil(least.whole().max(1).into());
+        (self.at(at), Some(now.saturating_add(u64::try_from(used).unwrap_or(u64::MAX))))
+    }
+
+    fn at(&mut self, index: usize) -> &mut Entry {
+        match (index.checked_sub(FIRST), &mut self.more) {
+            (Some(index), Some(more)) => &mut more[index],
+            _ => &mut self.first[index],
         }
     }
 }

@@ -37,9 +37,10 @@ fn whoever_has_used_least_makes_room() {
         visit(&set, caller, 60 * SECOND, (caller + 1) * SECOND);
     }
     visit(&set, 100, 60 * SECOND, 10 * SECOND);
-    let left: Vec<u64> = (1..=100).filter(|&caller| known(&set, caller, 60 * SECOND, NOW).is_some()).collect();
-    let expected: Vec<u64> = (2..=ENTRIES as u64).chain([100]).collect();
-    assert_eq!(left, expected);
+    for caller in 2..=ENTRIES as u64 {
+        assert_eq!(known(&set, caller, 60 * SECOND, NOW), Some((caller + 1) * SECOND));
+    }
+    assert_eq!(known(&set, 100, 60 * SECOND, NOW), Some(10 * SECOND));
 }
 
 #[test]
@@ -56,14 +57,21 @@ fn whoever_is_over_makes_room_first() {
 }
 
 #[test]
-fn a_newcomer_never_takes_the_place_of_one_that_has_used_more() {
+fn a_newcomer_begins_where_the_one_that_makes_room_was() {
     let set = Set::default();
+    let (minute, hour) = (60 * SECOND, 3600 * SECOND);
     for caller in 1..=ENTRIES as u64 {
-        visit(&set, caller, 60 * SECOND, 60 * SECOND);
+        visit(&set, caller, minute, minute - caller * SECOND);
     }
-    visit(&set, 100, 60 * SECOND, SECOND);
-    assert_eq!(known(&set, 100, 60 * SECOND, NOW), None);
-    assert!((1..=ENTRIES as u64).all(|caller| known(&set, caller, 60 * SECOND, NOW).is_some()));
+    let least = minute - ENTRIES as u64 * SECOND;
+    assert_eq!(known(&set, 100, minute, NOW), Some(least), "the same part of the same limit");
+    let part = known(&set, 100, hour, NOW).unwrap();
+    let expected = least * 60;
+    assert!((expected * 9 / 10..expected * 11 / 10).contains(&part), "the same part of a larger limit: {part}");
+    assert!((1..=ENTRIES as u64).all(|caller| known(&set, caller, minute, NOW) == Some(minute - caller * SECOND)));
+    // Whoever made room comes back with no less than it had.
+    visit(&set, 100, minute, least + SECOND);
+    assert_eq!(known(&set, ENTRIES as u64, minute, NOW), Some(least + SECOND));
 }
 
 /// Of a limit of a second that is used up, less time is missing than of an hour's limit of which a hundredth is used.

@@ -76,7 +76,10 @@ fn explain(rejection: &Rejection, exchange: &Exchange, fields: &mut HeaderMap) {
             }
         }
         Rejection::Unauthorized(fault) => drop(fields.insert(header::WWW_AUTHENTICATE, challenge(*fault))),
-        Rejection::ScopeMissing { needed } => drop(fields.insert(header::WWW_AUTHENTICATE, scope_challenge(needed))),
+        // RFC 6750 §3.1 speaks of tokens; no scheme is registered in which a key could be asked for more.
+        Rejection::ScopeMissing { needed } if takes_tokens(exchange) => {
+            fields.insert(header::WWW_AUTHENTICATE, scope_challenge(needed));
+        }
         Rejection::ContentTypeUnsupported { allowed } => drop(fields.insert(header::ACCEPT, allowed.clone())),
         Rejection::ContentCodingUnsupported => {
             fields.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
@@ -100,6 +103,10 @@ fn challenge(fault: TokenFault) -> HeaderValue {
 fn scope_challenge(needed: &str) -> HeaderValue {
     let value = format!("Bearer realm=\"gateway\", error=\"insufficient_scope\", scope=\"{needed}\"");
     HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("Bearer realm=\"gateway\""))
+}
+
+fn takes_tokens(exchange: &Exchange) -> bool {
+    exchange.rules().and_then(|rules| rules.auth.as_ref()).is_some_and(|auth| auth.tokens.is_some())
 }
 
 /// An answer of the gateway's own that is JSON.

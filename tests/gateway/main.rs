@@ -26,6 +26,7 @@ mod limits;
 mod paths_hosts;
 mod rate_limit;
 mod routing;
+mod rules;
 mod stale;
 mod start;
 mod streaming;

@@ -62,9 +62,9 @@ impl Body {
         self.exchange = Some(exchange);
     }
 
-    /// The id of the exchange that ends with this body: the answer's `x-request-id`.
-    pub(crate) fn request_id(&self) -> Option<&[u8]> {
-        self.exchange.as_ref().map(|exchange| &*exchange.request_id)
+    /// The exchange that ends with this body.
+    pub(crate) fn exchange(&self) -> Option<&Exchange> {
+        self.exchange.as_deref()
     }
 
     /// Refuses more than `limit` bytes, at once when they are declared.

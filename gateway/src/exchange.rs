@@ -11,7 +11,11 @@ use ipnet::IpNet;
 use smallvec::SmallVec;
 
 use crate::{
-    h1::client::Lines, live::Lane, permit::Rules, rejection::Rejection, telemetry::access_log::escape_json,
+    h1::{client::Lines, encode},
+    live::Lane,
+    permit::{Rules, rate::Rate},
+    rejection::Rejection,
+    telemetry::access_log::escape_json,
     worker::Worker,
 };
 
@@ -175,6 +179,19 @@ impl Exchange {
     /// What stage 5 asks of it: the route's rules, or those for what no route takes.
     pub(crate) fn rules(&self) -> Option<&Rules> {
         self.lane().map_or(&self.worker.live.unrouted, |lane| &lane.permit).rules.as_deref()
+    }
+
+    /// Writes the fields that an answer of this exchange has from the gateway, as they go over the wire.
+    pub(crate) fn write_fields(&self, out: &mut Vec<u8>) {
+        encode::field(out, X_REQUEST_ID.as_str(), &self.request_id);
+        if let (Some(standing), Some(rate)) = (self.standing, self.rules().and_then(|rules| rules.rate.as_ref())) {
+            rate.write(standing, out);
+        }
+    }
+
+    /// Whether a field is one of those: an upstream's own is not about this exchange.
+    pub(crate) fn writes(&self, name: &HeaderName) -> bool {
+        *name == X_REQUEST_ID || (self.standing.is_some() && Rate::writes(name))
     }
 
     fn write_line(&self, out: &mut Vec<u8>, now: Instant, status: u16) {

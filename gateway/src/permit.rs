@@ -117,13 +117,10 @@ impl Rules {
         self.rate.as_ref().map_or(Ok(()), |rate| rate.count(request, exchange))
     }
 
-    /// Writes what the rules tell the client into its answer, an error or not.
+    /// Writes what pages of other origins are granted into an answer, an error or not.
     pub(crate) fn mark(&self, exchange: &Exchange, fields: &mut HeaderMap) {
         if let Some(cors) = &self.cors {
             cors.mark(exchange, fields);
-        }
-        if let (Some(rate), Some(standing)) = (&self.rate, &exchange.standing) {
-            rate.mark(*standing, fields);
         }
     }
 }

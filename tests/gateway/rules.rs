@@ -88,7 +88,7 @@ fn a_refusal_carries_the_grant_and_the_standing() {
         assert_eq!(answer.field("access-control-allow-origin"), Some("https://app.example.com"));
         assert!(answer.field("ratelimit").unwrap().contains(&format!(";r={left};")), "{answer:#?}");
     };
-    refused(&ask(&gateway, ""), 401, "1");
+    refused(&ask(&gateway, "accept: text/plain"), 401, "1");
     let admin = format!("GET /admin HTTP/1.1\r\norigin: https://app.example.com\r\n{}", token("joe"));
     refused(&gateway.ask(&admin), 403, "0");
     refused(&ask(&gateway, &token("joe")), 429, "0");

@@ -11,7 +11,7 @@ use http_body::Frame;
 use tokio::time::Instant;
 
 use super::Connection;
-use crate::{body::Body, exchange::X_REQUEST_ID, h1::encode};
+use crate::{body::Body, h1::encode};
 
 /// Bytes of an answer that may wait to be written before its body is asked for more.
 const HIGH_WATER: usize = 64 * 1024;
@@ -70,13 +70,12 @@ impl Connection {
             let mut declares_length = false;
             for (name, value) in &head.headers {
                 declares_length |= *name == header::CONTENT_LENGTH;
-                // An upstream's own is not the id of this exchange.
-                if *name != X_REQUEST_ID {
+                if !body.exchange().is_some_and(|exchange| exchange.writes(name)) {
                     encode::field(out, name.as_str(), value.as_bytes());
                 }
             }
-            if let Some(id) = body.request_id() {
-                encode::field(out, X_REQUEST_ID.as_str(), id);
+            if let Some(exchange) = body.exchange() {
+                exchange.write_fields(out);
             }
             match coding {
                 Coding::Length(length) if !declares_length => encode::content_length(out, length),

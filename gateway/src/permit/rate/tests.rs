@@ -9,8 +9,8 @@ use std::{
 
 use proptest::prelude::*;
 
-use super::{Caller, Counters, Limiter, Outcome, Quota, only_value, policy, value_of, whole_seconds};
-use crate::exchange::Standing;
+use super::{Caller, Counters, Limiter, Outcome, Quota, Rate, only_value, policy, whole_seconds};
+use crate::{config::LimitKey, exchange::Standing};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -237,8 +237,15 @@ fn the_policy_is_told_in_whole_seconds() {
     ] {
         assert_eq!(policy(quota(requests, Duration::from_millis(per), 1)), expected);
     }
-    let most = Standing { remaining: u32::MAX, reset: u32::MAX };
-    assert_eq!(value_of(most), "\"default\";r=4294967295;t=4294967295");
+}
+
+#[test]
+fn where_a_caller_stands_is_told_in_two_fields() {
+    let rate = Rate::new(LimitKey::Address, limiter(100, MINUTE, 100));
+    let mut out = Vec::new();
+    rate.write(Standing { remaining: u32::MAX, reset: 1 }, &mut out);
+    let expected = "ratelimit-policy: \"default\";q=100;w=60\r\nratelimit: \"default\";r=4294967295;t=1\r\n";
+    assert_eq!(String::from_utf8(out).unwrap(), expected);
 }
 
 #[test]

@@ -14,8 +14,8 @@ use crate::{
     h1::{client::Lines, encode},
     live::Lane,
     permit::{Rules, rate::Rate},
-    rejection::Rejection,
-    telemetry::access_log::escape_json,
+    rejection::{CODES, Rejection},
+    telemetry::access_log::Line,
     worker::Worker,
 };
 
@@ -194,64 +194,27 @@ impl Exchange {
         *name == X_REQUEST_ID || (self.standing.is_some() && Rate::writes(name))
     }
 
-    fn write_line(&self, out: &mut Vec<u8>, now: Instant, status: u16) {
-        let worker = &self.worker;
-        let text = |out: &mut Vec<u8>, key: &str, value: &str| {
-            out.extend_from_slice(key.as_bytes());
-            escape_json(out, value);
-            out.push(b'"');
-        };
-        let number = |out: &mut Vec<u8>, key: &str, value: u64| {
-            out.extend_from_slice(key.as_bytes());
-            out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
-        };
-        out.extend_from_slice(b"{\"time\":\"");
-        worker.clock.write_rfc3339(out, worker.clock.unix_micros(now));
-        out.extend_from_slice(b"\",\"request_id\":\"");
-        out.extend_from_slice(&self.request_id);
-        out.extend_from_slice(b"\",\"client\":\"");
-        write_ip(out, self.client);
-        // A method is a token and a Host that was let in holds no quote: neither needs an escape.
-        out.extend_from_slice(b"\",\"method\":\"");
-        out.extend_from_slice(self.method.as_str().as_bytes());
-        out.extend_from_slice(b"\",\"host\":\"");
-        out.extend_from_slice(self.host.as_ref().map_or(&[][..], HeaderValue::as_bytes));
-        out.push(b'"');
-        text(out, ",\"path\":\"", self.uri.as_ref().map_or("", Uri::path));
-        let protocol: &[u8] = match self.version {
-            Version::HTTP_10 => b",\"protocol\":\"HTTP/1.0\"",
-            Version::HTTP_2 => b",\"protocol\":\"HTTP/2\"",
-            _ => b",\"protocol\":\"HTTP/1.1\"",
-        };
-        out.extend_from_slice(protocol);
-        out.extend_from_slice(self.lane().map_or(&b",\"route\":null,\"service\":null"[..], |lane| &lane.log_fields));
-        match self.upstream {
-            Some((cluster, upstream)) => {
-                // A checked URL holds no quote.
-                out.extend_from_slice(b",\"upstream\":\"");
-                out.extend_from_slice(worker.live.clusters[cluster].upstreams[upstream].url.as_bytes());
-                out.push(b'"');
-            }
-            None => out.extend_from_slice(b",\"upstream\":null"),
+    /// What the access log says of it.
+    fn line(&self, now: Instant, status: u16) -> Line<'_> {
+        let clusters = &self.worker.live.clusters;
+        Line {
+            unix_micros: self.worker.clock.unix_micros(now),
+            request_id: &self.request_id,
+            client: self.client,
+            method: self.method.as_str(),
+            host: self.host.as_ref().map_or(&[][..], HeaderValue::as_bytes),
+            path: self.uri.as_ref().map_or("", Uri::path),
+            version: self.version,
+            route: self.lane().map(|lane| &*lane.log_fields),
+            upstream: self.upstream.map(|(cluster, upstream)| &*clusters[cluster].upstreams[upstream].url),
+            status,
+            code: self.failure.map(|code| CODES[code]),
+            bytes_in: self.bytes_in.as_ref().map_or(0, |bytes| bytes.get()),
+            bytes_out: self.bytes_out,
+            duration: now - self.started,
+            upstream_time: self.upstream_time,
+            retries: self.retries,
         }
-        number(out, ",\"status\":", u64::from(status));
-        match self.failure {
-            Some(code) => text(out, ",\"code\":\"", crate::rejection::CODES[code]),
-            None => out.extend_from_slice(b",\"code\":null"),
-        }
-        number(out, ",\"bytes_in\":", self.bytes_in.as_ref().map_or(0, |bytes| bytes.get()));
-        number(out, ",\"bytes_out\":", self.bytes_out);
-        out.extend_from_slice(b",\"duration_ms\":");
-        write_millis(out, now - self.started);
-        match self.upstream_time {
-            Some(time) => {
-                out.extend_from_slice(b",\"upstream_ms\":");
-                write_millis(out, time);
-            }
-            None => out.extend_from_slice(b",\"upstream_ms\":null"),
-        }
-        number(out, ",\"retries\":", u64::from(self.retries));
-        out.extend_from_slice(b"}\n");
     }
 }
 
@@ -266,32 +229,7 @@ impl Drop for Exchange {
         let worker = &self.worker;
         worker.shard.in_flight.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
         worker.shard.record(self.route, status, self.failure, now - self.started, self.upstream_time);
-        worker.log.line(|out| self.write_line(out, now, status));
-    }
-}
-
-/// `12.345`: milliseconds with their microseconds.
-fn write_millis(out: &mut Vec<u8>, duration: Duration) {
-    let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-    out.extend_from_slice(itoa::Buffer::new().format(micros / 1000).as_bytes());
-    let rest = micros % 1000;
-    if rest != 0 {
-        let digit = |n: u64| b'0' + u8::try_from(n % 10).expect("a digit is below 10");
-        out.extend_from_slice(&[b'.', digit(rest / 100), digit(rest / 10), digit(rest)]);
-    }
-}
-
-fn write_ip(out: &mut Vec<u8>, ip: IpAddr) {
-    match ip {
-        IpAddr::V4(ip) => {
-            for (index, octet) in ip.octets().into_iter().enumerate() {
-                if index > 0 {
-                    out.push(b'.');
-                }
-                out.extend_from_slice(itoa::Buffer::new().format(octet).as_bytes());
-            }
-        }
-        IpAddr::V6(ip) => out.extend_from_slice(ip.to_string().as_bytes()),
+        worker.log.line(|out| self.line(now, status).write(&worker.clock, out));
     }
 }
 

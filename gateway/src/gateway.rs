@@ -20,7 +20,7 @@ use crate::{
     respond,
     route::{Found, Miss, Query},
     trace,
-    transform::{forwarded, target},
+    transform::{forwarded, strip, target},
     worker::Worker,
 };
 
@@ -42,6 +42,7 @@ async fn walk(
 ) -> Result<Response<Body>, Rejection> {
     let worker = Rc::clone(&exchange.worker);
     refuse_tunnels(request.method())?;
+    strip(request.headers_mut(), &worker.live.reserved); // 6, the part that must come first
     if let Some(answer) = local::server_options(request) {
         return Ok(answer);
     }
@@ -156,6 +157,7 @@ pub(crate) fn refuse(head: BadHead, client: &Client, worker: &Rc<Worker>) -> Res
     *request.method_mut() = head.method.unwrap_or_default();
     *request.uri_mut() = head.uri.unwrap_or_default();
     *request.version_mut() = Version::HTTP_11;
-    let exchange = trace::open(&request, client, client.address.ip().to_canonical(), worker);
+    let mut exchange = trace::open(&request, client, client.address.ip().to_canonical(), worker);
+    exchange.origin = head.origin.filter(|_| worker.live.has_cors);
     respond::finish(Err(head.rejection), exchange)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use rules::{Sources, identity_fields};
+use rules::Sources;
 
 use crate::{
     cluster::Cluster,
@@ -64,7 +64,7 @@ pub(crate) struct Lane {
 impl Live {
     pub(crate) fn new(config: &Config) -> Self {
         let clusters: Vec<_> = config.services.iter().map(|service| Arc::new(Cluster::new(service))).collect();
-        let reserved = Arc::new(Reserved::new(identity_fields(config)));
+        let reserved = Arc::new(rules::reserved(config));
         let mut sources = Sources::new(config, &clusters);
         let (mut lanes, mut patterns) = (Vec::new(), Vec::new());
         for (cluster, service) in config.services.iter().enumerate() {

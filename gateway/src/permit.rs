@@ -1,7 +1,7 @@
-//! Stage 5: whether a request may pass. A route's [`Rules`] are asked in one order, this file's to decide: what is
+//! Stage 5: whether a request may pass. A route's `Rules` are asked in one order, this file's to decide: what is
 //! cheap and needs no secret comes first, so that a flood is turned away before it costs a signature.
 //!
-//! A route without rules has none of this: [`Permit::rules`] is `None`, decided when the configuration is built.
+//! A route without rules has none of this: `Permit::rules` is `None`, decided when the configuration is built.
 pub(crate) mod auth;
 pub(crate) mod cors;
 pub(crate) mod forward_auth;
@@ -95,7 +95,12 @@ impl Rules {
         }
         let shown = self.keys.as_ref().map_or(Shown::Nothing, |keys| keys.take(request));
         if let Some(auth) = &self.auth {
-            auth.check(request, shown, exchange).await?;
+            let outcome = auth.check(request, shown, exchange).await;
+            if outcome.is_err() {
+                // Whoever tries tokens is counted as well, by its address: a limit by a claim is no free guess.
+                self.rate.as_ref().map_or(Ok(()), |rate| rate.count_by_claim(exchange))?;
+            }
+            outcome?;
         }
         if let Some(rate) = &self.rate {
             rate.count_by_claim(exchange)?;

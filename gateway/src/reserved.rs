@@ -15,15 +15,18 @@ const OURS: [&str; 6] =
 pub(crate) struct Reserved {
     /// With `-` for `_`.
     identity: Vec<Box<str>>,
+    /// Where API keys are shown: spelt so they are for stage 5 to take out.
+    keys: Vec<HeaderName>,
     /// For each first letter, which lengths a reserved name has: a bit each, the last for all that are longer. So a look
     /// at a name that is not reserved is one load.
     lengths: [u64; 32],
 }
 
 impl Reserved {
-    /// Those that always hold, and the fields in which the file says who calls.
-    pub(crate) fn new<'n>(identity: impl IntoIterator<Item = &'n HeaderName>) -> Self {
-        let own = identity.into_iter().map(|name| name.as_str().replace('_', "-").into());
+    /// Those that always hold, the fields in which the file says who calls, and those in which `keys` are shown.
+    pub(crate) fn new<'n>(identity: impl IntoIterator<Item = &'n HeaderName>, keys: Vec<HeaderName>) -> Self {
+        let dashed = |name: &HeaderName| name.as_str().replace('_', "-").into();
+        let own = identity.into_iter().map(dashed).chain(keys.iter().map(dashed));
         let mut identity: Vec<Box<str>> = IDENTITY.into_iter().map(Into::into).chain(own).collect();
         identity.sort_unstable();
         identity.dedup();
@@ -35,15 +38,25 @@ impl Reserved {
                 lengths[usize::from(b'_' & 31)] |= length_bit(name);
             }
         }
-        Self { identity, lengths }
+        Self { identity, keys, lengths }
     }
 
-    /// Deletes them, in whatever spelling.
+    /// Deletes them from a request's fields, in whatever spelling, but for API keys in their place.
     pub(crate) fn remove(&self, fields: &mut HeaderMap) {
+        self.remove_unless(fields, |name| self.keys.contains(name));
+    }
+
+    /// Deletes them from trailers, where no key is looked for.
+    pub(crate) fn remove_all(&self, trailers: &mut HeaderMap) {
+        self.remove_unless(trailers, |_| false);
+    }
+
+    fn remove_unless(&self, fields: &mut HeaderMap, is_spared: impl Fn(&HeaderName) -> bool) {
         if !fields.keys().any(|name| self.may_be(name.as_str())) {
             return;
         }
-        let reserved = fields.keys().filter(|name| self.may_be(name.as_str()) && self.is(name.as_str()));
+        let is_reserved = |name: &&HeaderName| self.may_be(name.as_str()) && self.is(name.as_str()) && !is_spared(name);
+        let reserved = fields.keys().filter(is_reserved);
         let reserved: SmallVec<[HeaderName; 4]> = reserved.cloned().collect();
         for name in reserved {
             fields.remove(name);
@@ -82,7 +95,7 @@ mod tests {
             fields.append(*name, HeaderValue::from_static("1"));
             fields.append(*name, HeaderValue::from_static("2"));
         }
-        Reserved::new(&own).remove(&mut fields);
+        Reserved::new(&own, Vec::new()).remove(&mut fields);
         let mut found: Vec<_> = fields.keys().map(HeaderName::as_str).collect();
         found.sort_unstable();
         assert_eq!(found, left);
@@ -104,5 +117,19 @@ mod tests {
             &["remote-uses"],
         );
         check(&[], &["remote-user", "x-user-id"], &["remote-user"]);
+    }
+
+    #[test]
+    fn a_key_in_its_place_is_left_for_stage_5() {
+        let reserved = Reserved::new([], vec![HeaderName::from_static("x-api-key")]);
+        let all = || {
+            ["x-api-key", "x_api_key", "x-user-id"]
+                .map(|name| (HeaderName::from_static(name), HeaderValue::from_static("1")))
+        };
+        let (mut fields, mut trailers) = (HeaderMap::from_iter(all()), HeaderMap::from_iter(all()));
+        reserved.remove(&mut fields);
+        reserved.remove_all(&mut trailers);
+        assert_eq!(fields.keys().collect::<Vec<_>>(), ["x-api-key"]);
+        assert!(trailers.is_empty());
     }
 }

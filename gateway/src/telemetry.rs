@@ -1,5 +1,5 @@
 //! What the gateway tells about itself: the access log, the metrics and its own messages.
-pub(crate) mod access_log;
-pub(crate) mod clock;
+pub mod access_log;
+pub mod clock;
 pub mod messages;
 pub(crate) mod metrics;

@@ -18,8 +18,16 @@ use crate::{
     config::{HeaderRules, StripPrefix},
     exchange::{Client, Exchange},
     h1::client::Head,
+    reserved::Reserved,
     route::Rewrite,
 };
+
+/// Takes out of a client's fields what is about its connection alone and what it may not say, before anything is decided
+/// by them: what decides is what an upstream sees.
+pub(crate) fn strip(fields: &mut HeaderMap, reserved: &Reserved) {
+    hop_by_hop::remove(fields);
+    reserved.remove(fields);
+}
 
 /// What one route does to what passes.
 #[derive(Debug)]
@@ -32,7 +40,7 @@ pub(crate) struct Transform {
 }
 
 impl Transform {
-    /// Makes a client's request into the upstream's; its fields leave `request`, as what goes over the wire.
+    /// Makes a client's request, of which [`strip`] has left what counts, into the upstream's; its fields leave `request`, as what goes over the wire.
     pub(crate) fn request(
         &self,
         request: &mut Request<Body>,
@@ -44,9 +52,6 @@ impl Transform {
         if *path != *request.uri().path() {
             *request.uri_mut() = target::with_path(request.uri(), &path);
         }
-        let fields = request.headers_mut();
-        hop_by_hop::remove(fields);
-        exchange.worker.live.reserved.remove(fields);
         Head::new(request, |fields, out| {
             self.own.write(fields, client, exchange, out);
             for (name, value) in &exchange.granted {

@@ -23,6 +23,11 @@ fn an_untrusted_peer_is_believed_nothing() {
     assert_eq!(request.all("host"), ["site.example:8000"]);
     assert!(!format!("{request:?}").contains("6.6.6.6"), "{request:?}");
     assert!(request.field("via").unwrap().starts_with("1.0 old, 1.1 "), "{request:?}");
+    let others = "X-Forwarded-User: root\r\nX-Forwarded-Prefix: /admin\r\nX-Forwarded_Groups: wheel\r\nX-Forwarder: ok";
+    let names: Vec<String> = forwarded("", others).fields.into_iter().map(|(name, _)| name).collect();
+    let told: Vec<_> = names.iter().filter(|name| name.starts_with("x-forwarded") || name.contains('_')).collect();
+    assert_eq!(told, ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"]);
+    assert!(names.iter().any(|name| name == "x-forwarder"), "{names:?}");
 }
 
 /// Servers that read `_` as `-` (CGI, WSGI) would take these for ours.

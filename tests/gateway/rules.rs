@@ -40,7 +40,7 @@ fn a_limit_by_a_claim_counts_each_caller_for_itself() {
     let statuses = |fields: &str| (0..3).map(|_| ask(&gateway, fields).status()).collect::<Vec<_>>();
     assert_eq!(statuses(&joe), [200, 200, 429]);
     assert_eq!(statuses(&ann), [200, 200, 429], "from the same address");
-    assert_eq!(statuses("authorization: Bearer a.b.c"), [401; 3], "who is not known is not counted");
+    assert_eq!(statuses("authorization: Bearer a.b.c"), [401, 401, 429], "who is not known is counted by its address");
     assert_eq!(upstream.requests().len(), 4);
 }
 
@@ -104,4 +104,46 @@ fn a_key_without_a_scope_is_not_asked_for_a_token() {
     let answer = gateway.ask("GET / HTTP/1.1\r\nx-api-key: gwk_ci");
     assert_eq!(code(&answer), (403, "scope_missing".into()));
     assert_eq!(answer.field("www-authenticate"), None);
+}
+
+/// What decides is what the upstream sees: neither what a client may not say, nor what its `Connection` takes away.
+#[test]
+fn no_rule_is_met_by_a_field_that_goes_no_further() {
+    let upstream = Upstream::ok();
+    let routes = "routes = [
+      { match = '/tenant', auth = 'none', required_headers = ['X-Tenant'] },
+      { match = '/user', auth = 'none', required_headers = ['X-User-Id'] },
+      { match = '/json', auth = 'none', content_types = ['application/json'] },
+      { match = '/cond', auth = 'none', headers = { X-User-Id = '*' } },
+      { match = '/limit', auth = 'none', rate_limit = { requests = 2, per = '1h', key = 'header:X-User-Id' } },
+    ]";
+    let gateway = start(&upstream, routes);
+    let code_of = |lines: &str| code(&gateway.ask(lines)).1;
+    assert_eq!(code_of("GET /tenant HTTP/1.1\r\nx-tenant: t\r\nconnection: x-tenant"), "header_missing");
+    assert_eq!(code_of("GET /user HTTP/1.1\r\nx-user-id: 7"), "header_missing");
+    assert_eq!(code_of("GET /cond HTTP/1.1\r\nx-user-id: 7"), "no_route");
+    let mut client = gateway.connect();
+    client.send(
+        "POST /json HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\nconnection: content-type\r\n\
+         content-length: 4\r\n\r\n<x/>",
+    );
+    assert_eq!(code(&client.answer_to("POST").unwrap()), (415, "content_type_unsupported".into()));
+    let statuses: Vec<_> =
+        (0..3).map(|n| gateway.ask(&format!("GET /limit HTTP/1.1\r\nx-user-id: {n}")).status()).collect();
+    assert_eq!(statuses, [200, 200, 429], "a name that a client gives itself is no name");
+    assert_eq!(upstream.requests().len(), 2);
+}
+
+/// A page can read what was wrong with its request, whatever that was.
+#[test]
+fn a_head_that_is_refused_carries_the_grant() {
+    let upstream = Upstream::ok();
+    let gateway = start(&upstream, "auth = 'none'");
+    for lines in ["host: a\r\nexpect: nothing", "host: a b", "host: a\r\ncontent-length: x"] {
+        let mut client = gateway.connect();
+        client.send(format!("GET / HTTP/1.1\r\norigin: https://app.example.com\r\n{lines}\r\n\r\n"));
+        let answer = client.answer_to("GET").unwrap();
+        assert!(answer.status() >= 400, "{answer:#?}");
+        assert_eq!(answer.field("access-control-allow-origin"), Some("https://app.example.com"), "{answer:#?}");
+    }
 }

@@ -50,11 +50,13 @@ pub(crate) struct BadHead {
     pub(crate) rejection: Rejection,
     pub(crate) method: Option<Method>,
     pub(crate) uri: Option<Uri>,
+    /// The page that it comes from, so that it can read why.
+    pub(crate) origin: Option<HeaderValue>,
 }
 
 impl From<Rejection> for Box<BadHead> {
     fn from(rejection: Rejection) -> Self {
-        Self::new(BadHead { rejection, method: None, uri: None })
+        Self::new(BadHead { rejection, method: None, uri: None, origin: None })
     }
 }
 
@@ -201,7 +203,7 @@ fn split_request<'b>(
     let version = if parsed.version == Some(1) { Version::HTTP_11 } else { Version::HTTP_10 };
     if target.len() > limits.uri {
         let rejection = Rejection::UriTooLong { limit: limits.uri };
-        return Err(Box::new(BadHead { rejection, method: Some(method), uri: None }));
+        return Err(Box::new(BadHead { rejection, method: Some(method), uri: None, origin: None }));
     }
     let mut fields = HeaderMap::with_capacity(parsed.headers.len());
     let outcome = fill(&mut fields, bytes, parsed.headers).ok_or_else(|| bad("A header field is malformed.")).and_then(
@@ -209,13 +211,19 @@ fn split_request<'b>(
     );
     let ((uri, raw_query), seen) = match outcome {
         Ok(outcome) => outcome,
-        Err(rejection) => return Err(Box::new(BadHead { rejection, method: Some(method), uri: None })),
+        Err(rejection) => {
+            let origin = fields.remove(header::ORIGIN);
+            return Err(Box::new(BadHead { rejection, method: Some(method), uri: None, origin }));
+        }
     };
     match facts(version, &fields, &seen) {
         Ok((length, keep_alive, expects_continue)) => {
             Ok(RequestHead { method, uri, raw_query, version, fields, length, keep_alive, expects_continue })
         }
-        Err(rejection) => Err(Box::new(BadHead { rejection, method: Some(method), uri: Some(uri) })),
+        Err(rejection) => {
+            let origin = fields.remove(header::ORIGIN);
+            Err(Box::new(BadHead { rejection, method: Some(method), uri: Some(uri), origin }))
+        }
     }
 }
 

@@ -1,8 +1,6 @@
 //! From what a route's configuration says to the rules that stage 5 asks.
 use std::sync::Arc;
 
-use http::HeaderName;
-
 use super::authorisers::Authorisers;
 use crate::{
     cluster::Cluster,
@@ -17,6 +15,7 @@ use crate::{
         rate::Limits,
         validation::Validation,
     },
+    reserved::Reserved,
 };
 
 /// What the rules of all routes are made of.
@@ -65,15 +64,17 @@ impl<'c> Sources<'c> {
     }
 }
 
-/// The fields by which a service knows its caller, and those that carry keys: no client's own gets through.
-pub(super) fn identity_fields(config: &Config) -> impl Iterator<Item = &HeaderName> {
+/// The fields that no client's own gets through: those by which a service knows its caller, and those with keys.
+pub(super) fn reserved(config: &Config) -> Reserved {
     let tokens = config.jwt.iter().flat_map(|jwt| &jwt.claims).map(|(_, name)| name);
-    let keys = config.api_keys.iter().flat_map(|block| {
-        let shown = if let KeyPlace::Header(name) = &block.place { Some(name) } else { None };
-        [shown, block.name_header.as_ref(), block.scope_header.as_ref()].into_iter().flatten()
-    });
+    let holders = config.api_keys.iter().flat_map(|block| [&block.name_header, &block.scope_header]).flatten();
     let routes = config.services.iter().flat_map(|service| &service.routes);
-    tokens.chain(keys).chain(routes.filter_map(|route| route.forward_auth.as_ref()).flat_map(|asked| &asked.headers))
+    let authorisers = routes.filter_map(|route| route.forward_auth.as_ref()).flat_map(|asked| &asked.headers);
+    let keys = config.api_keys.iter().filter_map(|block| match &block.place {
+        KeyPlace::Header(name) => Some(name.clone()),
+        KeyPlace::Query(_) => None,
+    });
+    Reserved::new(tokens.chain(holders).chain(authorisers), keys.collect())
 }
 
 /// Where a service's upstreams are, the healthy ones first.

@@ -2,6 +2,8 @@
 //!
 //! A worker appends to its own buffer and hands it on when it is full or a moment old; one thread writes them all. So a
 //! line costs a request some memory writes, and a reader that stalls costs lines, which are counted, never time.
+mod line;
+
 use std::{
     cell::RefCell,
     io::Write,
@@ -16,6 +18,8 @@ use std::{
 };
 
 use tokio::sync::Notify;
+
+pub use line::Line;
 
 /// A buffer of this size is handed on at once.
 const BUFFER: usize = 32 * 1024;

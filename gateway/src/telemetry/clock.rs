@@ -11,19 +11,21 @@ const RESYNC: Duration = Duration::from_secs(1);
 
 /// A worker's clock; not shared between threads.
 #[derive(Debug)]
-pub(crate) struct Clock {
+pub struct Clock {
     base: Cell<(Instant, u64)>,
     /// The second that was written last, and its text: `2026-01-15T10:30:00`.
     second: RefCell<(u64, String)>,
 }
 
 impl Clock {
-    pub(crate) fn new() -> Self {
+    /// One that has read the wall clock.
+    #[allow(clippy::new_without_default, reason = "it reads the clock: not a value that is always the same")]
+    pub fn new() -> Self {
         Self { base: Cell::new((Instant::now(), unix_micros())), second: RefCell::new((u64::MAX, String::new())) }
     }
 
     /// Microseconds since 1970 at `now`.
-    pub(crate) fn unix_micros(&self, now: Instant) -> u64 {
+    pub fn unix_micros(&self, now: Instant) -> u64 {
         let (base, micros) = self.base.get();
         let passed = now.saturating_duration_since(base);
         if passed < RESYNC {
@@ -35,7 +37,7 @@ impl Clock {
     }
 
     /// Appends `2026-01-15T10:30:00.123Z` (RFC 3339).
-    pub(crate) fn write_rfc3339(&self, out: &mut Vec<u8>, unix_micros: u64) {
+    pub fn write_rfc3339(&self, out: &mut Vec<u8>, unix_micros: u64) {
         let (seconds, micros) = (unix_micros / 1_000_000, unix_micros % 1_000_000);
         let mut cached = self.second.borrow_mut();
         if cached.0 != seconds {

@@ -13,7 +13,6 @@ use crate::{
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const X_FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
@@ -128,10 +127,21 @@ impl Told {
         if client.is_trusted {
             return Some(Self { via, ..told });
         }
-        fields.remove(X_FORWARDED_PORT);
-        fields.remove(X_REAL_IP);
+        // Whatever else proxies tell of clients under this prefix (`-User`, `-Prefix`, `-Uri`), nobody told it here.
+        let others = fields.keys().filter(|name| is_forwarded(name.as_str()) || **name == X_REAL_IP);
+        let others: SmallVec<[HeaderName; 4]> = others.cloned().collect();
+        for name in others {
+            fields.remove(name);
+        }
         Some(Self { via, ..Self::default() })
     }
+}
+
+/// Whether a name begins with `x-forwarded-`, also with `_` for `-`.
+fn is_forwarded(name: &str) -> bool {
+    const PREFIX: &[u8] = b"x-forwarded-";
+    let letters = name.bytes().zip(PREFIX);
+    name.len() > PREFIX.len() && letters.into_iter().all(|(a, b)| a == *b || (a == b'_' && *b == b'-'))
 }
 
 fn take_all(fields: &mut HeaderMap, name: &HeaderName) -> List {

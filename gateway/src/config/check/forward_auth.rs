@@ -8,7 +8,7 @@ use http::HeaderName;
 use self::target::Target;
 use super::{Checks, headers, identity};
 use crate::config::{
-    Authoriser, ForwardAuth,
+    Authoriser, ForwardAuth, Service,
     diagnose::{Code, Finding},
     raw::{RawForwardAuth, RawService},
     read::{At, Brief, Entry, OneOrMany, OrOff, Text},
@@ -117,6 +117,28 @@ impl Setting {
             headers: partial.headers.unwrap_or_default(),
             request_headers: partial.request_headers,
         })
+    }
+}
+
+/// Reports services that ask an authoriser whose upstream is this gateway: each question would be asked again.
+pub(super) fn report_loops(services: &[Service], entries: &[Entry<RawService>], checks: &mut Checks) {
+    for (service, entry) in services.iter().zip(entries) {
+        let mut asked = service.routes.iter().filter_map(|route| match &route.forward_auth.as_ref()?.authoriser {
+            Authoriser::Service(name) => services.iter().find(|other| other.name == *name),
+            Authoriser::Url(_) => None,
+        });
+        let is_here = |authoriser: &Service| {
+            let mut upstreams = authoriser.upstreams.iter();
+            upstreams.any(|one| checks.listen.iter().any(|listener| target::reaches(&one.host, one.port, *listener)))
+        };
+        if let Some(authoriser) = asked.find(|authoriser| is_here(authoriser)) {
+            let message = format!(
+                "`services.{}` asks `services.{}`, whose upstream is this gateway: each question would be asked again",
+                service.name, authoriser.name
+            );
+            let finding = Finding::new(Code::Conflict, &entry.name_span, message).label("asks itself");
+            checks.report(finding.help("name the authoriser's own address"));
+        }
     }
 }
 

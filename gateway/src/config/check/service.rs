@@ -1,10 +1,10 @@
 //! `[services.NAME]` and `[defaults]`.
-
 use http::HeaderValue;
 
 use super::{
     Checks,
     conflicts::{self, Contender},
+    forward_auth,
     health::Probe,
     layer::Layer,
     route, upstream,
@@ -45,7 +45,8 @@ pub(super) fn check_all(raw: &RawConfig, server: &Server, outermost: &Layer, che
     }
     let mut contenders = Vec::new();
     let checked = services.value.entries.iter().map(|entry| check(entry, &outer, &mut contenders, checks));
-    let checked = checked.collect();
+    let checked: Vec<Service> = checked.collect();
+    forward_auth::report_loops(&checked, &services.value.entries, checks);
     conflicts::report(contenders, checks);
     checked
 }

@@ -14,7 +14,8 @@ const SECRET: &[&str] =
 /// Whether the value under this name must not be shown.
 pub(crate) fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    SECRET.iter().any(|part| name.contains(part))
+    // Misspelt by a letter it still is one.
+    SECRET.iter().any(|part| name.contains(part) || (part.len() > 4 && strsim::osa_distance(&name, part) == 1))
 }
 
 /// `text` with a `*` for each character of a secret, and U+FFFD for each control character, which could steer a

@@ -434,6 +434,16 @@ fn all_faults_at_once() {
 }
 
 #[test]
+fn an_authoriser_that_is_the_gateway_itself() {
+    check(
+        "[services.me]\nupstreams = \"http://127.0.0.1:8000\"\nroutes = \"/x\"\n\
+         [services.a]\nupstreams = \"http://a\"\nroutes = \"/a\"\n\
+         forward_auth = { service = \"me\", path = \"/a/verify\" }",
+        &["4:11 conflict"],
+    );
+}
+
+#[test]
 fn the_authoriser() {
     for (text, expected) in [
         ("forward_auth = true", "4:16 wrong_type"),

@@ -109,7 +109,7 @@ impl Connection {
         upload.stalled_at = None;
         let outcome = outcome.and_then(|mut frame| {
             if let Some(trailers) = frame.trailers_mut() {
-                self.settings.reserved.remove(trailers);
+                self.settings.reserved.remove_all(trailers);
             }
             let length = frame.data_ref().map_or(0, Bytes::len) as u64;
             self.received.set(self.received.get() + length);

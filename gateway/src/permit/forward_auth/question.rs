@@ -6,18 +6,15 @@ use crate::{
     body::Body,
     exchange::{Client, Exchange},
     h1::{client::Head, head::RawQuery},
-    transform::hop_by_hop,
 };
 
 impl ForwardAuth {
     /// The question about `request`, whose normalised path is `path`. What the gateway says of a request goes to an
-    /// authoriser as it would to an upstream, and what a client may not say is removed as it would be there.
+    /// authoriser as it would to an upstream.
     pub(super) fn question(&self, request: &Request<Body>, client: &Client, path: &str, exchange: &Exchange) -> Head {
         let mut question = Request::new(());
         *question.uri_mut() = self.target.clone();
         *question.headers_mut() = request.headers().clone();
-        hop_by_hop::remove(question.headers_mut());
-        exchange.worker.live.reserved.remove(question.headers_mut());
         Head::new(&mut question, |fields, out| {
             self.own.write(fields, client, exchange, out);
             keep(fields, client.is_trusted, self.request_headers.as_deref());

@@ -112,7 +112,7 @@ fn path(text: &str) -> Option<PathAndQuery> {
 }
 
 /// Whether a connection to `host` and `port` comes out at `listener` of this machine, as far as addresses tell.
-fn reaches(host: &str, port: u16, listener: SocketAddr) -> bool {
+pub(super) fn reaches(host: &str, port: u16, listener: SocketAddr) -> bool {
     let is_here = match host.parse::<IpAddr>() {
         Ok(ip) if listener.ip().is_unspecified() => ip.is_loopback() || ip.is_unspecified(),
         Ok(ip) => ip == listener.ip(),

@@ -34,7 +34,7 @@ pub(super) fn check(
         }
         (None, None) => {
             let finding = Finding::new(Code::MissingKey, &block.span, "`jwt` has nothing to check tokens with");
-            let help = "add `jwks = { service = \"user\" }`, or `secret = \"${JWT_SECRET}\"`";
+            let help = "add `jwks = { service = \"user\" }`, or a `secret` from the environment: \"${JWT_SECRET}\"";
             checks.report(finding.label("`jwks` or `secret` is missing").help(help));
             None
         }

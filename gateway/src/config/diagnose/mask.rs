@@ -110,6 +110,7 @@ mod tests {
         for (text, expected) in [
             ("password = \"hunter2\"", "password = \"*******\""),
             ("password = \"hunter2", "password = \"*******"),
+            ("secrt = \"hunter2\"", "secrt = \"*******\""),
             ("password = hunter2, x = 1", "password = ******** * * *"),
             ("password: hunter2", "password: *******"),
             ("credentials = true # yes\nx = 1", "credentials = true # yes\nx = 1"),

@@ -68,8 +68,8 @@ impl Rate {
         self.count_as(value, exchange)
     }
 
-    /// Writes where the caller stands, straight into an answer's head: in its map the two fields cost a thousand
-    /// instructions.
+    /// Writes where the caller stands, straight into an answer's head: in its map the two fields cost 1,200
+    /// instructions more.
     pub(crate) fn write(&self, standing: Standing, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.lines);
         out.extend_from_slice(itoa::Buffer::new().format(standing.remaining).as_bytes());

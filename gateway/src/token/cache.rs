@@ -54,7 +54,7 @@ impl Cache {
     /// One for so many tokens.
     pub fn new(capacity: usize) -> Self {
         // The standard library's source of keys for its own maps: the operating system's random numbers. aws-lc's own
-        // generator would first spend a tenth of a second on gathering entropy, before the gateway can serve.
+        // generator would first gather entropy, 0.4 billion instructions of it, before the gateway can serve.
         let random = RandomState::new();
         Self {
             hasher: SipHasher24::new_with_keys(random.hash_one(0), random.hash_one(1)),

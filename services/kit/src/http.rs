@@ -6,7 +6,7 @@ mod operations;
 pub(crate) mod request_id;
 mod trace;
 
-pub(crate) use metrics::Metrics;
+pub(crate) use metrics::RequestMetrics;
 pub(crate) use operations::Operations;
 
 use std::any::Any;
@@ -17,10 +17,11 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::{Router, body::Body};
+use axum::{Extension, Router, body::Body};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::Problem;
+use crate::identity::Trust;
 
 /// The largest body that a service reads.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -31,12 +32,13 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 ///
 /// From the outside in: request id, span, metrics and the final form of a problem; panics to 500;
 /// time limit; body limit; the routes.
-pub(crate) fn surround(router: Router, operations: Operations) -> Router {
-    let metrics = Arc::clone(operations.metrics());
+pub(crate) fn surround(router: Router, operations: Operations, trust: Trust) -> Router {
+    let metrics = Arc::new(RequestMetrics::new(operations.metrics()));
     router
         .merge(operations.router())
         .fallback(no_route)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(Extension(trust))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn(time_limit))
         .layer(CatchPanicLayer::custom(panicked))

@@ -1,10 +1,15 @@
 //! Who calls: from the fields that the gateway sets once it has verified a token.
 //!
-//! Anyone who reaches a service's port can write these fields. They mean something only where
-//! nothing but the gateway can, and so only where `TRUST_IDENTITY_HEADERS` says so: the caller of
-//! [`Identity::from_headers`] checks that setting first.
+//! Anyone who reaches a service's port can write these fields. They mean something only where nothing
+//! but the gateway can have written them, which [`Trust`] decides.
 
+mod trust;
+
+pub use trust::{GATEWAY_SECRET, Trust};
+
+use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use uuid::Uuid;
 
@@ -13,7 +18,7 @@ use crate::Problem;
 /// The scope that may see and change what belongs to others.
 pub const ADMIN: &str = "admin";
 
-/// A caller whose identity was proved.
+/// A caller whose identity was proved. As an extractor it answers 401 `token_missing` to everyone else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The user's id: the token's `sub`.
@@ -25,9 +30,15 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Reads `X-User-Id`, `X-User-Email` and `X-User-Scope`; `None` without the first. A field
-    /// that is there twice, or an id that is no UUID, is 400: the gateway never sends that.
-    pub fn from_headers(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
+    /// Reads `X-User-Id`, `X-User-Email` and `X-User-Scope`; `None` without the first, or where the
+    /// request's [`Trust`] says that the gateway did not write them. A field that is there twice, or an
+    /// id that is no UUID, is 400: the gateway never sends that.
+    pub fn of(parts: &Parts) -> Result<Option<Self>, Problem> {
+        let trusted = parts.extensions.get::<Trust>().is_some_and(|trust| trust.holds(&parts.headers));
+        if trusted { Self::from_headers(&parts.headers) } else { Ok(None) }
+    }
+
+    fn from_headers(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
         let Some(id) = single(headers, "x-user-id")? else {
             return Ok(None);
         };
@@ -40,6 +51,19 @@ impl Identity {
     /// Whether `scope` is among the caller's.
     pub fn has_scope(&self, scope: &str) -> bool {
         self.scope.split(' ').any(|own| own == scope)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Identity {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Self::of(parts)?.ok_or_else(|| {
+            Problem::unauthorized(
+                "token_missing",
+                "Call by the gateway, with an access token: Authorization: Bearer TOKEN.",
+            )
+        })
     }
 }
 

@@ -27,14 +27,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        if !is_json(request.headers()) {
-            let detail = "Send the body as content-type: application/json.";
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type_unsupported", detail));
-        }
-        let read = tokio::time::timeout(READ_TIMEOUT, Bytes::from_request(request, state)).await;
-        let bytes = read.map_err(|_| too_slow())?.map_err(|error| unread(&error))?;
-        parse(&bytes).map(Self)
+        parse(&read(request, state).await?).map(Self)
     }
+}
+
+/// The whole body of a request that says that it is JSON.
+pub(crate) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    if !is_json(request.headers()) {
+        let detail = "Send the body as content-type: application/json.";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type_unsupported", detail));
+    }
+    let read = tokio::time::timeout(READ_TIMEOUT, Bytes::from_request(request, state)).await;
+    read.map_err(|_| too_slow())?.map_err(|error| unread(&error))
 }
 
 fn too_slow() -> Problem {
@@ -59,7 +63,8 @@ fn unread(rejection: &BytesRejection) -> Problem {
     Problem::bad_request("The body could not be read to its end.")
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+/// The JSON object that `bytes` are.
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     // Serde would take an array for a struct, its items for the fields in order.
     if bytes.trim_ascii_start().starts_with(b"[") {
         return Err(Problem::validation(vec![FieldError::new("body", "must be an object")]));

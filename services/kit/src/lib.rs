@@ -24,27 +24,41 @@
 //! | [`problem`] | the one error answer, RFC 9457 |
 //! | [`json`], [`query`] | extractors whose rejections are problems |
 //! | [`identity`] | who calls, from a bearer token or the gateway's headers |
-//! | [`database`] | SQLite: one writer, many readers, migrations |
+//! | [`database`], [`migrate`], [`sql`] | SQLite or PostgreSQL behind one SQL text |
+//! | [`bus`], [`outbox`], [`inbox`], [`consumer`] | events: written with the change, applied once |
+//! | [`correlation`] | what ties a request to all that it causes |
+//! | [`idempotency`] | a request sent twice has its effect once |
+//! | [`metrics`] | what `/metrics` shows |
 //! | [`paging`] | opaque cursors |
 //! | [`clock`] | the time, to be injected |
 //! | [`module`], [`mod@serve`] | from a router to a process |
 //!
 //! Nothing here knows a service.
 
+pub mod bus;
 pub mod clock;
+pub mod consumer;
+pub mod correlation;
 pub mod database;
 mod http;
+pub mod idempotency;
 pub mod identity;
+pub mod inbox;
 pub mod json;
+pub mod metrics;
 pub mod migrate;
 pub mod module;
+pub mod outbox;
 pub mod paging;
 pub mod problem;
 pub mod query;
 pub mod serve;
 pub mod settings;
 pub mod shutdown;
+pub mod sql;
 pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use clock::{Clock, SystemClock};
 pub use http::request_id::RequestId;

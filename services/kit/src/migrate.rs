@@ -1,53 +1,79 @@
 //! Migrations at start.
 //!
-//! All that are missing are applied in one `BEGIN IMMEDIATE` transaction: of two instances that
-//! start at once the second waits, and then finds nothing left to do; one that fails leaves the
-//! database as it was.
+//! All that are missing are applied in one transaction that holds the lock of migrations: of two
+//! instances that start at once the second waits, and then finds nothing left to do; one that fails
+//! leaves the database as it was.
 
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::AssertSqlSafe;
 
-use crate::database::{Database, DatabaseError};
+use crate::clock::{Clock, SystemClock};
+use crate::database::{Database, DatabaseError, Dialect};
 
-/// One step of a schema. Once released it never changes: a new one follows instead.
+/// One step of a schema, for each database. Once released it never changes: a new one follows instead.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
-    /// Its number; they are applied in ascending order.
-    pub version: u32,
+    /// Its number, above 0; they are applied in ascending order.
+    pub version: i64,
     /// What it does, in a word or two.
     pub name: &'static str,
-    /// The statements.
-    pub sql: &'static str,
+    /// The statements for SQLite.
+    pub sqlite: &'static str,
+    /// The statements for PostgreSQL.
+    pub postgres: &'static str,
 }
 
-/// Applies what `migrations` (ascending) has and the database has not; gives how many that were.
+/// A [`Migration`] from `migrations/sqlite/FILE.sql` and `migrations/postgres/FILE.sql` of the crate.
+#[macro_export]
+macro_rules! migration {
+    ($version:literal, $name:literal, $file:literal) => {
+        $crate::migrate::Migration {
+            version: $version,
+            name: $name,
+            sqlite: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite/", $file, ".sql")),
+            postgres: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/postgres/", $file, ".sql")),
+        }
+    };
+}
+
+/// Outbox, inbox and idempotency keys, which every service has. Their numbers are negative, so that
+/// they never meet a service's own.
+const COMMON: &[Migration] = &[crate::migration!(-1, "events and idempotency keys", "common_0001")];
+
+/// Whether a migration was applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Its number; those of the kit are negative.
+    pub version: i64,
+    /// Its name.
+    pub name: &'static str,
+    /// When, in milliseconds since 1970; `None` when it was not yet.
+    pub applied_at: Option<i64>,
+}
+
+/// Applies what the kit's tables and `migrations` (ascending) have and the database has not; gives how
+/// many that were.
 pub async fn migrate(database: &Database, migrations: &'static [Migration]) -> Result<usize, DatabaseError> {
     let mut transaction = database.write().await?;
-    sqlx::query(
-        "CREATE TABLE IF NOT EXISTS schema_migrations (
-            version INTEGER PRIMARY KEY,
-            name TEXT NOT NULL,
-            applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
-        ) STRICT",
-    )
-    .execute(&mut *transaction)
-    .await?;
-    let applied: Vec<u32> = sqlx::query("SELECT version FROM schema_migrations ORDER BY version")
-        .try_map(|row: SqliteRow| row.try_get(0))
-        .fetch_all(&mut *transaction)
-        .await?;
-    let unknown = applied.iter().find(|version| migrations.iter().all(|m| m.version != **version));
-    if let Some(&version) = unknown {
+    transaction.lock("schema_migrations").await?;
+    let applied = applied(&mut transaction).await?;
+    let known = || COMMON.iter().chain(migrations);
+    let unknown = applied.iter().find(|(version, _)| known().all(|m| m.version != *version));
+    if let Some(&(version, _)) = unknown {
         return Err(DatabaseError::Unknown { version });
     }
     let mut count = 0;
-    for migration in migrations.iter().filter(|m| !applied.contains(&m.version)) {
-        let Migration { version, name, sql } = *migration;
+    for migration in known().filter(|m| applied.iter().all(|(version, _)| *version != m.version)) {
+        let Migration { version, name, sqlite, postgres } = *migration;
         let failed = |source| DatabaseError::Migration { version, name, source };
+        let sql = match database.dialect() {
+            Dialect::Sqlite => sqlite,
+            Dialect::Postgres => postgres,
+        };
         sqlx::raw_sql(sql).execute(&mut *transaction).await.map_err(failed)?;
-        sqlx::query("INSERT INTO schema_migrations (version, name) VALUES (?, ?)")
+        sqlx::query("INSERT INTO schema_migrations (version, name, applied_at) VALUES ($1, $2, $3)")
             .bind(version)
             .bind(name)
+            .bind(SystemClock.now().as_millisecond())
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
@@ -55,4 +81,25 @@ pub async fn migrate(database: &Database, migrations: &'static [Migration]) -> R
     }
     transaction.commit().await?;
     Ok(count)
+}
+
+/// What of the kit's tables and `migrations` is applied, in their order; changes nothing but that an
+/// empty database gets its list of migrations.
+pub async fn status(database: &Database, migrations: &'static [Migration]) -> Result<Vec<Status>, DatabaseError> {
+    let mut transaction = database.write().await?;
+    transaction.lock("schema_migrations").await?;
+    let applied = applied(&mut transaction).await?;
+    transaction.commit().await?;
+    let when = |version| applied.iter().find(|(found, _)| *found == version).map(|(_, at)| *at);
+    let all = COMMON.iter().chain(migrations);
+    Ok(all.map(|m| Status { version: m.version, name: m.name, applied_at: when(m.version) }).collect())
+}
+
+/// Every applied migration and its instant.
+async fn applied(connection: &mut crate::database::Connection) -> Result<Vec<(i64, i64)>, sqlx::Error> {
+    // `BIGINT PRIMARY KEY` would do for both, but for STRICT, which knows no BIGINT.
+    let create = "CREATE TABLE IF NOT EXISTS schema_migrations
+        (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)";
+    sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut *connection).await?;
+    sqlx::query_as("SELECT version, applied_at FROM schema_migrations ORDER BY version").fetch_all(connection).await
 }

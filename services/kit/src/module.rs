@@ -5,7 +5,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
 
+use crate::bus::{Bus, PublishError, Subscription};
+use crate::consumer::Handler;
 use crate::database::Database;
 use crate::shutdown::Shutdown;
 
@@ -17,18 +21,29 @@ pub struct Module {
     pub name: &'static str,
     /// Its routes, without the operational ones.
     pub router: Router,
+    /// What they take and give (OpenAPI 3.1).
+    pub openapi: Option<OpenApi>,
     /// What runs beside the requests until the end.
     pub workers: Vec<Worker>,
     /// What `/health` and `/ready` ask.
     pub health: Vec<HealthCheck>,
-    /// Closed once the last request is answered.
-    pub databases: Vec<Database>,
+    /// Its database, whose outbox is relayed, and which is closed once the last request is answered.
+    pub database: Option<Database>,
+    /// What it does with others' events.
+    pub consumers: Vec<Consumer>,
 }
 
 impl Module {
     /// A module of routes alone.
     pub fn new(name: &'static str, router: Router) -> Self {
-        Self { name, router, workers: Vec::new(), health: Vec::new(), databases: Vec::new() }
+        let (workers, health, consumers) = (Vec::new(), Vec::new(), Vec::new());
+        Self { name, router, openapi: None, workers, health, database: None, consumers }
+    }
+
+    /// A module of routes that say what they take and give; `/openapi.json` and `/docs` show it.
+    pub fn documented(name: &'static str, router: OpenApiRouter) -> Self {
+        let (router, openapi) = router.split_for_parts();
+        Self { openapi: Some(openapi), ..Self::new(name, router) }
     }
 
     /// Adds a worker.
@@ -38,7 +53,25 @@ impl Module {
         self
     }
 
-    /// Adds a database: its health is the module's, and it is closed at the end.
+    /// Has `handler` apply the events of `topics`; the consumer group is `<name>-service`. Needs a
+    /// database, for dead letters.
+    #[must_use]
+    pub fn with_consumer(mut self, topics: &'static [&'static str], handler: impl Handler) -> Self {
+        self.consumers.push(Consumer { topics, handler: Arc::new(handler), subscription: None });
+        self
+    }
+
+    /// Subscribes its consumers. Of modules that share a bus in memory each has to be subscribed before
+    /// any of them starts: that bus keeps nothing for those that come later.
+    pub fn subscribe(&mut self, bus: &Bus) {
+        let group = format!("{}-service", self.name);
+        for consumer in &mut self.consumers {
+            consumer.subscription.get_or_insert_with(|| bus.subscribe(&group, consumer.topics));
+        }
+    }
+
+    /// Adds the database: its health is the module's, its outbox is relayed, and it is closed at the
+    /// end.
     #[must_use]
     pub fn with_database(mut self, database: Database) -> Self {
         let asked = database.clone();
@@ -46,9 +79,16 @@ impl Module {
             let database = asked.clone();
             async move { database.ping().await.map_err(|error| error.to_string()) }
         }));
-        self.databases.push(database);
+        self.database = Some(database);
         self
     }
+}
+
+/// A handler of the events of some topics.
+pub struct Consumer {
+    pub(crate) topics: &'static [&'static str],
+    pub(crate) handler: Arc<dyn Handler>,
+    pub(crate) subscription: Option<Result<Subscription, PublishError>>,
 }
 
 /// A task beside the requests. It ends soon after [`Shutdown::requested`]; one that ends or panics

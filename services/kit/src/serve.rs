@@ -21,6 +21,9 @@ use std::process::ExitCode;
 
 use tokio::net::TcpListener;
 
+use crate::bus::{Bus, KafkaBus};
+use crate::identity::Trust;
+use crate::metrics::Metrics;
 use crate::module::Module;
 use crate::settings::{Common, Reader, SettingDoc, Source};
 use crate::telemetry;
@@ -45,6 +48,33 @@ pub struct Context {
     pub about: About,
     /// The settings that all services have.
     pub common: Common,
+    /// How its events travel.
+    pub bus: Bus,
+    /// Where it registers what it measures.
+    pub metrics: Metrics,
+    /// Whose identity fields are believed.
+    pub trust: Trust,
+}
+
+impl Context {
+    /// For a process of its own: the broker and the secret are those of its settings.
+    pub fn new(about: About, common: Common) -> Result<Self, StartError> {
+        let metrics = Metrics::default();
+        let bus = match &common.kafka {
+            Some(kafka) => {
+                Bus::Kafka(KafkaBus::connect(kafka, &metrics).map_err(|e| StartError::Other(e.to_string()))?)
+            }
+            None => Bus::Disconnected,
+        };
+        let trust = Trust::by(common.gateway_secret.as_deref(), common.listen.ip());
+        Ok(Self { about, common, bus, metrics, trust })
+    }
+
+    /// For a part of a process that holds several: they share `bus`, and only the gateway in the same
+    /// process calls them.
+    pub fn mounted(about: About, common: Common, bus: Bus) -> Self {
+        Self { about, common, bus, metrics: Metrics::default(), trust: Trust::InProcess }
+    }
 }
 
 /// Runs a service to its end: what a service's `main` returns.
@@ -90,16 +120,12 @@ where
     let listener = TcpListener::bind(listen).await;
     let listener = listener.map_err(|error| StartError::Listen { address: listen, error })?;
     let address = listener.local_addr().map_err(StartError::Runtime)?;
-    let context = Context { about, common: common.clone() };
-    let module = build(own, context).await?;
-
-    if common.trust_identity_headers {
-        tracing::warn!(
-            "TRUST_IDENTITY_HEADERS is on: whoever can reach {address} can be any user. \
-             Nothing but the gateway may."
-        );
+    let context = Context::new(about, common.clone())?;
+    let module = build(own, context.clone()).await?;
+    if let Some(warning) = context.trust.warning() {
+        tracing::warn!("{warning}");
     }
-    let mut running = Running::start(module, about);
+    let mut running = Running::start(module, &context);
     let service = about.name;
     telemetry::announce(&format!("{service} listening on http://{address}"), common.json_logs);
     let accepting =

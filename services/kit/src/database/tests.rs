@@ -1,83 +1,113 @@
 use super::*;
-use crate::migrate::{Migration, migrate};
+use crate::migrate::{Migration, migrate, status};
+use crate::testing::TestDatabase;
 
-const FIRST: Migration =
-    Migration { version: 1, name: "things", sql: "CREATE TABLE things (name TEXT UNIQUE) STRICT;" };
-const SECOND: Migration = Migration { version: 2, name: "more", sql: "CREATE TABLE more (id INTEGER) STRICT;" };
-const BROKEN: Migration =
-    Migration { version: 3, name: "broken", sql: "CREATE TABLE half (id INTEGER) STRICT; CREATE TABL oops;" };
-
-async fn open(folder: &tempfile::TempDir) -> Database {
-    let settings = DatabaseSettings::at(folder.path().join("deep/er/test.db"));
-    Database::open(&settings).await.unwrap()
+const fn same(version: i64, name: &'static str, sql: &'static str) -> Migration {
+    Migration { version, name, sqlite: sql, postgres: sql }
 }
 
-async fn tables(database: &Database) -> i64 {
+const FIRST: Migration = same(1, "things", "CREATE TABLE things (name TEXT UNIQUE, kept TEXT);");
+const SECOND: Migration = same(2, "more", "CREATE TABLE more (id INTEGER);");
+const BROKEN: Migration = same(3, "broken", "CREATE TABLE half (id INTEGER); CREATE TABL oops;");
+
+/// Makes a module of all tests for each database.
+macro_rules! on_both {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $test() {
+                super::$test(&super::TestDatabase::sqlite()).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $test() {
+                if let Some(database) = super::TestDatabase::postgres().await {
+                    super::$test(&database).await;
+                }
+            })+
+        }
+    };
+}
+
+on_both!(
+    instances_that_start_at_once_migrate_once,
+    a_failed_migration_leaves_nothing_behind,
+    a_database_of_a_newer_version_is_refused,
+    a_dropped_transaction_is_rolled_back_and_constraints_have_names,
+    only_one_is_the_only_one,
+);
+
+async fn has(database: &Database, table: &'static str) -> bool {
     let mut connection = database.read().await.unwrap();
-    sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE type = 'table'")
-        .fetch_one(&mut *connection)
-        .await
-        .unwrap()
+    let query = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")));
+    query.execute(&mut *connection).await.is_ok()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn instances_that_start_at_once_migrate_once() {
-    let folder = tempfile::tempdir().unwrap();
+async fn instances_that_start_at_once_migrate_once(test: &TestDatabase) {
     let mut instances = tokio::task::JoinSet::new();
     for _ in 0..8 {
-        let settings = DatabaseSettings::at(folder.path().join("new/test.db"));
+        let settings = test.settings.clone();
         instances.spawn(async move {
             let database = Database::open(&settings).await.unwrap();
             migrate(&database, &[FIRST, SECOND]).await.unwrap()
         });
     }
     let applied: usize = instances.join_all().await.into_iter().sum();
-    assert_eq!(applied, 2);
+    assert_eq!(applied, 3, "two, and the kit's own");
 }
 
-#[tokio::test]
-async fn a_failed_migration_leaves_nothing_behind() {
-    let folder = tempfile::tempdir().unwrap();
-    let database = open(&folder).await;
+async fn a_failed_migration_leaves_nothing_behind(test: &TestDatabase) {
+    let database = test.open().await;
     migrate(&database, &[FIRST]).await.unwrap();
-    let before = tables(&database).await;
     let error = migrate(&database, &[FIRST, SECOND, BROKEN]).await.unwrap_err();
     assert!(matches!(error, DatabaseError::Migration { version: 3, .. }), "{error}");
-    assert_eq!(tables(&database).await, before);
+    assert!(has(&database, "things").await);
+    assert!(!has(&database, "more").await && !has(&database, "half").await);
+    let applied = status(&database, &[FIRST, SECOND]).await.unwrap();
+    let applied: Vec<_> = applied.iter().map(|one| (one.version, one.applied_at.is_some())).collect();
+    assert_eq!(applied, [(-1, true), (1, true), (2, false)]);
 }
 
-#[tokio::test]
-async fn a_database_of_a_newer_version_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let database = open(&folder).await;
+async fn a_database_of_a_newer_version_is_refused(test: &TestDatabase) {
+    let database = test.open().await;
     migrate(&database, &[FIRST, SECOND]).await.unwrap();
     let error = migrate(&database, &[FIRST]).await.unwrap_err();
     assert!(matches!(error, DatabaseError::Unknown { version: 2 }), "{error}");
 }
 
-#[tokio::test]
-async fn a_dropped_transaction_is_rolled_back_and_constraints_have_names() {
-    let folder = tempfile::tempdir().unwrap();
-    let database = open(&folder).await;
+async fn a_dropped_transaction_is_rolled_back_and_constraints_have_names(test: &TestDatabase) {
+    let database = test.open().await;
     migrate(&database, &[FIRST]).await.unwrap();
-    let insert = || sqlx::query("INSERT INTO things VALUES ('a')");
+    let insert = || sqlx::query("INSERT INTO things (name) VALUES ($1)").bind("a");
     let mut dropped = database.write().await.unwrap();
     insert().execute(&mut *dropped).await.unwrap();
     drop(dropped);
     let mut kept = database.write().await.unwrap();
     insert().execute(&mut *kept).await.unwrap();
     let error = insert().execute(&mut *kept).await.unwrap_err();
-    assert_eq!(violated_unique(&error), Some("things.name"));
-    kept.commit().await.unwrap();
+    assert!(violates_unique(&error, "things", "name"), "{error}");
+    assert!(!violates_unique(&error, "things", "kept") && !violates_unique(&error, "thing", "name"));
+}
+
+async fn only_one_is_the_only_one(test: &TestDatabase) {
+    let (one, other) = (test.open().await, test.open().await);
+    let mut first = one.sole("relay").await;
+    assert!(first.holds().await);
+    let second = tokio::spawn(async move { other.sole("relay").await });
+    one.sole("another task").await;
+    assert!(!second.is_finished());
+    drop(first);
+    second.await.unwrap();
 }
 
 #[tokio::test]
 async fn a_reader_cannot_write() {
-    let folder = tempfile::tempdir().unwrap();
-    let database = open(&folder).await;
+    let test = TestDatabase::sqlite();
+    let database = test.open().await;
     migrate(&database, &[FIRST]).await.unwrap();
     let mut reader = database.read().await.unwrap();
-    assert!(sqlx::query("INSERT INTO things VALUES ('a')").execute(&mut *reader).await.is_err());
+    assert!(sqlx::query("INSERT INTO things (name) VALUES ('a')").execute(&mut *reader).await.is_err());
 }
 
 #[cfg(unix)]
@@ -85,7 +115,7 @@ async fn a_reader_cannot_write() {
 async fn the_file_is_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
-    let database = open(&folder).await;
+    let database = Database::open(&DatabaseSettings::at(folder.path().join("deep/er/test.db"))).await.unwrap();
     migrate(&database, &[FIRST]).await.unwrap();
     for name in ["test.db", "test.db-wal"] {
         let mode = folder.path().join("deep/er").join(name).metadata().unwrap().permissions();

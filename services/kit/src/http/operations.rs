@@ -10,8 +10,8 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Map, Value, json};
 
-use super::Metrics;
 use crate::clock::{Clock, SystemClock};
+use crate::metrics::Metrics;
 use crate::module::HealthCheck;
 use crate::serve::About;
 use crate::shutdown::Shutdown;
@@ -24,12 +24,12 @@ const CHECK_TIMEOUT: Duration = Duration::from_millis(1_500);
 pub(crate) struct Operations {
     pub(crate) about: About,
     pub(crate) health: Vec<HealthCheck>,
-    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) metrics: Metrics,
     pub(crate) shutdown: Shutdown,
 }
 
 impl Operations {
-    pub(super) fn metrics(&self) -> &Arc<Metrics> {
+    pub(super) fn metrics(&self) -> &Metrics {
         &self.metrics
     }
 

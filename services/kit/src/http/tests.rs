@@ -1,5 +1,6 @@
 use super::*;
 use crate::json::Json;
+use crate::metrics::Metrics;
 use crate::serve::About;
 use crate::{HealthCheck, shutdown};
 use axum::http::{Method, header};
@@ -15,12 +16,12 @@ async fn echo(Json(body): Json<Value>) -> axum::Json<Value> {
 fn app(health: Vec<HealthCheck>) -> (Router, shutdown::Trigger) {
     let (trigger, shutdown) = shutdown::channel();
     let about = About { name: "test", version: "0.0.0", port: 0, settings: &[] };
-    let metrics = Arc::new(Metrics::new());
+    let metrics = Metrics::default();
     let router = Router::new()
         .route("/echo/{id}", post(echo))
         .route("/panic", get(async || -> () { panic!("of the test") }))
         .route("/slow", get(std::future::pending::<()>));
-    (surround(router, Operations { about, health, metrics, shutdown }), trigger)
+    (surround(router, Operations { about, health, metrics, shutdown }, Trust::Loopback), trigger)
 }
 
 async fn send(app: &Router, request: Request) -> (StatusCode, axum::http::HeaderMap, String) {

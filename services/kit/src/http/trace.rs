@@ -11,12 +11,14 @@ use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument;
 
-use super::Metrics;
+use super::RequestMetrics;
 use super::operations;
 use super::request_id::{HEADER, RequestId};
 use crate::Problem;
+use crate::correlation::Correlation;
+use crate::outbox::TRACEPARENT;
 
-pub(super) async fn trace(State(metrics): State<Arc<Metrics>>, mut request: Request, next: Next) -> Response {
+pub(super) async fn trace(State(metrics): State<Arc<RequestMetrics>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = RequestId::of(request.headers());
     let method = request.method().clone();
@@ -27,7 +29,9 @@ pub(super) async fn trace(State(metrics): State<Arc<Metrics>>, mut request: Requ
     let path = request.uri().path().to_owned();
     let span = tracing::info_span!("request", request_id = id.as_str(), %method, %path);
 
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let traceparent = request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok());
+    let correlation = Correlation { id: id.as_str().to_owned(), traceparent: traceparent.map(ToOwned::to_owned) };
+    let mut response = correlation.scope(next.run(request).instrument(span.clone())).await;
 
     let problem = response.extensions_mut().remove::<Problem>();
     if let Some(problem) = &problem {

@@ -1,14 +1,16 @@
 //! A module at work.
 
-use std::sync::Arc;
+mod announce;
 
 use axum::Router;
 use tokio::task::JoinSet;
 
-use super::About;
+use super::Context;
+use crate::consumer;
 use crate::database::Database;
-use crate::http::{self, Metrics, Operations};
-use crate::module::{Module, Worker};
+use crate::http::{self, Operations};
+use crate::module::{Consumer, Module, Worker};
+use crate::outbox;
 use crate::shutdown::{self, Shutdown, Trigger};
 
 /// A module with its workers started, and its routes as a server needs them. Only the listener is
@@ -16,25 +18,48 @@ use crate::shutdown::{self, Shutdown, Trigger};
 pub struct Running {
     router: Router,
     workers: JoinSet<&'static str>,
-    databases: Vec<Database>,
+    /// What publishes the last events, and so ends after the workers.
+    relay: JoinSet<&'static str>,
+    relay_trigger: Trigger,
+    database: Option<Database>,
+    service: &'static str,
     trigger: Trigger,
     shutdown: Shutdown,
 }
 
 impl Running {
-    /// Starts the workers, and surrounds the routes with ids, logs, metrics, limits, problems and
-    /// the operational endpoints.
-    pub fn start(module: Module, about: About) -> Self {
-        let Module { name: _, router, workers, health, databases } = module;
+    /// Starts the workers, the relay and the consumers, and surrounds the routes with ids, logs, metrics,
+    /// limits, problems and the operational endpoints.
+    pub fn start(mut module: Module, context: &Context) -> Self {
+        module.subscribe(&context.bus);
+        let Module { name, router, openapi: _, workers, health, database, consumers } = module;
         let (trigger, shutdown) = shutdown::channel();
-        let operations = Operations { about, health, metrics: Arc::new(Metrics::new()), shutdown: shutdown.clone() };
-        Self {
-            router: http::surround(router, operations),
+        let (relay_trigger, relay_shutdown) = shutdown::channel();
+        let operations = Operations {
+            about: context.about,
+            health: health.clone(),
+            metrics: context.metrics.clone(),
+            shutdown: shutdown.clone(),
+        };
+        let mut running = Self {
+            router: http::surround(router, operations, context.trust.clone()),
             workers: spawn_all(workers, &shutdown),
-            databases,
+            relay: JoinSet::new(),
+            relay_trigger,
+            database: database.clone(),
+            service: name,
             trigger,
-            shutdown,
+            shutdown: shutdown.clone(),
+        };
+        if let Some(database) = database {
+            running.consume(consumers, &database);
+            let waiting = context.metrics.gauge("outbox_waiting", "Messages written and not yet published");
+            let relay = outbox::relay(database.clone(), context.bus.clone(), waiting, relay_shutdown);
+            running.relay.spawn(named("relay", relay));
+            let health = announce::health(context.about, health, database, shutdown);
+            running.workers.spawn(named("system events", health));
         }
+        running
     }
 
     /// The routes.
@@ -47,13 +72,16 @@ impl Running {
         self.trigger.shut_down();
     }
 
-    /// Asks everything to end, waits for the workers, and closes the databases.
+    /// Asks everything to end, waits for the workers, publishes what they wrote last, and closes the
+    /// database.
     pub async fn stop(mut self) {
         self.shut_down();
         while self.workers.join_next().await.is_some() {}
-        for database in &self.databases {
-            database.close().await;
-        }
+        let Some(database) = self.database else { return };
+        announce::stopped(self.service, &database).await;
+        self.relay_trigger.shut_down();
+        while self.relay.join_next().await.is_some() {}
+        database.close().await;
     }
 
     pub(super) fn shutdown(&self) -> Shutdown {
@@ -61,10 +89,19 @@ impl Running {
     }
 
     /// Resolves with the name of a worker that ended; never when there is none.
-    pub(super) async fn worker_ended(&mut self) -> &'static str {
-        match self.workers.join_next().await {
-            Some(ended) => ended.unwrap_or("one that panicked"),
-            None => std::future::pending().await,
+    pub async fn worker_ended(&mut self) -> &'static str {
+        tokio::select! {
+            Some(ended) = self.workers.join_next() => ended.unwrap_or("one that panicked"),
+            Some(ended) = self.relay.join_next() => ended.unwrap_or("one that panicked"),
+            else => std::future::pending().await,
+        }
+    }
+
+    fn consume(&mut self, consumers: Vec<Consumer>, database: &Database) {
+        for Consumer { handler, subscription, .. } in consumers {
+            let subscription = subscription.expect("Running::start has subscribed");
+            let consumer = consumer::consume(subscription, handler, database.clone(), self.shutdown.clone());
+            self.workers.spawn(named("consumer", consumer));
         }
     }
 }
@@ -72,23 +109,29 @@ impl Running {
 fn spawn_all(workers: Vec<Worker>, shutdown: &Shutdown) -> JoinSet<&'static str> {
     let mut set = JoinSet::new();
     for Worker { name, start } in workers {
-        let task = start(shutdown.clone());
-        set.spawn(async move {
-            task.await;
-            name
-        });
+        set.spawn(named(name, start(shutdown.clone())));
     }
     set
+}
+
+async fn named(name: &'static str, task: impl Future<Output = ()>) -> &'static str {
+    task.await;
+    name
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::About;
+    use crate::bus::Bus;
+    use crate::testing;
 
     const ABOUT: About = About { name: "test", version: "0.0.0", port: 0, settings: &[] };
 
     fn running(worker: Worker) -> Running {
-        Running::start(Module::new("test", Router::new()).with_worker(worker), ABOUT)
+        let folder = tempfile::tempdir().unwrap();
+        let context = testing::context(ABOUT, folder.path(), Bus::Disconnected);
+        Running::start(Module::new("test", Router::new()).with_worker(worker), &context)
     }
 
     #[tokio::test]

@@ -6,7 +6,26 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 use super::{Reader, SettingDoc};
+use crate::bus::KafkaSettings;
 use crate::database::{DatabaseSettings, Synchronous};
+
+/// A secret that no `Debug` shows.
+#[derive(Clone)]
+pub struct GatewaySecret(String);
+
+impl std::ops::Deref for GatewaySecret {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for GatewaySecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("GatewaySecret(***)")
+    }
+}
 
 /// Where a service listens, stores and logs.
 #[derive(Debug, Clone)]
@@ -19,8 +38,10 @@ pub struct Common {
     pub log_level: String,
     /// `JSON_LOGS`: one JSON object a line instead of text.
     pub json_logs: bool,
-    /// `TRUST_IDENTITY_HEADERS`: whether `X-User-*` is believed.
-    pub trust_identity_headers: bool,
+    /// `KAFKA_BOOTSTRAP_SERVERS`; without it events wait in the outbox.
+    pub kafka: Option<KafkaSettings>,
+    /// `GATEWAY_SECRET`: what proves a request to be the gateway's.
+    pub gateway_secret: Option<GatewaySecret>,
     /// `DRAIN_TIMEOUT`: how long requests may still run after SIGTERM.
     pub drain_timeout: Duration,
 }
@@ -30,7 +51,11 @@ impl Common {
     pub const DOCS: &'static [SettingDoc] = &[
         SettingDoc { name: "HOST", default: "127.0.0.1", help: "address to listen on" },
         SettingDoc { name: "PORT", default: "", help: "port to listen on; 0 takes a free one" },
-        SettingDoc { name: "DATABASE_URL", default: "", help: "sqlite://PATH?mode=rwc" },
+        SettingDoc {
+            name: "DATABASE_URL",
+            default: "",
+            help: "sqlite://PATH?mode=rwc, or postgres://USER:PASSWORD@HOST/DATABASE",
+        },
         SettingDoc {
             name: "SQLITE_SYNCHRONOUS",
             default: "full",
@@ -43,10 +68,15 @@ impl Common {
         },
         SettingDoc { name: "JSON_LOGS", default: "false", help: "one JSON object a line" },
         SettingDoc {
-            name: "TRUST_IDENTITY_HEADERS",
-            default: "false",
-            help: "believe X-User-Id, X-User-Email, X-User-Scope: only where nothing but the \
-                   gateway can reach this port",
+            name: "KAFKA_BOOTSTRAP_SERVERS",
+            default: "",
+            help: "HOST:PORT[,HOST:PORT...] of the broker; without it events wait in the outbox",
+        },
+        SettingDoc {
+            name: "GATEWAY_SECRET",
+            default: "",
+            help: "what the gateway sends as X-Gateway-Secret, at least 16 characters: X-User-Id is believed \
+                   with it alone; without it on a loopback address only",
         },
         SettingDoc { name: "DRAIN_TIMEOUT", default: "30s", help: "how long requests may still run after SIGTERM" },
     ];
@@ -63,7 +93,7 @@ impl Common {
         let database = reader.parsed(
             "DATABASE_URL",
             DatabaseSettings::default_for(service),
-            "sqlite://PATH?mode=rwc, where PATH is a file",
+            "sqlite://PATH?mode=rwc, where PATH is a file, or postgres://USER:PASSWORD@HOST:PORT/DATABASE",
             DatabaseSettings::parse,
         );
         let synchronous = reader.parsed("SQLITE_SYNCHRONOUS", Synchronous::Full, "full or normal", |value| match value
@@ -84,7 +114,15 @@ impl Common {
                 |value| is_log_level(value).then(|| value.to_owned()),
             ),
             json_logs: reader.flag("JSON_LOGS", false),
-            trust_identity_headers: reader.flag("TRUST_IDENTITY_HEADERS", false),
+            kafka: reader.optional(
+                "KAFKA_BOOTSTRAP_SERVERS",
+                "HOST:PORT, or several with commas",
+                KafkaSettings::parse,
+            ),
+            gateway_secret: reader.secret("GATEWAY_SECRET", "at least 16 visible ASCII characters", |value| {
+                let good = value.len() >= 16 && value.bytes().all(|byte| byte.is_ascii_graphic());
+                good.then(|| GatewaySecret(value.to_owned()))
+            }),
             drain_timeout: reader.duration(
                 "DRAIN_TIMEOUT",
                 Duration::from_secs(30),

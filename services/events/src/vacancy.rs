@@ -1,0 +1,43 @@
+//! What the vacancy service tells.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::Event;
+
+/// Where it tells it.
+pub const TOPIC: &str = "vacancy.events";
+
+macro_rules! of_a_reservation {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        pub struct $name {
+            /// The reservation.
+            pub reservation_id: Uuid,
+            /// How many places: 1 and up.
+            pub qty: i64,
+            /// The stock right after.
+            pub remaining: i64,
+        }
+
+        impl Event for $name {
+            const TYPE: &'static str = stringify!($name);
+            const TOPIC: &'static str = TOPIC;
+            const AGGREGATE: &'static str = "reservation";
+
+            fn aggregate_id(&self) -> String {
+                self.reservation_id.to_string()
+            }
+        }
+    };
+}
+
+of_a_reservation! {
+    /// Places were taken from the stock.
+    StockReserved
+}
+of_a_reservation! {
+    /// A reservation's places went back into the stock.
+    StockReleased
+}

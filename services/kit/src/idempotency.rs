@@ -1,0 +1,158 @@
+//! `Idempotency-Key` (the IETF draft of that name): a request that is sent again has its effect once and
+//! gets the first answer again.
+//!
+//! A key belongs to its caller, method and route. The answer is stored in the transaction of the effect:
+//! a crash leaves both or neither, and so no retry is ever told that the first one still runs. Of two
+//! that come at once the second waits for the first one's transaction.
+
+mod extract;
+
+pub use extract::{Keyed, UnboundKey};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use sqlx::Row as _;
+
+use crate::Problem;
+use crate::clock::{Clock, SystemClock};
+use crate::database::Transaction;
+
+/// The request's field.
+pub const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+/// Set on an answer that was given before.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// A caller's key on a route, with what was sent under it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    id: String,
+    fingerprint: String,
+}
+
+/// An answer as it is stored: JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+/// What is known of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Earlier {
+    /// The same request was answered so.
+    Answered(Answer),
+    /// It was used for another body.
+    OtherBody,
+}
+
+/// How a use case does something once: under which key, and how its result is answered, which has to
+/// be known before the commit.
+#[derive(Debug, Clone)]
+pub struct Once<T> {
+    /// `None` when the request has no key: it is done each time.
+    pub key: Option<IdempotencyKey>,
+    /// The answer to a result.
+    pub render: fn(&T) -> Answer,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Done<T> {
+    /// It was done by this request.
+    Now(T),
+    /// It was done by an earlier one, with this answer.
+    Before(Answer),
+}
+
+impl<T> Once<T> {
+    /// Done each time.
+    pub fn unkeyed(render: fn(&T) -> Answer) -> Self {
+        Self { key: None, render }
+    }
+}
+
+impl Answer {
+    /// `status` with `body` as JSON.
+    pub fn json(status: StatusCode, body: &impl Serialize) -> Self {
+        let body = serde_json::to_vec(body).expect("a body of strings and numbers always serialises");
+        Self { status: status.as_u16(), body }
+    }
+
+    /// As a response; `replayed` says so in `Idempotency-Replayed: true`.
+    pub fn into_response(self, replayed: bool) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let form = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+        let mut response = (status, form, self.body).into_response();
+        if replayed {
+            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
+
+impl IdempotencyKey {
+    /// The key `key` of `caller` on `route`, sent with `body`.
+    pub fn new(caller: &str, route: &str, key: &str, body: &[u8]) -> Self {
+        // Each part's length keeps two different triples from being one text.
+        let whole = format!("{}:{caller}{}:{route}{key}", caller.len(), route.len());
+        Self { id: hashed(whole.as_bytes()), fingerprint: hashed(body) }
+    }
+}
+
+/// What is known of `key`; what is found, or not, stays true until the transaction ends.
+pub async fn earlier(transaction: &mut Transaction, key: &IdempotencyKey) -> Result<Option<Earlier>, sqlx::Error> {
+    transaction.lock(&key.id).await?;
+    let query = sqlx::query("SELECT fingerprint, status, body FROM idempotency_keys WHERE id = $1");
+    let Some(row) = query.bind(key.id.clone()).fetch_optional(&mut **transaction).await? else {
+        return Ok(None);
+    };
+    if row.try_get::<String, _>("fingerprint")? != key.fingerprint {
+        return Ok(Some(Earlier::OtherBody));
+    }
+    let status = u16::try_from(row.try_get::<i64, _>("status")?).unwrap_or(500);
+    Ok(Some(Earlier::Answered(Answer { status, body: row.try_get("body")? })))
+}
+
+/// Stores the answer to `key` with this transaction.
+pub async fn remember(transaction: &mut Transaction, key: &IdempotencyKey, answer: &Answer) -> Result<(), sqlx::Error> {
+    let query = sqlx::query(
+        "INSERT INTO idempotency_keys (id, fingerprint, status, body, created_at) VALUES ($1, $2, $3, $4, $5)",
+    );
+    let query = query
+        .bind(key.id.clone())
+        .bind(key.fingerprint.clone())
+        .bind(i64::from(answer.status))
+        .bind(answer.body.clone())
+        .bind(SystemClock.now().as_millisecond());
+    query.execute(&mut **transaction).await?;
+    Ok(())
+}
+
+/// Forgets up to `limit` keys from before `instant` (milliseconds since 1970); gives how many.
+pub async fn purge(transaction: &mut Transaction, instant: i64, limit: i64) -> Result<u64, sqlx::Error> {
+    let query = sqlx::query(
+        "DELETE FROM idempotency_keys WHERE id IN
+            (SELECT id FROM idempotency_keys WHERE created_at < $1 ORDER BY created_at LIMIT $2)",
+    );
+    Ok(query.bind(instant).bind(limit).execute(&mut **transaction).await?.rows_affected())
+}
+
+/// 422 `idempotency_key_reused`: the key was used for another body.
+pub fn reused() -> Problem {
+    let detail = "This Idempotency-Key was used for another body. Send a new key with a new request.";
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
+}
+
+fn hashed(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(digest(&SHA256, bytes))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,64 @@
+use super::*;
+use crate::database::Database;
+use crate::migrate::migrate;
+use crate::testing::TestDatabase;
+
+fn key(key: &str, body: &str) -> IdempotencyKey {
+    IdempotencyKey::new("ada", "POST /tasks", key, body.as_bytes())
+}
+
+fn answer() -> Answer {
+    Answer::json(StatusCode::CREATED, &"made")
+}
+
+/// What a use case does with a key: looks, and remembers when it is new. `true` when it was new.
+async fn once(database: &Database, key: &IdempotencyKey) -> bool {
+    let mut transaction = database.write().await.unwrap();
+    let known = earlier(&mut transaction, key).await.unwrap();
+    if known.is_none() {
+        remember(&mut transaction, key, &answer()).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+    known.is_none()
+}
+
+async fn check(test: &TestDatabase) {
+    let database = test.open().await;
+    migrate(&database, &[]).await.unwrap();
+    let mut attempts = tokio::task::JoinSet::new();
+    for _ in 0..16 {
+        let database = database.clone();
+        attempts.spawn(async move { once(&database, &key("k", "{}")).await });
+    }
+    let done = attempts.join_all().await.into_iter().filter(|new| *new).count();
+    assert_eq!(done, 1, "sixteen at once have one effect");
+
+    let mut transaction = database.write().await.unwrap();
+    let seen = earlier(&mut transaction, &key("k", "{}")).await.unwrap();
+    assert_eq!(seen, Some(Earlier::Answered(answer())));
+    let seen = earlier(&mut transaction, &key("k", "{ }")).await.unwrap();
+    assert_eq!(seen, Some(Earlier::OtherBody));
+    let others = [
+        key("l", "{}"),
+        IdempotencyKey::new("eve", "POST /tasks", "k", b"{}"),
+        IdempotencyKey::new("ada", "POST /categories", "k", b"{}"),
+        IdempotencyKey::new("adaP", "OST /tasks", "k", b"{}"),
+    ];
+    for other in others {
+        assert_eq!(earlier(&mut transaction, &other).await.unwrap(), None);
+    }
+    assert_eq!(purge(&mut transaction, i64::MAX, 10).await.unwrap(), 1);
+    assert_eq!(earlier(&mut transaction, &key("k", "{}")).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_key_has_one_effect_on_sqlite() {
+    check(&TestDatabase::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_key_has_one_effect_on_postgres() {
+    if let Some(database) = TestDatabase::postgres().await {
+        check(&database).await;
+    }
+}

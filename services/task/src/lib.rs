@@ -1,0 +1,1 @@
+//! The task service: what people have to do.

@@ -1,0 +1,1 @@
+//! The ticket service: sells places.

@@ -1,0 +1,1 @@
+//! The vacancy service: the stock of places.

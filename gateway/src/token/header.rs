@@ -1,7 +1,10 @@
 //! What a token's header asks for (RFC 7515 §4.1).
 use std::rc::Rc;
 
-use super::{compact::{decode, room}, members::Members};
+use super::{
+    compact::{decode, room},
+    members::Members,
+};
 use crate::{TokenFault, config::Algorithm};
 
 /// How a token is signed.

@@ -24,27 +24,13 @@ impl<'j> Walk<'j> {
         (self.at == self.text.len()).then_some(())
     }
 
-    /// A member's name with its quotes, and all up to its value.
-    pub(super) fn name(&mut self) -> Option<&'j str> {
-        let name = self.string()?;
-        self.skip_space();
-        self.step(b':')?;
-        self.skip_space();
-        Some(name)
-    }
-
-    /// A string, with its quotes.
-    fn string(&mut self) -> Option<&'j str> {
+    /// A member's name, and all up to its value.
+    pub(super) fn name(&mut self) -> Option<Cow<'j, str>> {
         let begin = self.at;
-        self.step(b'"')?;
-        loop {
-            self.at += plain(&self.text.as_bytes()[self.at..]);
-            match self.next()? {
-                b'"' => return self.text.get(begin..self.at),
-                b'\\' => self.skip_escape()?,
-                _ => return None,
-            }
-        }
+        let escaped = self.skip_string()?;
+        let json = self.text.get(begin..self.at)?;
+        self.skip_colon()?;
+        if escaped { text(json) } else { json.get(1..json.len() - 1).map(Cow::Borrowed) }
     }
 
     /// Any value, as it is written.
@@ -56,10 +42,11 @@ impl<'j> Walk<'j> {
 
     fn skip_value(&mut self, depth: usize) -> Option<()> {
         match self.peek()? {
-            b'"' => self.string().map(drop),
+            b'"' => self.skip_string().map(drop),
             b'{' | b'[' if depth == MAX_DEPTH => None,
             b'{' => self.list(b'{', b'}', |walk| {
-                walk.name()?;
+                walk.skip_string()?;
+                walk.skip_colon()?;
                 walk.skip_value(depth + 1)
             }),
             b'[' => self.list(b'[', b']', |walk| walk.skip_value(depth + 1)),
@@ -84,6 +71,28 @@ impl<'j> Walk<'j> {
                 last => return (last == end).then_some(()),
             }
         }
+    }
+
+    /// Whether there was an escape in it.
+    fn skip_string(&mut self) -> Option<bool> {
+        let mut escaped = false;
+        self.step(b'"')?;
+        loop {
+            self.at += plain(&self.text.as_bytes()[self.at..]);
+            match self.next()? {
+                b'"' => return Some(escaped),
+                b'\\' => self.skip_escape()?,
+                _ => return None,
+            }
+            escaped = true;
+        }
+    }
+
+    fn skip_colon(&mut self) -> Option<()> {
+        self.skip_space();
+        self.step(b':')?;
+        self.skip_space();
+        Some(())
     }
 
     fn skip_number(&mut self) -> Option<()> {
@@ -174,3 +183,6 @@ fn plain(bytes: &[u8]) -> usize {
     let rest = bytes[length..].iter();
     length + rest.take_while(|byte| !matches!(byte, 0..0x20 | b'"' | b'\\')).count()
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,7 @@ impl<'t> Members<'t> {
     pub(super) fn parse(json: &'t [u8]) -> Option<Self> {
         let mut members = Self(SmallVec::new());
         Walk::new(str::from_utf8(json).ok()?).all(b'{', b'}', |walk| {
-            let name = text(walk.name()?)?;
+            let name = walk.name()?;
             if members.0.len() == MAX_MEMBERS || members.get(&name).is_some() {
                 return None;
             }

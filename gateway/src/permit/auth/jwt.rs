@@ -14,7 +14,7 @@ use crate::{
     config::{Config, KeySource},
     exchange::{Exchange, Identity},
     rejection::{Rejection, TokenFault},
-    token::{self, Known, KeySet, MAX_TOKEN, Token, Verified},
+    token::{self, KeySet, Known, MAX_TOKEN, Token, Verified},
     worker::Worker,
 };
 

@@ -1,5 +1,5 @@
 //! What is remembered, for how long, and what it takes.
-use super::*;
+use super::{super::MAX_TOKEN, *};
 
 fn known(identity: Identity) -> Known {
     Known { issuer: 3, generation: 7, expires: 1000, identity: Rc::new(identity) }
@@ -78,4 +78,33 @@ fn nothing_shows_a_token() {
     let bytes = format!("{:?}", b"secret");
     let shown = format!("{cache:?}");
     assert!(!shown.contains("secret") && !shown.contains(&bytes), "{shown}");
+}
+
+/// What a full cache of these has asked the allocator for, in bytes.
+fn allocated(token: usize, lines: usize, scopes: usize) -> usize {
+    let mut cache = Cache::new(8192);
+    for at in 0..8192 {
+        let token = format!("{at:0token$}");
+        let identity = Identity { lines: vec![b'x'; lines].into(), ..with_scopes(scopes) };
+        cache.insert(cache.key(token.as_bytes()), token.as_bytes(), known(identity));
+    }
+    assert_eq!((cache.slots.len(), cache.index.len()), (8192, 8192));
+    // The standard library's map has a power of two of places, one in eight of them free, and a byte beside each.
+    let index = (cache.index.capacity() * 8 / 7).next_power_of_two() * (size_of::<(u64, usize)>() + 1);
+    let each = |slot: &Slot| {
+        let identity = &slot.known.identity;
+        let scopes: usize = identity.scopes.iter().map(|scope| scope.len() + size_of::<Box<str>>()).sum();
+        let counts = 2 * size_of::<usize>();
+        slot.token.len() + counts + size_of::<Identity>() + identity.lines.len() + scopes
+    };
+    index + cache.slots.capacity() * size_of::<Slot>() + cache.slots.iter().map(each).sum::<usize>()
+}
+
+/// What the documentation of [`Cache`] says that it takes.
+#[test]
+fn memory_is_what_it_is_said_to_be() {
+    let (usual, most) = (allocated(450, 130, 2), allocated(MAX_TOKEN, MAX_TOKEN * 3 / 4, MAX_SCOPES));
+    eprintln!("{} {}", usual / 8192, most / 8192);
+    assert!(usual <= 7 << 20, "{usual}");
+    assert!(most <= 128 << 20, "{most}");
 }

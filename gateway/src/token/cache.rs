@@ -18,10 +18,13 @@ const MAX_SCOPES: usize = 64;
 
 /// One worker's verified tokens, at most as many as told.
 ///
-/// A token is found by a hash of all of it under a random key of the process, and is the one that was verified only where
-/// all of its bytes are: no two texts of one hash, by luck or made by somebody, can stand for each other, so the hash may
-/// be the fastest there is. What somebody could make of it is no more than that his own tokens push each other out, and
-/// for that an issuer would have to sign them.
+/// A token is found by a hash of all of it under a random key of the process, and it is the one that was verified only
+/// if every byte of it is the same. So no two texts of one hash can stand for each other, whether by luck or by design,
+/// and the hash may be the fastest there is: whoever found such texts could only make tokens push each other out that an
+/// issuer signed for him.
+///
+/// 8,192 tokens as the user service makes them (450 bytes, three fields, two scopes) take 6 MiB. With an issuer that
+/// fills each to its last byte, and all of it handed on once, they take 122 MiB.
 #[derive(Debug)]
 pub struct Cache {
     hasher: SeedableRandomState,

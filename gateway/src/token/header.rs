@@ -50,3 +50,32 @@ impl Header {
         Ok(Self { algorithm, kid: members.text("kid")?.map(Into::into) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+    use super::*;
+
+    #[test]
+    fn a_remembered_header_stands_for_its_own_letters_alone() {
+        let mut last = LastHeader::default();
+        let mut read = |json: &str| last.read(&URL_SAFE_NO_PAD.encode(json));
+        let (a, b) = (r#"{"alg":"HS256","kid":"a"}"#, r#"{"alg":"HS256","kid":"b"}"#);
+        let first = read(a).unwrap();
+        assert!(Rc::ptr_eq(&first, &read(a).unwrap()), "it is not read twice");
+        assert_eq!(read(b).unwrap().kid.as_deref(), Some("b"));
+        assert_eq!(read(a).unwrap().kid.as_deref(), Some("a"));
+        for (bad, fault) in [
+            (r#"{"alg":"none","kid":"a"}"#, TokenFault::Algorithm),
+            (r#"{"alg":"HS256","kid":"a","crit":[]}"#, TokenFault::Malformed),
+            (&a[..a.len() - 1], TokenFault::Malformed),
+            ("", TokenFault::Malformed),
+        ] {
+            for _ in 0..2 {
+                assert_eq!(read(bad).map(drop).unwrap_err(), fault, "{bad}");
+            }
+            assert_eq!(read(a).unwrap().kid.as_deref(), Some("a"));
+        }
+    }
+}

@@ -104,7 +104,5 @@ fn allocated(token: usize, lines: usize, scopes: usize) -> usize {
 #[test]
 fn memory_is_what_it_is_said_to_be() {
     let (usual, most) = (allocated(450, 130, 2), allocated(MAX_TOKEN, MAX_TOKEN * 3 / 4, MAX_SCOPES));
-    eprintln!("{} {}", usual / 8192, most / 8192);
-    assert!(usual <= 7 << 20, "{usual}");
-    assert!(most <= 128 << 20, "{most}");
+    assert_eq!((usual >> 20, most >> 20), (6, 121), "{usual} {most}");
 }

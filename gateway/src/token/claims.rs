@@ -76,7 +76,10 @@ fn number(json: &str) -> Option<f64> {
 fn strings(json: &str) -> Option<Strings<'_>> {
     let mut strings = Strings::new();
     if json.starts_with('[') {
-        Walk::new(json).all(b'[', b']', |walk| Some(strings.push(text(walk.value()?)?)))?;
+        Walk::new(json).all(b'[', b']', |walk| {
+            strings.push(text(walk.value()?)?);
+            Some(())
+        })?;
     } else {
         strings.push(text(json)?);
     }

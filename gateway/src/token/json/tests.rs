@@ -1,4 +1,4 @@
-//! The walk beside serde_json: what one takes the other takes, and both read the same.
+//! The walk beside `serde_json`: what one takes the other takes, and both read the same.
 use std::{fmt, iter};
 
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::*;
 
-/// Members as serde_json reads them: names, and values as JSON.
+/// Members as `serde_json` reads them: names, and values as JSON.
 struct Expected(Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Expected {
@@ -124,7 +124,7 @@ fn what_is_hardly_json_is_told_from_what_hardly_is_not() {
         r#"{"a" : 1}"#,
         r#"{"a":1,}"#,
         r#"{"a"}"#,
-        r#"{a:1}"#,
+        "{a:1}",
         r#"{"a":}"#,
         r#"{"a":[{"b":[null]}]}"#,
         r#"{"a":1]"#,

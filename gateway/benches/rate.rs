@@ -37,6 +37,22 @@ fn cold(bencher: Bencher, live: u32) {
     });
 }
 
+/// What this machine, as busy as it is now, takes to read a cache line at random of as many as 100,000 callers are
+/// spread over: what [`cold`] has beyond that is the check's own.
+#[divan::bench(sample_size = 10_000)]
+fn one_line(bencher: Bencher) {
+    const LINES: u32 = 1 << 17;
+    // Each line names the one to be read after it, so that none is read before its turn: a full cycle (Hull and Dobell
+    // 1962), which looks like no order to a cache.
+    let next = |line: u32| line.wrapping_mul(0x0001_9665).wrapping_add(0x3c6e_f35f) % LINES;
+    let lines: Vec<[u32; 16]> = (0..LINES).map(|line| [next(line); 16]).collect();
+    let mut at = 0;
+    bencher.bench_local(|| {
+        at = lines[at as usize][0];
+        black_box(at)
+    });
+}
+
 /// An attacker's: each caller is a new one, and all of the room is taken.
 #[divan::bench(sample_size = 10_000)]
 fn fresh_without_room(bencher: Bencher) {

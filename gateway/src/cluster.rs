@@ -174,15 +174,19 @@ impl LocalCluster {
                 Ok(answer) => return Ok(answer),
                 Err(Failure::Sent(rejection)) => return Err(rejection),
                 Err(Failure::NotSent { rejection, body: unsent }) => {
-                    health::mark_unreachable(upstream, &rejection);
-                    if tried == MAX_UPSTREAMS_TRIED || self.shared.upstreams.len() == 1 {
-                        return Err(rejection);
-                    }
+                    self.go_on(index, tried, rejection)?;
                     exchange.retries += 1;
                     (body, failed) = (unsent, Some(index));
                 }
             }
         }
+    }
+
+    /// Marks an upstream that could not be reached, and returns the rejection unless another one is to be tried.
+    fn go_on(&self, unreachable: usize, tried: u32, rejection: Rejection) -> Result<(), Rejection> {
+        let upstreams = &self.shared.upstreams;
+        health::mark_unreachable(&upstreams[unreachable], &rejection);
+        if tried == MAX_UPSTREAMS_TRIED || upstreams.len() == 1 { Err(rejection) } else { Ok(()) }
     }
 
     /// The next healthy upstream, not `except` unless there is no other.

@@ -136,7 +136,7 @@ fn routes(file: &ConfigFile) -> ExitCode {
     let table = RouteTable::build(patterns).expect("a checked configuration has no conflicting routes");
     let mut out = Table::new();
     out.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    out.set_header(["ROUTE", "HOST", "CONDITIONS", "SERVICE", "UPSTREAMS"]);
+    out.set_header(["ROUTE", "HOST", "CONDITIONS", "AUTH", "SERVICE", "UPSTREAMS"]);
     for (pattern, (route, service)) in table.in_match_order() {
         let conditions = route.written.headers.iter().chain(&route.written.query);
         let conditions: Vec<String> = conditions.map(|(name, value)| format!("{name}={value}")).collect();
@@ -145,12 +145,19 @@ fn routes(file: &ConfigFile) -> ExitCode {
             pattern.text.as_str(),
             pattern.host.as_ref().map_or("*", |host| host.as_str()),
             &conditions.join(" "),
+            &auth(route),
             &service.name,
             &upstreams.join(" "),
         ]);
     }
     print(&format!("{}\n", out.trim_fmt()));
     ExitCode::SUCCESS
+}
+
+/// Who may pass: `none`, `optional`, or `required` with the scopes that are needed.
+fn auth(route: &config::Route) -> String {
+    let scopes = route.scopes.iter().map(|scope| &**scope);
+    std::iter::once(route.auth.name()).chain(scopes).collect::<Vec<_>>().join(" ")
 }
 
 /// `1 route`, `2 routes`.

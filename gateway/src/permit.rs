@@ -91,7 +91,7 @@ impl Rules {
         self.count(request, exchange)?;
         request.body().limit(max_body)?;
         if let Some(validation) = &self.validation {
-            validation.check(request)?;
+            validation.check(request).await?;
         }
         let shown = self.keys.as_ref().map_or(Shown::Nothing, |keys| keys.take(request));
         if let Some(auth) = &self.auth {

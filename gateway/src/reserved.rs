@@ -74,6 +74,11 @@ impl Reserved {
     }
 }
 
+/// Whether a field tells who calls whatever the file says, in whatever spelling.
+pub(crate) fn says_who_calls(name: &HeaderName) -> bool {
+    IDENTITY.iter().any(|identity| spells(name.as_str(), identity))
+}
+
 fn length_bit(name: &str) -> u64 {
     1 << name.len().min(63)
 }

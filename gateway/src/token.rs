@@ -5,13 +5,16 @@
 mod cache;
 mod claims;
 mod compact;
+mod header;
 mod identity;
 mod issuer;
+mod json;
 mod keys;
 mod members;
 
-pub use cache::Cache;
+pub use cache::{Cache, Known};
 pub use claims::Claims;
 pub use compact::{MAX_TOKEN, Token};
+pub use header::LastHeader;
 pub use issuer::{Issuer, Verified};
 pub use keys::KeySet;

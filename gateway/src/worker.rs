@@ -25,7 +25,7 @@ use crate::{
         clock::Clock,
         metrics::Shard,
     },
-    token::Cache,
+    token::{Cache, LastHeader},
 };
 
 /// How often idle connections to upstreams are looked through.
@@ -60,6 +60,7 @@ pub(crate) struct Worker {
     pub(crate) drain: Rc<Drain>,
     /// Whose tokens were found good.
     pub(crate) tokens: RefCell<Cache>,
+    pub(crate) last_header: RefCell<LastHeader>,
     /// Who holds the API keys, in the order of [`ApiKeys::holders`].
     ///
     /// [`ApiKeys::holders`]: crate::permit::auth::api_key::ApiKeys::holders
@@ -79,6 +80,7 @@ impl Worker {
             clock: Clock::new(),
             drain: Drain::new(),
             tokens: RefCell::new(Cache::new(TOKENS)),
+            last_header: RefCell::default(),
             random: RefCell::new(fastrand::Rng::new()),
         })
     }

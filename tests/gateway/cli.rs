@@ -112,6 +112,23 @@ fn routes_are_printed_as_written_in_match_order() {
 }
 
 #[test]
+fn routes_tell_who_may_pass() {
+    let keys = "[[jwt]]\nissuer = 'a'\nsecret = '01234567890123456789012345678901'\n";
+    let service = "[services.a]\nupstreams = 'http://a'\n";
+    let routes = "routes = ['/a', { match = '/b', auth = 'none' }, { match = '/c', scopes = ['x', 'y'] }]";
+    for (file, expected) in [
+        (format!("{keys}{service}{routes}\n"), ["required", "none", "required x y"]),
+        (format!("{service}routes = ['/a', '/b', '/c']\n"), ["none"; 3]),
+    ] {
+        let (folder, _) = write_file(&file);
+        let run = Run::of(folder.path(), &["routes"]);
+        let start = run.stdout.lines().next().and_then(|line| line.find("AUTH")).expect("a column of its own");
+        let told = run.stdout.lines().skip(1).map(|line| line[start..].split("  ").next().unwrap_or_default());
+        assert_eq!(told.collect::<Vec<_>>(), expected, "{}", run.stdout);
+    }
+}
+
+#[test]
 fn the_schema_is_one_that_editors_read() {
     let folder = tempfile::tempdir().unwrap();
     let run = Run::of(folder.path(), &["schema"]);

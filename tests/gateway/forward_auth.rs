@@ -414,3 +414,16 @@ fn an_authoriser_of_its_own_is_no_service() {
     let shown = &shown["services"]["app"]["routes"][0]["forward_auth"];
     assert_eq!(shown["url"], format!("{}/verify?v=1", authoriser.url()));
 }
+
+/// Two gateways whose authorisers are each other would ask about each question, on and on.
+#[test]
+fn a_request_that_goes_round_is_refused() {
+    let (authoriser, upstream) = (Upstream::ok(), Upstream::ok());
+    let gateway = asking(&authoriser, &upstream, "");
+    let via = |count: usize| gateway.ask(&format!("GET / HTTP/1.1\r\nvia: {}", vec!["1.1 gateway"; count].join(", ")));
+    assert_eq!(via(7).status(), 200);
+    let question = authoriser.last();
+    assert_eq!(question.field("via"), Some(&*["1.1 gateway"; 8].join(", ")), "each question says where it was");
+    assert_eq!(code(&via(8)), (503, "forward_auth_unavailable".into()));
+    assert_eq!(authoriser.requests().len(), 1);
+}

@@ -164,7 +164,8 @@ fn a_header_tells_callers_apart_and_the_address_those_without() {
 fn without_a_claim_the_address_counts() {
     let upstream = Upstream::ok();
     let limit = "rate_limit = { requests = 2, per = '1h', key = 'claim:sub' }";
-    let gateway = Gateway::with(limit, &upstream, "routes = ['/a']");
+    let keys = "[[jwt]]\nissuer = 'a'\nsecret = '01234567890123456789012345678901'";
+    let gateway = Gateway::with(&format!("{limit}\n{keys}"), &upstream, "auth = 'none'\nroutes = ['/a']");
     assert_eq!(statuses(&gateway, "GET /a HTTP/1.1", 1), [200]);
     assert_eq!(statuses(&gateway, "GET /nowhere HTTP/1.1", 2), [404, 429]);
     assert_eq!(statuses(&gateway, "GET /a HTTP/1.1", 1), [429]);

@@ -112,25 +112,25 @@ fn no_rule_is_met_by_a_field_that_goes_no_further() {
     let upstream = Upstream::ok();
     let routes = "routes = [
       { match = '/tenant', auth = 'none', required_headers = ['X-Tenant'] },
-      { match = '/user', auth = 'none', required_headers = ['X-User-Id'] },
+      { match = '/real', auth = 'none', required_headers = ['X_Real_Ip'] },
       { match = '/json', auth = 'none', content_types = ['application/json'] },
-      { match = '/cond', auth = 'none', headers = { X-User-Id = '*' } },
-      { match = '/limit', auth = 'none', rate_limit = { requests = 2, per = '1h', key = 'header:X-User-Id' } },
+      { match = '/cond', auth = 'none', headers = { X-Tenant = '*' } },
+      { match = '/limit', auth = 'none', rate_limit = { requests = 2, per = '1h', key = 'header:X-Tenant' } },
     ]";
     let gateway = start(&upstream, routes);
     let code_of = |lines: &str| code(&gateway.ask(lines)).1;
     assert_eq!(code_of("GET /tenant HTTP/1.1\r\nx-tenant: t\r\nconnection: x-tenant"), "header_missing");
-    assert_eq!(code_of("GET /user HTTP/1.1\r\nx-user-id: 7"), "header_missing");
-    assert_eq!(code_of("GET /cond HTTP/1.1\r\nx-user-id: 7"), "no_route");
+    assert_eq!(code_of("GET /real HTTP/1.1\r\nx_real_ip: 7"), "header_missing");
+    assert_eq!(code_of("GET /cond HTTP/1.1\r\nx-tenant: t\r\nconnection: x-tenant"), "no_route");
     let mut client = gateway.connect();
     client.send(
         "POST /json HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\nconnection: content-type\r\n\
          content-length: 4\r\n\r\n<x/>",
     );
     assert_eq!(code(&client.answer_to("POST").unwrap()), (415, "content_type_unsupported".into()));
-    let statuses: Vec<_> =
-        (0..3).map(|n| gateway.ask(&format!("GET /limit HTTP/1.1\r\nx-user-id: {n}")).status()).collect();
-    assert_eq!(statuses, [200, 200, 429], "a name that a client gives itself is no name");
+    let limited = |n: u32| gateway.ask(&format!("GET /limit HTTP/1.1\r\nx-tenant: {n}\r\nconnection: x-tenant"));
+    let statuses: Vec<_> = (0..3).map(|n| limited(n).status()).collect();
+    assert_eq!(statuses, [200, 200, 429], "a name that goes no further is no name");
     assert_eq!(upstream.requests().len(), 2);
 }
 

@@ -101,6 +101,37 @@ fn a_body_has_a_type_that_the_route_takes() {
     }
 }
 
+/// A body of undeclared length that ends before its first byte is none.
+#[test]
+fn an_empty_chunked_body_is_no_body() {
+    let upstream = echo();
+    let typed = Gateway::with("", &upstream, "content_types = 'application/json'");
+    let checked = Checked::plain();
+    let json = "content-type: application/json\r\n";
+    for (gateway, line, expected) in [
+        (&typed, "POST / HTTP/1.1\r\n", 200),
+        (&checked.gateway, "GET /users HTTP/1.1\r\n", 200),
+        (&checked.gateway, "DELETE /users HTTP/1.1\r\ncontent-type: application/json\r\n", 200),
+        (&checked.gateway, "POST /users HTTP/1.1\r\n", 422),
+        (&checked.gateway, &format!("POST /users HTTP/1.1\r\n{json}"), 422),
+    ] {
+        let mut client = gateway.connect();
+        client.send(format!("{line}host: a\r\ntransfer-encoding: chunked\r\n\r\n"));
+        client.send("0\r\n\r\n");
+        let answer = client.answer_to("POST").unwrap();
+        assert_eq!(answer.status(), expected, "{line}");
+        if expected == 422 {
+            let problem = is_refused(&answer, 422, "body_invalid");
+            assert_eq!(problem["errors"], json!([{ "pointer": "", "detail": "is missing" }]), "{line}");
+        }
+        assert_eq!(client.get("/").status(), 200, "the connection goes on");
+    }
+    // Who waits for a 100 has a body, and is told before it is sent.
+    let mut client = typed.connect();
+    client.send("POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ntransfer-encoding: chunked\r\n\r\n");
+    is_refused(&client.answer_to("POST").unwrap(), 415, "content_type_unsupported");
+}
+
 #[test]
 fn a_field_that_is_asked_for_must_be_there() {
     let upstream = Upstream::ok();

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 use http::HeaderValue;
 use tokio::sync::Notify;
 
-use super::{Cluster, LocalCluster, MAX_UPSTREAMS_TRIED, health};
+use super::{Cluster, LocalCluster};
 use crate::{
     body::Body,
     config::{self, HostPolicy, UpstreamTimeouts},
@@ -60,10 +60,7 @@ impl LocalCluster {
                 Ok(answer) => return Ok(answer),
                 Err(Failure::Sent(rejection)) => return Err(rejection),
                 Err(Failure::NotSent { rejection, .. }) => {
-                    health::mark_unreachable(upstream, &rejection);
-                    if tried == MAX_UPSTREAMS_TRIED || self.shared.upstreams.len() == 1 {
-                        return Err(rejection);
-                    }
+                    self.go_on(index, tried, rejection)?;
                     failed = Some(index);
                 }
             }

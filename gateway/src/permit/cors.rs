@@ -67,7 +67,7 @@ impl Cors {
         for (name, value) in optional {
             value.map(|value| fields.insert(name, value));
         }
-        for name in ["Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"] {
+        for name in ["Access-Control-Request-Method", "Access-Control-Request-Headers"] {
             vary::add(&mut fields, name);
         }
         Ok(fields)

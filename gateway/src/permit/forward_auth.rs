@@ -75,6 +75,9 @@ impl ForwardAuth {
         path: &str,
         exchange: &mut Exchange,
     ) -> Result<Option<Box<(ResponseHead, ResponseBody)>>, Rejection> {
+        if question::is_in_a_circle(request.headers()) {
+            return Err(Rejection::ForwardAuthUnavailable);
+        }
         let worker = Rc::clone(&exchange.worker);
         let cluster = match self.cluster {
             Place::Service(index) => &worker.clusters[index],

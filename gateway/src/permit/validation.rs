@@ -6,7 +6,7 @@ mod explain;
 mod json;
 mod media_type;
 
-use std::sync::Arc;
+use std::{future::poll_fn, pin::Pin, sync::Arc};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 
@@ -39,8 +39,20 @@ impl Validation {
     }
 
     /// Looks at the head: `header_missing`, `content_type_unsupported`, and `body_invalid` for a body that is not there.
-    pub(crate) fn check(&self, request: &Request<Body>) -> Result<(), Rejection> {
-        self.check_head(request.method(), request.headers(), request.body().length() != Length::Known(0))
+    ///
+    /// A body of undeclared length may be empty, and then is none: where its type is not taken, its first byte is waited
+    /// for before that is said.
+    pub(crate) async fn check(&self, request: &mut Request<Body>) -> Result<(), Rejection> {
+        let length = request.body().length();
+        let outcome = self.check_head(request.method(), request.headers(), length != Length::Known(0));
+        match outcome {
+            Err(Rejection::ContentTypeUnsupported { .. } | Rejection::ContentCodingUnsupported)
+                if length == Length::Chunked && Box::pin(is_empty(request.body_mut())).await? =>
+            {
+                self.check_head(request.method(), request.headers(), false)
+            }
+            outcome => outcome,
+        }
     }
 
     fn check_head(&self, method: &Method, fields: &HeaderMap, has_body: bool) -> Result<(), Rejection> {
@@ -48,8 +60,7 @@ impl Validation {
             return Err(Rejection::HeaderMissing { name: name.clone() });
         }
         if !has_body {
-            let needs_one = self.schema.is_some() && matches!(*method, Method::POST | Method::PUT | Method::PATCH);
-            return if needs_one { Err(BodyFault::of_whole("is missing").into()) } else { Ok(()) };
+            return if self.schema.is_some() { without_body(method) } else { Ok(()) };
         }
         if let Some(types) = &self.content_types
             && !MediaType::of(fields).is_some_and(|media_type| types.take(&media_type))
@@ -89,13 +100,36 @@ impl Validation {
 async fn read_and_check(schema: &BodySchema, request: &mut Request<Body>) -> Result<(), Rejection> {
     request.body().lower_limit(schema.max_body())?;
     let bytes = request.body_mut().buffer().await?;
-    schema.check(&bytes)?;
+    if bytes.is_empty() {
+        without_body(request.method())?;
+    } else {
+        schema.check(&bytes)?;
+    }
     let fields = request.headers_mut();
     fields.insert(header::CONTENT_LENGTH, bytes.len().into());
     for gone in [header::EXPECT, header::TRAILER] {
         fields.remove(gone);
     }
     Ok(())
+}
+
+/// What a schema says of a request that has no body.
+fn without_body(method: &Method) -> Result<(), Rejection> {
+    let needs_one = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
+    if needs_one { Err(BodyFault::of_whole("is missing").into()) } else { Ok(()) }
+}
+
+/// Whether a body ends before its first byte; what is read of any other is lost. Who waits for a 100 has one.
+async fn is_empty(body: &mut Body) -> Result<bool, Rejection> {
+    if body.awaits_continue() {
+        return Ok(false);
+    }
+    while let Some(frame) = poll_fn(|cx| http_body::Body::poll_frame(Pin::new(&mut *body), cx)).await {
+        if frame?.data_ref().is_some_and(|data| !data.is_empty()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// A field without a value is as good as none.

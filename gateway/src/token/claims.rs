@@ -1,12 +1,20 @@
 //! What a token claims (RFC 7519 §4.1), with the types that it has to have.
 use std::borrow::Cow;
 
-use super::members::{Members, text};
+use smallvec::SmallVec;
+
+use super::{
+    json::{Walk, text},
+    members::Members,
+};
 use crate::TokenFault;
 
 /// The members of a token's payload.
 #[derive(Debug)]
 pub struct Claims<'t>(pub(super) Members<'t>);
+
+/// Nearly always one.
+type Strings<'t> = SmallVec<[Cow<'t, str>; 2]>;
 
 /// When a token is good, in seconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,8 +41,8 @@ impl<'t> Claims<'t> {
     }
 
     /// `aud`: a string, or a list of them.
-    pub(super) fn audience(&self) -> Result<Vec<Cow<'t, str>>, TokenFault> {
-        self.0.get("aud").map_or(Ok(Vec::new()), |json| strings(json).ok_or(TokenFault::Malformed))
+    pub(super) fn audience(&self) -> Result<Strings<'t>, TokenFault> {
+        self.0.get("aud").map_or(Ok(Strings::new()), |json| strings(json).ok_or(TokenFault::Malformed))
     }
 
     /// `scope`: a string with spaces between scopes (RFC 8693 §4.2), or a list of them.
@@ -65,13 +73,17 @@ fn number(json: &str) -> Option<f64> {
 }
 
 /// A JSON string, or a list of nothing but strings.
-fn strings(json: &str) -> Option<Vec<Cow<'_, str>>> {
+fn strings(json: &str) -> Option<Strings<'_>> {
+    let mut strings = Strings::new();
     if json.starts_with('[') {
-        let list: Vec<&serde_json::value::RawValue> = serde_json::from_str(json).ok()?;
-        list.into_iter().map(|one| text(one.get())).collect()
+        Walk::new(json).all(b'[', b']', |walk| {
+            strings.push(text(walk.value()?)?);
+            Some(())
+        })?;
     } else {
-        text(json).map(|one| vec![one])
+        strings.push(text(json)?);
     }
+    Some(strings)
 }
 
 #[cfg(test)]

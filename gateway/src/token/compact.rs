@@ -1,8 +1,15 @@
-//! A token's three parts (RFC 7515 §7.1), and what its header asks for.
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+//! A token's three parts (RFC 7515 §7.1).
+use std::rc::Rc;
 
-use super::{Claims, members::Members};
-use crate::{TokenFault, config::Algorithm};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use memchr::memchr;
+
+use super::{
+    Claims,
+    header::{Header, LastHeader},
+    members::Members,
+};
+use crate::TokenFault;
 
 /// The longest token, in bytes; nothing of a longer one is looked at.
 pub const MAX_TOKEN: usize = 8 * 1024;
@@ -12,12 +19,10 @@ pub const MAX_TOKEN: usize = 8 * 1024;
 pub struct Token<'t> {
     /// Header and payload as they were signed.
     pub(super) signed: &'t [u8],
-    pub(super) signature: Vec<u8>,
-    pub(super) algorithm: Algorithm,
-    /// Only ever compared with the keys that are known. Where a token says its key is (`jku`, `x5u`, `jwk`, `x5c`) is
-    /// not even looked at.
-    pub(super) kid: Option<String>,
-    payload: Vec<u8>,
+    pub(super) header: Rc<Header>,
+    /// The payload and after it the signature, no longer in base64.
+    decoded: Vec<u8>,
+    payload: usize,
 }
 
 impl<'t> Token<'t> {
@@ -26,50 +31,64 @@ impl<'t> Token<'t> {
     /// [`TokenFault::Malformed`] for what is no token, or has extensions that must be understood (`crit`, RFC 7515
     /// §4.1.11: there is none that is); [`TokenFault::Algorithm`] for one signed in a way that no issuer may, `none`
     /// first of all.
-    pub fn read(text: &'t str) -> Result<Self, TokenFault> {
+    pub fn read(text: &'t str, last: &mut LastHeader) -> Result<Self, TokenFault> {
         if text.len() > MAX_TOKEN {
             return Err(TokenFault::Malformed);
         }
         let malformed = TokenFault::Malformed;
-        let (signed, signature) = text.rsplit_once('.').ok_or(malformed)?;
-        let (header, payload) = signed.split_once('.').ok_or(malformed)?;
-        if payload.contains('.') {
+        let (header, rest) = split(text).ok_or(malformed)?;
+        let (payload, signature) = split(rest).ok_or(malformed)?;
+        let signed = &text.as_bytes()[..header.len() + 1 + payload.len()];
+        if split(signature).is_some() {
             return Err(malformed);
         }
-        let header = decode(header)?;
-        let header = Members::parse(&header).ok_or(malformed)?;
-        if header.get("crit").is_some() {
-            return Err(malformed);
-        }
-        let algorithm = header.text("alg")?.ok_or(malformed)?;
-        let algorithm = Algorithm::of_name(&algorithm).ok_or(TokenFault::Algorithm)?;
-        let kid = header.text("kid")?.map(std::borrow::Cow::into_owned);
-        let (payload, signature) = (decode(payload)?, decode(signature)?);
-        Ok(Self { signed: signed.as_bytes(), signature, algorithm, kid, payload })
+        let header = last.read(header)?;
+        let mut decoded = vec![0; room(payload) + room(signature)];
+        let payload = decode(payload, &mut decoded)?;
+        let length = payload + decode(signature, &mut decoded[payload..])?;
+        decoded.truncate(length);
+        Ok(Self { signed, header, decoded, payload })
+    }
+
+    pub(super) fn signature(&self) -> &[u8] {
+        &self.decoded[self.payload..]
     }
 
     /// What it claims; [`TokenFault::Malformed`] where that is no JSON object, or one with a name twice.
     pub fn claims(&self) -> Result<Claims<'_>, TokenFault> {
-        Members::parse(&self.payload).map(Claims).ok_or(TokenFault::Malformed)
+        Members::parse(&self.decoded[..self.payload]).map(Claims).ok_or(TokenFault::Malformed)
     }
 }
 
-/// Base64url without padding, and without bits that are thrown away: two texts are never one token.
-fn decode(part: &str) -> Result<Vec<u8>, TokenFault> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenFault::Malformed)
+/// What stands before and after the first dot.
+fn split(text: &str) -> Option<(&str, &str)> {
+    let dot = memchr(b'.', text.as_bytes())?;
+    Some((text.get(..dot)?, text.get(dot + 1..)?))
+}
+
+/// The bytes that [`decode`] wants room for: three for each four letters that are begun.
+pub(super) fn room(part: &str) -> usize {
+    part.len().div_ceil(4) * 3
+}
+
+/// Base64url without padding, and without bits that are thrown away: two texts are never one token. How many bytes it is.
+pub(super) fn decode(part: &str, into: &mut [u8]) -> Result<usize, TokenFault> {
+    URL_SAFE_NO_PAD.decode_slice(part, into).map_err(|_| TokenFault::Malformed)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Algorithm;
 
     fn encode(part: &str) -> String {
         URL_SAFE_NO_PAD.encode(part)
     }
 
     fn check(text: &str, expected: Result<(Algorithm, Option<&str>), TokenFault>) {
-        let read = Token::read(text);
-        let found = read.as_ref().map(|token| (token.algorithm, token.kid.as_deref())).map_err(|fault| *fault);
+        let read = Token::read(text, &mut LastHeader::default());
+        let found = read.as_ref().map(|token| (token.header.algorithm, token.header.kid.as_deref()));
+        let found = found.map_err(|fault| *fault);
         assert_eq!(found, expected, "{text}");
     }
 

@@ -50,7 +50,7 @@ impl Issuer {
 
     /// Whether it may sign as this token is signed.
     pub fn takes(&self, token: &Token<'_>) -> Result<(), TokenFault> {
-        if self.algorithms.contains(&token.algorithm) { Ok(()) } else { Err(TokenFault::Algorithm) }
+        if self.algorithms.contains(&token.header.algorithm) { Ok(()) } else { Err(TokenFault::Algorithm) }
     }
 
     /// Whose token it is, if it is good at `now`, in microseconds since 1970: its algorithm and signature first, so that

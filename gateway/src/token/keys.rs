@@ -63,16 +63,16 @@ impl KeySet {
     /// [`TokenFault::KeyUnknown`] where no key is to be asked, [`TokenFault::Algorithm`] where the named one is for
     /// something else, [`TokenFault::Signature`] where none of those asked signed it.
     pub(super) fn verify(&self, token: &Token<'_>) -> Result<(), TokenFault> {
-        let is_meant = |key: &&Key| match (&token.kid, &key.kid) {
+        let is_meant = |key: &&Key| match (&token.header.kid, &key.kid) {
             (Some(named), Some(kid)) => **named == **kid,
             _ => true,
         };
         let mut fault = TokenFault::KeyUnknown;
         for key in self.0.iter().filter(is_meant) {
-            match key.checks.iter().find(|(algorithm, _)| *algorithm == token.algorithm) {
+            match key.checks.iter().find(|(algorithm, _)| *algorithm == token.header.algorithm) {
                 Some((_, check)) if check.is_good(token) => return Ok(()),
                 Some(_) => fault = TokenFault::Signature,
-                None if token.kid.is_some() && key.kid.is_some() && fault == TokenFault::KeyUnknown => {
+                None if token.header.kid.is_some() && key.kid.is_some() && fault == TokenFault::KeyUnknown => {
                     fault = TokenFault::Algorithm;
                 }
                 None => {}
@@ -85,9 +85,9 @@ impl KeySet {
 impl Check {
     fn is_good(&self, token: &Token<'_>) -> bool {
         match self {
-            Self::Public(key) => key.verify_sig(token.signed, &token.signature).is_ok(),
+            Self::Public(key) => key.verify_sig(token.signed, token.signature()).is_ok(),
             // Compares in constant time.
-            Self::Secret(key) => hmac::verify(key, token.signed, &token.signature).is_ok(),
+            Self::Secret(key) => hmac::verify(key, token.signed, token.signature()).is_ok(),
         }
     }
 }

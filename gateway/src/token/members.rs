@@ -1,32 +1,37 @@
 //! A JSON object's members, each name once (RFC 7519 §4 lets a reader refuse the rest, and two readers could choose
 //! differently).
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
-use serde_json::value::RawValue;
 use smallvec::SmallVec;
 
+use super::json::{Walk, text};
 use crate::TokenFault;
 
 /// Members that an object may have; each is compared with all before it.
 const MAX_MEMBERS: usize = 128;
-/// How deep a value may be nested.
-const MAX_DEPTH: usize = 16;
 
-/// Names and values; a value is read where it is wanted.
+/// Names, and values as JSON; a value is read where it is wanted.
 #[derive(Debug)]
-pub(super) struct Members<'t>(SmallVec<[(Cow<'t, str>, &'t RawValue); 12]>);
+pub(super) struct Members<'t>(SmallVec<[(Cow<'t, str>, &'t str); 12]>);
 
 impl<'t> Members<'t> {
     /// The members of the one object that `json` is.
     pub(super) fn parse(json: &'t [u8]) -> Option<Self> {
-        let members: Self = serde_json::from_str(str::from_utf8(json).ok()?).ok()?;
-        members.0.iter().all(|(_, value)| is_shallow(value.get())).then_some(members)
+        let mut members = Self(SmallVec::new());
+        Walk::new(str::from_utf8(json).ok()?).all(b'{', b'}', |walk| {
+            let name = walk.name()?;
+            if members.0.len() == MAX_MEMBERS || members.get(&name).is_some() {
+                return None;
+            }
+            members.0.push((name, walk.value()?));
+            Some(())
+        })?;
+        Some(members)
     }
 
     /// A value as JSON.
     pub(super) fn get(&self, name: &str) -> Option<&'t str> {
-        self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value.get())
+        self.0.iter().find(|(own, _)| own == name).map(|(_, value)| *value)
     }
 
     /// A value that has to be a string if it is there.
@@ -35,89 +40,9 @@ impl<'t> Members<'t> {
     }
 }
 
-/// What a JSON string says.
-pub(super) fn text(json: &str) -> Option<Cow<'_, str>> {
-    let inner = json.strip_prefix('"')?;
-    if json.contains('\\') {
-        return serde_json::from_str(json).ok().map(Cow::Owned);
-    }
-    inner.strip_suffix('"').map(Cow::Borrowed)
-}
-
-fn is_shallow(json: &str) -> bool {
-    if !json.starts_with(['{', '[']) {
-        return true;
-    }
-    let (mut depth, mut in_string, mut escaped) = (0, false, false);
-    for byte in json.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => in_string = !in_string,
-            b'{' | b'[' if !in_string => depth += 1,
-            b'}' | b']' if !in_string => depth -= 1,
-            _ => {}
-        }
-        if depth > MAX_DEPTH {
-            return false;
-        }
-    }
-    true
-}
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-        impl<'de> Visitor<'de> for Object {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object with each name once")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Members(SmallVec::new());
-                while let Some(Name(name)) = map.next_key()? {
-                    if members.0.len() == MAX_MEMBERS || members.0.iter().any(|(own, _)| *own == name) {
-                        return Err(A::Error::custom("a name twice, or too many"));
-                    }
-                    members.0.push((name, map.next_value()?));
-                }
-                Ok(members)
-            }
-        }
-        deserializer.deserialize_map(Object)
-    }
-}
-
-/// A member's name, borrowed where it has no escape.
-struct Name<'t>(Cow<'t, str>);
-
-impl<'de> Deserialize<'de> for Name<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl<'de> Visitor<'de> for Text {
-            type Value = Name<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a name")
-            }
-
-            fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Self::Value, E> {
-                Ok(Name(Cow::Borrowed(name)))
-            }
-
-            fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
-                Ok(Name(Cow::Owned(name.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(Text)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::json::MAX_DEPTH, *};
 
     #[test]
     fn each_name_stands_once_and_nothing_is_deep() {

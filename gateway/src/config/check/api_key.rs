@@ -70,6 +70,7 @@ fn place<'r>(block: &'r At<RawApiKeys>, seen: &mut Seen<'r>, checks: &mut Checks
             checks.report(finding.help("keep one; a second block can have the other"));
             return None;
         }
+        (None, None) if raw.unread.iter().any(|key| matches!(*key, "header" | "query")) => return None,
         (None, None) => {
             let finding = Finding::new(Code::MissingKey, &block.span, "`api_key` does not say where keys are shown");
             let finding = finding.label("`header` or `query` is missing");

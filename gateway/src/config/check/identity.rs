@@ -4,10 +4,13 @@ use std::ops::Range;
 use http::HeaderName;
 
 use super::{Checks, api_key, jwt};
-use crate::config::{
-    diagnose::{Code, Finding},
-    raw::{RawConfig, RawForwardAuth},
-    read::{At, Brief, OneOrMany, OrOff, Text},
+use crate::{
+    config::{
+        diagnose::{Code, Finding},
+        raw::{RawConfig, RawForwardAuth},
+        read::{At, Brief, OneOrMany, OrOff, Text},
+    },
+    reserved,
 };
 
 pub(super) use jwt::{header, same};
@@ -44,6 +47,21 @@ fn authorisers(raw: &RawConfig) -> impl Iterator<Item = &RawForwardAuth> {
         service.forward_auth.iter().chain(routes.filter_map(|route| route.value.0.forward_auth.as_ref()))
     });
     defaults.map(|written| &written.value.0).into_iter().chain(inner.filter_map(on))
+}
+
+impl Checks {
+    /// Reports a rule that looks for a field by which a service is told who calls, and says whether it did: of a client's
+    /// request that field is deleted before anything looks.
+    pub(super) fn report_deleted(&mut self, name: &HeaderName, span: &Range<usize>) -> bool {
+        let is_deleted =
+            reserved::says_who_calls(name) || self.identity_headers.iter().any(|header| same(header, name));
+        if is_deleted {
+            let message = "this field says who calls, and is deleted from every request before this rule looks for it";
+            let finding = Finding::new(Code::ReservedHeader, span, message).label("never there");
+            self.report(finding.help("ask with `auth` and `scopes`, and count by \"claim:NAME\""));
+        }
+        is_deleted
+    }
 }
 
 /// The names of `list`, each once.

@@ -39,6 +39,23 @@ pub(super) struct Layer {
     required_headers: Option<Arc<[HeaderName]>>,
 }
 
+/// What a service and a route say alike: their tables are two types with the same keys.
+macro_rules! inner {
+    ($raw:ident, $scope:expr, $outer:ident, $checks:ident) => {{
+        let headers = ($raw.request_headers.as_ref(), $raw.response_headers.as_ref());
+        let own = Self {
+            rate_limit: Limit::of($raw.rate_limit.as_ref(), $scope, $checks),
+            auth: Asked::of($raw.auth.as_ref(), $raw.scopes.as_ref(), Some(&$outer.auth), $checks),
+            forward_auth: Setting::or_off($raw.forward_auth.as_ref(), $checks),
+            cors: cors::check($raw.cors.as_ref(), $checks),
+            content_types: validation::or_off($raw.content_types.as_ref(), $checks, validation::content_types),
+            required_headers: validation::or_off($raw.required_headers.as_ref(), $checks, validation::required_headers),
+            ..Self::of($raw.timeouts.as_ref(), $raw.limits.as_ref(), headers, $checks)
+        };
+        own.over($outer)
+    }};
+}
+
 impl Layer {
     /// What the file says at its top, outside of every service and of `[defaults]`.
     pub(super) fn of_file(raw: &RawConfig, checks: &mut Checks) -> Self {
@@ -64,37 +81,11 @@ impl Layer {
     }
 
     pub(super) fn of_service(raw: &RawService, outer: &Self, checks: &mut Checks) -> Self {
-        let headers = (raw.request_headers.as_ref(), raw.response_headers.as_ref());
-        let rate_limit = Limit::of(raw.rate_limit.as_ref(), LimitScope::Service, checks);
-        let auth = Asked::of(raw.auth.as_ref(), raw.scopes.as_ref(), Some(&outer.auth), checks);
-        let forward_auth = Setting::or_off(raw.forward_auth.as_ref(), checks);
-        let own = Self {
-            rate_limit,
-            auth,
-            forward_auth,
-            cors: cors::check(raw.cors.as_ref(), checks),
-            content_types: validation::or_off(raw.content_types.as_ref(), checks, validation::content_types),
-            required_headers: validation::or_off(raw.required_headers.as_ref(), checks, validation::required_headers),
-            ..Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks)
-        };
-        own.over(outer)
+        inner!(raw, LimitScope::Service, outer, checks)
     }
 
     pub(super) fn of_route(raw: &RawRoute, outer: &Self, checks: &mut Checks) -> Self {
-        let headers = (raw.request_headers.as_ref(), raw.response_headers.as_ref());
-        let rate_limit = Limit::of(raw.rate_limit.as_ref(), LimitScope::Route, checks);
-        let auth = Asked::of(raw.auth.as_ref(), raw.scopes.as_ref(), Some(&outer.auth), checks);
-        let forward_auth = Setting::or_off(raw.forward_auth.as_ref(), checks);
-        let own = Self {
-            rate_limit,
-            auth,
-            forward_auth,
-            cors: cors::check(raw.cors.as_ref(), checks),
-            content_types: validation::or_off(raw.content_types.as_ref(), checks, validation::content_types),
-            required_headers: validation::or_off(raw.required_headers.as_ref(), checks, validation::required_headers),
-            ..Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks)
-        };
-        own.over(outer)
+        inner!(raw, LimitScope::Route, outer, checks)
     }
 
     fn of(

@@ -89,6 +89,11 @@ fn key(text: &At<Text>, checks: &mut Checks) -> Option<LimitKey> {
         && !name.is_empty()
         && name.chars().all(|c| matches!(c, '!'..='~'))
     {
+        if !checks.has_credentials {
+            let message = "callers are counted by a claim, and the file has nothing that one could come from";
+            let finding = Finding::new(Code::NoCredentials, &text.span, message).label("nobody has a claim");
+            checks.report(finding.help("add a `[[jwt]]` or an `[[api_key]]` block, or write \"ip\""));
+        }
         return Some(LimitKey::Claim(name.into()));
     }
     let Some(name) = written.strip_prefix("header:") else {
@@ -110,5 +115,6 @@ fn key(text: &At<Text>, checks: &mut Checks) -> Option<LimitKey> {
         checks.report(finding.label("not a key").help(help));
         return None;
     }
+    checks.report_deleted(&name, &text.span);
     Some(LimitKey::Header(name))
 }

@@ -26,6 +26,11 @@ pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &m
     });
     let headers = {
         let is_name = |name: &str| HeaderName::try_from(name).is_ok();
+        for entry in raw.headers.iter().flat_map(|headers| &headers.value.entries) {
+            if let Ok(name) = HeaderName::try_from(entry.name.as_str()) {
+                checks.report_deleted(&name, &entry.name_span);
+            }
+        }
         conditions(raw.headers.as_ref(), is_name, HeaderCondition::parse, checks)
     };
     let query = {

@@ -31,7 +31,11 @@ pub(super) fn check(raw: &RawConfig, checks: &mut Checks) -> (Server, Admin) {
         None => Some(addresses.assumed(SocketAddr::from(([127, 0, 0, 1], 8900)))),
         Some(text) => addresses.written(text, checks),
     };
-    addresses.report_duplicates(checks);
+    // Where one could not be read, its default stands in, which nobody asked for.
+    let unread = [server.map(|server| &server.unread), raw.admin.as_ref().map(|admin| &admin.value.unread)];
+    if !unread.into_iter().flatten().any(|keys| keys.contains(&"listen")) {
+        addresses.report_duplicates(checks);
+    }
 
     let workers = server.and_then(|server| server.workers.as_ref());
     let max_connections = server.and_then(|server| server.max_connections.as_ref());

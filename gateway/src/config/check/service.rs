@@ -80,7 +80,10 @@ fn check<'r>(
     });
     let checked = routes.iter().filter_map(|written| {
         let checked = route::check(&written.value.0, &layer, outer.server, checks)?;
-        contenders.push(Contender { pattern: checked.pattern.clone(), raw: &written.value.0 });
+        // A condition that could not be read may be what tells it from another.
+        if written.value.0.unread.is_empty() {
+            contenders.push(Contender { pattern: checked.pattern.clone(), raw: &written.value.0 });
+        }
         Some(checked)
     });
     let routes = checked.collect();
@@ -115,7 +118,7 @@ fn check_health(raw: &RawService, inherited: &Probe, checks: &mut Checks) -> Opt
         return None;
     };
     let check = Probe::of(&health.0, checks).over(inherited).complete();
-    if check.is_none() && health.0.path.is_none() {
+    if check.is_none() && health.0.path.is_none() && !health.0.unread.contains(&"path") {
         let message = "`health` has no path to ask for";
         let finding = Finding::new(Code::MissingKey, &written.span, message);
         checks.report(finding.label("`path` is missing").help("add `path = \"/health\"`"));

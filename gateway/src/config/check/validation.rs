@@ -54,6 +54,7 @@ pub(super) fn required_headers(list: &List, checks: &mut Checks) -> Arc<[HeaderN
     let mut names: Vec<HeaderName> = Vec::new();
     for text in &list.value.list {
         if let Some(name) = checks.header_name(text)
+            && !checks.report_deleted(&name, &text.span)
             && !names.contains(&name)
         {
             names.push(name);

@@ -23,6 +23,8 @@ macro_rules! table {
         #[derive(Debug, Default)]
         pub(crate) struct $name {
             $( $(#[doc = $about])+ pub(crate) $key: Option<$crate::config::read::At<$type>>, )+
+            /// The keys whose value could not be read, which is reported: they are not missing.
+            pub(crate) unread: Vec<&'static str>,
         }
 
         impl $crate::config::read::Read for $name {
@@ -36,7 +38,14 @@ macro_rules! table {
             ) -> Option<Self> {
                 let keys = [$( (stringify!($key), false $(|| stringify!($required) == "required")?) ),+];
                 let table = reader.table::<Self>(node, &keys)?;
-                Some(Self { $( $key: reader.key(table, stringify!($key)), )+ })
+                let mut read = Self { $( $key: reader.key(table, stringify!($key)), )+ unread: Vec::new() };
+                $(
+                    let key = $crate::config::read::key_name(stringify!($key));
+                    if read.$key.is_none() && table.contains_key(key) {
+                        read.unread.push(key);
+                    }
+                )+
+                Some(read)
             }
         }
 

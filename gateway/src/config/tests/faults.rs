@@ -1,5 +1,5 @@
 //! Each fault where it stands: `line:column code`, in characters from 1.
-use super::{SERVICE, faulty};
+use super::{EVERY_KEY, SERVICE, faulty};
 
 #[track_caller]
 fn check(text: &str, expected: &[&str]) {
@@ -283,6 +283,11 @@ fn the_rate_limits() {
     ] {
         before_service(&format!("rate_limit = {{ {text} }}"), &[expected]);
     }
+    for key in ["header:X-User-Id", "header:x_user_scope"] {
+        let text = format!("rate_limit = {{ requests = 5, per = \"1m\", key = \"{key}\" }}");
+        before_service(&text, &["1:48 reserved_header"]);
+    }
+    before_service("rate_limit = { requests = 5, per = \"1m\", key = \"claim:sub\" }", &["1:48 no_credentials"]);
     before_service("rate_limit = false", &["1:14 wrong_type"]);
     before_service("defaults.rate_limit = { requests = 0, per = \"1m\" }", &["1:36 out_of_range"]);
     for text in ["rate_limit = true", "rate_limit = 5", "rate_limit = \"100/m\""] {
@@ -342,6 +347,7 @@ fn what_requests_must_look_like() {
         ("required_headers = []", "4:20 bad_header_name"),
         ("required_headers = [\"X-A\", \"X A\"]", "4:28 bad_header_name"),
         ("required_headers = 1", "4:20 wrong_type"),
+        ("required_headers = [\"X-A\", \"x_user-id\"]", "4:28 reserved_header"),
         ("schema = \"src/config/tests/none.json\"", "4:10 file_missing"),
         ("schema = \"src/config/tests\"", "4:10 file_unreadable"),
         ("schema = \"src/config/tests/every_key.toml\"", "4:10 bad_schema"),
@@ -572,4 +578,55 @@ fn an_authoriser_does_not_inherit_to_ask_itself() {
     check(&format!("{all}{SERVICE}"), &["4:11 conflict"]);
     super::sound(&format!("{all}{SERVICE}forward_auth = false\n"));
     super::sound(&format!("{SERVICE}forward_auth = {{ service = \"user\", path = \"/verify\" }}\n"));
+}
+
+/// A field that says who calls is deleted from every request before anything looks for it.
+#[test]
+fn a_field_that_is_never_there() {
+    let head = "[[jwt]]\nissuer = \"a\"\nsecret = \"${JWT_SECRET}\"\nclaims.sub = \"X-Account\"\n";
+    let service = "upstreams = [\"http://127.0.0.1:8001\"]\n[[services.user.routes]]\nmatch = \"/users\"\n";
+    for (text, expected) in [
+        ("headers = { X-Account = \"*\" }", &["9:13 reserved_header"][..]),
+        ("headers = { X-Plan = \"*\", x_account = \"a\" }", &["9:27 reserved_header"]),
+        ("headers = { X-User-Id = \"*\" }", &["9:13 reserved_header"]),
+        ("required_headers = \"X-Account\"", &["9:20 reserved_header"]),
+        ("rate_limit = { requests = 1, per = \"1s\", key = \"header:X-Account\" }", &["9:48 reserved_header"]),
+        (
+            "forward_auth = { url = \"http://a/\", headers = \"X-Plan\" }\nrequired_headers = \"X-Plan\"",
+            &["10:20 reserved_header"],
+        ),
+    ] {
+        check(&format!("{head}[services.user]\n{service}{text}\n"), expected);
+    }
+}
+
+/// A value whose variable is not set is one fault, whatever the value is for.
+#[test]
+fn a_variable_that_is_not_set_is_one_fault() {
+    let mut rest = 0;
+    while let Some(begin) = EVERY_KEY[rest..].find('"').map(|at| rest + at) {
+        let end = begin + 2 + EVERY_KEY[begin + 1..].find('"').unwrap();
+        let text = format!("{}\"${{NOPE}}\"{}", &EVERY_KEY[..begin], &EVERY_KEY[end..]);
+        let faults = faulty(&text);
+        let codes: Vec<&str> = faults.list().iter().map(|fault| fault.code).collect();
+        let line = EVERY_KEY[..begin].lines().last().unwrap_or_default();
+        assert_eq!(codes, ["variable_missing"], "after {line}\n{faults}");
+        rest = end;
+    }
+    for (text, expected) in [
+        ("[[jwt]]\nissuer = \"a\"\nsecret = \"${NOPE}\"", "3:11 variable_missing"),
+        ("[[jwt]]\nissuer = \"a\"\njwks = { url = \"${NOPE}\" }", "3:17 variable_missing"),
+        (
+            "[[api_key]]\nheader = \"${NOPE}\"\nkeys = { name = \"a\", sha256 = \"${KEY_HASH}\" }",
+            "2:11 variable_missing",
+        ),
+        ("defaults.forward_auth = { url = \"${NOPE}\" }", "1:34 variable_missing"),
+        ("defaults.forward_auth = { service = \"user\", path = \"${NOPE}\" }", "1:53 variable_missing"),
+        ("[admin]\nlisten = \"0.0.0.0:8000\"\n[server]\nlisten = \"${NOPE}\"", "4:11 variable_missing"),
+    ] {
+        before_service(text, &[expected]);
+    }
+    in_service("health = { path = \"${NOPE}\" }", &["4:20 variable_missing"]);
+    let route = "match = \"/users/{id}\"\nhost = \"${NOPE}\"";
+    in_route(&format!("[[services.user.routes]]\n{route}"), &["6:9 variable_missing"]);
 }

@@ -169,7 +169,8 @@ fn the_innermost_limit_replaces_the_outer_whole() {
         let route = "{ match = \"/b\", rate_limit = { requests = 1, per = \"1h\" } }";
         let off = "{ match = \"/c\", rate_limit = false }";
         let routes = format!("routes = [\"/a\", {route}, {off}]");
-        limits(&format!("{outer}\n[services.a]\nupstreams = \"http://a\"\n{service}\n{routes}\n"))
+        let jwt = "[[jwt]]\nissuer = \"a\"\nsecret = \"${JWT_SECRET}\"";
+        limits(&format!("{outer}\n{jwt}\n[services.a]\nupstreams = \"http://a\"\n{service}\n{routes}\n"))
     };
     let global = "rate_limit = { requests = 100, per = \"1m\", burst = 7, key = \"header:X-A\" }";
     let defaults = "defaults.rate_limit = { requests = 30, per = \"1m\" }";
@@ -192,6 +193,9 @@ fn the_claims_that_limits_count_by_are_listed_once() {
     let config = sound(
         r#"
 rate_limit = { requests = 1, per = "1s", key = "claim:sub" }
+[[jwt]]
+issuer = "a"
+secret = "${JWT_SECRET}"
 [services.a]
 upstreams = "http://a"
 routes = ["/a", "/b", { match = "/c", rate_limit = { requests = 1, per = "1s", key = "claim:org" } },

@@ -14,7 +14,8 @@ use crate::{
     config::{Config, KeySource},
     exchange::{Exchange, Identity},
     rejection::{Rejection, TokenFault},
-    token::{self, KeySet, MAX_TOKEN, Token, Verified},
+    token::{self, KeySet, Known, MAX_TOKEN, Token, Verified},
+    worker::Worker,
 };
 
 use refresh::Source;
@@ -106,26 +107,25 @@ impl Issuers {
         let now = worker.clock.unix_micros(exchange.started);
         let key = worker.tokens.borrow().key(token.as_bytes());
         let generation = |issuer: usize| self.blocks.get(issuer).map_or(0, |block| block.store.generation());
-        let known = worker.tokens.borrow_mut().get(key, now, generation);
+        let known = worker.tokens.borrow_mut().get(key, token.as_bytes(), now, generation);
         if known.is_some() {
             return Ok(known);
         }
-        let good = match self.judge(token, now) {
+        let good = match self.judge(token, now, worker) {
             Ok(good) => good,
             Err(Refused::Fault(fault)) => return Err(Rejection::Unauthorized(fault)),
             // Boxed: nearly no request waits, and what it would need is not carried by all of them.
             Err(Refused::NoKeys(issuer)) => Box::pin(self.after_first_keys(issuer, token, exchange)).await?,
             Err(Refused::UnknownKey(issuer)) => Box::pin(self.after_refetch(issuer, token, exchange)).await?,
         };
-        let identity = Rc::new(good.verified.identity);
-        let (expires, kept) = (good.verified.expires, Rc::clone(&identity));
-        worker.tokens.borrow_mut().insert(key, good.issuer, good.generation, expires, kept);
+        let identity = Rc::clone(&good.identity);
+        worker.tokens.borrow_mut().insert(key, token.as_bytes(), good);
         Ok(Some(identity))
     }
 
     /// Looks at a token, with the keys that there are at this moment.
-    fn judge(&self, text: &str, now: u64) -> Result<Good, Refused> {
-        let token = Token::read(text)?;
+    fn judge(&self, text: &str, now: u64, worker: &Worker) -> Result<Known, Refused> {
+        let token = Token::read(text, &mut worker.last_header.borrow_mut())?;
         let claims = token.claims()?;
         let name = claims.issuer()?.ok_or(TokenFault::Issuer)?;
         let issuer = self.blocks.iter().position(|block| block.issuer.name() == name).ok_or(TokenFault::Issuer)?;
@@ -133,27 +133,29 @@ impl Issuers {
         block.issuer.takes(&token)?;
         let held = block.store.held().ok_or(Refused::NoKeys(issuer))?;
         match block.issuer.verify(&token, &claims, &held.keys, now) {
-            Ok(verified) => Ok(Good { issuer, generation: held.generation, verified }),
+            Ok(Verified { identity, expires }) => {
+                Ok(Known { issuer, generation: held.generation, expires, identity: Rc::new(identity) })
+            }
             Err(TokenFault::KeyUnknown) => Err(Refused::UnknownKey(issuer)),
             Err(fault) => Err(Refused::Fault(fault)),
         }
     }
 
     /// Soon after the start, the first keys may be on their way.
-    async fn after_first_keys(&self, issuer: usize, token: &str, exchange: &Exchange) -> Result<Good, Rejection> {
+    async fn after_first_keys(&self, issuer: usize, token: &str, exchange: &Exchange) -> Result<Known, Rejection> {
         let store = &self.blocks[issuer].store;
         store.until(self.started + KEY_WAIT, |store| store.held().is_some()).await;
-        self.judge(token, now(exchange)).map_err(settled)
+        self.judge(token, now(exchange), &exchange.worker).map_err(settled)
     }
 
     /// A key that is not known may be one that the issuer signs with since a moment ago.
-    async fn after_refetch(&self, issuer: usize, token: &str, exchange: &Exchange) -> Result<Good, Rejection> {
+    async fn after_refetch(&self, issuer: usize, token: &str, exchange: &Exchange) -> Result<Known, Rejection> {
         let store = &self.blocks[issuer].store;
         let deadline = Instant::now() + KEY_WAIT;
         loop {
             let mut attempts = store.attempts();
             // Another fetch may have ended since the token was looked at.
-            let refused = match self.judge(token, now(exchange)) {
+            let refused = match self.judge(token, now(exchange), &exchange.worker) {
                 Ok(good) => return Ok(good),
                 Err(refused) => refused,
             };
@@ -163,14 +165,6 @@ impl Issuers {
             }
         }
     }
-}
-
-/// A token that is good.
-struct Good {
-    issuer: usize,
-    /// Of the keys that vouched for it.
-    generation: u64,
-    verified: Verified,
 }
 
 /// What a refusal is once nothing is waited for any more.

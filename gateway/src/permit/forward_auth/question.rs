@@ -30,6 +30,16 @@ impl ForwardAuth {
     }
 }
 
+/// Gateways that a request may have come through before an authoriser is asked about it.
+const MAX_GATEWAYS: usize = 8;
+
+/// Whether a request came through so many gateways that it must be going round: two whose authorisers are each other ask
+/// about each question. Each writes itself into `Via`, which is there to find circles (RFC 9110 §7.6.3).
+pub(super) fn is_in_a_circle(fields: &HeaderMap) -> bool {
+    let members = fields.get_all(header::VIA).iter().flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
+    members.filter(|member| member.trim_ascii().ends_with(b" gateway")).count() >= MAX_GATEWAYS
+}
+
 /// The query, byte for byte.
 fn query(request: &Request<Body>) -> Option<&[u8]> {
     let raw = || request.extensions().get::<RawQuery>().map(|RawQuery(query)| &query[..]);
@@ -90,6 +100,21 @@ mod tests {
         check(true, None, &forged, &[]);
         check(false, None, &["x-forwarded-user", "x-forwarded-port"], &[]);
         check(true, None, &["x-forwarded-port", "x_forwarded_port"], &["x-forwarded-port"]);
+    }
+
+    #[test]
+    fn a_circle_is_found_by_the_gateways_that_a_request_came_through() {
+        let check = |via: &[String], expected: bool| {
+            let fields = via.iter().map(|via| (header::VIA, HeaderValue::try_from(via).unwrap())).collect();
+            assert_eq!(is_in_a_circle(&fields), expected, "{via:?}");
+        };
+        let gateways = |count: usize| vec!["1.1 gateway"; count].join(", ");
+        check(&[], false);
+        check(&[gateways(MAX_GATEWAYS - 1)], false);
+        check(&[gateways(MAX_GATEWAYS)], true);
+        check(&vec![gateways(1); MAX_GATEWAYS], true);
+        check(&[format!("1.1 proxy, {}", gateways(MAX_GATEWAYS - 1))], false);
+        check(&vec![String::from("1.1 api-gateway"); MAX_GATEWAYS], false);
     }
 
     #[test]

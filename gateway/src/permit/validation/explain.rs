@@ -1,4 +1,5 @@
-//! What a body's fault is called. Only the schema's own words are repeated, and names within the body: never a value.
+//! What a body's fault is called. Only the bounds that a schema has are repeated, and names within the body: never a
+//! value, neither the body's nor one that the schema asks for.
 use jsonschema::{
     JsonType, ValidationError,
     error::{TypeKind, ValidationErrorKind as Kind},
@@ -9,7 +10,7 @@ use crate::rejection::BodyFault;
 
 /// A pointer is cut to a place further out beyond this; in bytes.
 const MAX_POINTER: usize = 256;
-/// What a schema says is repeated up to this length; in bytes.
+/// A schema's pattern is repeated up to this length; in bytes.
 const MAX_QUOTE: usize = 200;
 /// Names that one error may bring.
 const MAX_NAMES: usize = 10;
@@ -39,12 +40,9 @@ fn why(kind: &Kind) -> String {
             let names: Vec<_> = kinds.iter().map(type_name).collect();
             format!("must be {}", names.join(" or "))
         }
-        Kind::Enum { options } => {
-            quoting("must be one of ", options, "must be one of the values that are listed for it")
-        }
-        Kind::Constant { expected_value } => {
-            quoting("must be ", expected_value, "must be the one value that is given for it")
-        }
+        // These values may be what a caller has to know: a code, an invitation.
+        Kind::Enum { .. } => String::from("must be one of the values that are listed for it"),
+        Kind::Constant { .. } => String::from("must be the one value that is given for it"),
         Kind::Minimum { limit } => format!("must be at least {limit}"),
         Kind::Maximum { limit } => format!("must be at most {limit}"),
         Kind::ExclusiveMinimum { limit } => format!("must be more than {limit}"),
@@ -86,11 +84,6 @@ fn within(pointer: &str) -> &str {
         pointer = pointer.rfind('/').map_or("", |slash| &pointer[..slash]);
     }
     pointer
-}
-
-fn quoting(words: &str, value: &Value, otherwise: &str) -> String {
-    let quoted = value.to_string();
-    if quoted.len() <= MAX_QUOTE { format!("{words}{quoted}") } else { otherwise.to_owned() }
 }
 
 fn count(number: u64, what: &str) -> String {

@@ -21,6 +21,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value, String> {
         let why = match (error.classify(), error.to_string()) {
             (Category::Data, text) if text.starts_with(TWICE) => "has a name twice in one object",
             (Category::Data, text) if text.starts_with(DEEP) => "is nested more than 64 levels deep",
+            // It is JSON, whose numbers have no bound; here they are those of I-JSON (RFC 7493 §2.2).
+            (Category::Syntax, text) if text.starts_with("number out of range") => "has a number that is out of range",
             _ => "is not JSON",
         };
         format!("{why} (line {}, column {})", error.line(), error.column())

@@ -41,6 +41,8 @@ pub(super) fn check(raw: &RawForwardAuth, checks: &mut Checks) -> Option<Target>
             let (service, path) = (of_service(service, checks), of_path(path, checks));
             Some(service.zip(path).map_or_else(Target::broken, |(authoriser, path)| Target { authoriser, path }))
         }
+        // One of the three may be what could not be read.
+        (None, ..) if raw.unread.iter().any(|key| matches!(*key, "url" | "service" | "path")) => Some(Target::broken()),
         (None, Some(service), None) => {
             of_service(service, checks);
             let finding = Finding::new(Code::MissingKey, &service.span, "`forward_auth` has no path to ask for");

@@ -32,6 +32,7 @@ pub(super) fn check(
             checks.report(finding.help("keep `secret` for HS256, HS384 and HS512, `jwks` for all others"));
             None
         }
+        (None, None) if raw.unread.iter().any(|key| matches!(*key, "jwks" | "secret")) => None,
         (None, None) => {
             let finding = Finding::new(Code::MissingKey, &block.span, "`jwt` has nothing to check tokens with");
             let help = "add `jwks = { service = \"user\" }`, or a `secret` from the environment: \"${JWT_SECRET}\"";
@@ -62,6 +63,9 @@ fn source(jwks: &At<RawJwks>, algorithms: &[Algorithm], file: &RawConfig, checks
     let named = [("service", &raw.service), ("url", &raw.url), ("file", &raw.file)];
     let mut named = named.into_iter().filter_map(|(key, text)| text.as_ref().map(|text| (key, text)));
     let Some((key, text)) = named.next() else {
+        if raw.unread.iter().any(|key| matches!(*key, "service" | "url" | "file")) {
+            return None;
+        }
         let finding = Finding::new(Code::MissingKey, &jwks.span, "`jwks` does not say where the keys are");
         let help = "add `service`, `url` or `file`: `jwks = { service = \"user\" }`";
         checks.report(finding.label("nothing to ask").help(help));

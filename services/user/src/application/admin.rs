@@ -42,8 +42,9 @@ impl Application {
         user.scope = made.scope;
         user.password_hash = made.password_hash;
         user.updated_at = made.updated_at;
-        transaction.update_user(&user).await?;
+        // In the order in which a refresh takes them, its family before its user.
         transaction.revoke_families_of(user.id, user.updated_at).await?;
+        transaction.update_user(&user).await?;
         transaction.commit().await?;
         tracing::warn!(user = %user.id, "ADMIN_EMAIL was registered by someone: taken over");
         Ok(())

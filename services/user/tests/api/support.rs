@@ -8,6 +8,9 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
+use kit::bus::Bus;
+use kit::identity::Trust;
+use kit::metrics::Metrics;
 use kit::serve::Running;
 use kit::settings::{Common, Source};
 use kit::{Clock, Context, Reader};
@@ -185,9 +188,10 @@ async fn run(folder: &TempDir, pairs: &[(&str, &str)], clock: Arc<ManualClock>) 
     reader.finish().unwrap();
     // The worker runs on the runtime's clock, which these tests do not move.
     settings.upkeep_interval = Duration::from_millis(5);
-    let context = Context { about: user::ABOUT, common };
-    let module = user::build_at(settings, context, clock).await.unwrap();
-    Running::start(module, user::ABOUT)
+    let trust = Trust::by(common.gateway_secret.as_deref(), common.listen.ip());
+    let context = Context { about: user::ABOUT, common, bus: Bus::Disconnected, metrics: Metrics::default(), trust };
+    let module = user::build_at(settings, context.clone(), clock).await.unwrap();
+    Running::start(module, &context)
 }
 
 pub(crate) fn post(path: &str, body: &Value) -> Request<Body> {

@@ -11,7 +11,7 @@ mod choice;
 mod contest;
 mod entrant;
 mod error;
-mod machine;
+pub(crate) mod machine;
 mod order;
 mod perf;
 mod results;

@@ -6,11 +6,13 @@
 //! - [`peer`]: the proxies themselves: how each is configured and started.
 //! - [`rules`]: what a proxy is made to ask of a request, and the tokens to ask for; proven before it is measured.
 //! - [`instructions`]: what a request costs in instructions, rule by rule, under valgrind.
+//! - [`dual`]: the whole system in one process beside the same in many.
 //! - [`compare`]: rounds over all of them, interleaved, and the tables that come out.
 //!
 //! Everything stays on the loopback interface and is bounded in time and number.
 
 pub mod compare;
+pub mod dual;
 pub mod instructions;
 pub mod load;
 pub mod origin;

@@ -2,11 +2,11 @@
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
-use bench::{compare, instructions, load, origin, rules::Rules};
+use bench::{compare, dual, instructions, load, origin, rules::Rules};
 use clap::{Args, Parser, Subcommand};
 use xtask::{
     interrupt::Interrupt,
-    options::{Compare, Instructions, Workload},
+    options::{Compare, Dual, Instructions, Workload},
 };
 
 /// Load, origin, and the comparison of proxies between them.
@@ -28,6 +28,14 @@ enum Task {
     Load(Load),
     /// Count the instructions of a request under valgrind: a plain forward, and each rule by itself
     Instructions(Instructions),
+    /// Measure the system in one process beside the system in many (`cargo xtask bench dual` builds it first)
+    Dual {
+        /// The directory of the programs
+        #[arg(long)]
+        programs: PathBuf,
+        #[command(flatten)]
+        options: Dual,
+    },
     /// Measure proxies beside each other (`cargo xtask bench` builds the gateway and then does this)
     Compare {
         /// The gateway's binary; without it only the peers are measured
@@ -73,6 +81,11 @@ fn main() -> ExitCode {
         Task::Instructions(options) => Interrupt::install()
             .map_err(|error| error.to_string())
             .and_then(|interrupt| instructions::run(&options, &interrupt).map_err(|error| error.to_string())),
+        Task::Dual { programs, options } => {
+            Interrupt::install().map_err(|error| error.to_string()).and_then(|interrupt| {
+                dual::run(&options, &dual::Programs(programs), &interrupt).map_err(|e| e.to_string())
+            })
+        }
         Task::Compare { gateway, shown, options } => {
             Interrupt::install().map_err(|error| error.to_string()).and_then(|interrupt| {
                 compare::run(&options, gateway, &shown, &interrupt).map_err(|error| error.to_string())

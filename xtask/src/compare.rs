@@ -8,15 +8,19 @@ use std::{
     process::{Command, ExitCode},
 };
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use xtask::{
     cargo::{Build, BuildError},
     interrupt::Interrupt,
-    options::Compare,
+    options::{Compare, Dual},
 };
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {
+    #[command(subcommand)]
+    other: Option<Other>,
+
     /// The profile that the gateway is built by
     #[arg(long, default_value = "release", value_parser = ["release", "dist"])]
     profile: String,
@@ -29,8 +33,24 @@ pub(crate) struct Options {
     compare: Compare,
 }
 
+#[derive(Subcommand)]
+enum Other {
+    /// Measure the system in one process (`up --monolith`) beside the system in many (`up`)
+    ///
+    /// Latency of a purchase, durable purchases and reads of the stock a second, and memory; through the gateway, with
+    /// the shipped gateway.toml but for its rate limit, on databases and ports of their own.
+    Dual(Dual),
+}
+
+/// What `bench dual` starts.
+const SYSTEM: [&str; 8] = ["gateway", "monolith", "broker", "user", "task", "notification", "vacancy", "ticket"];
+
 pub(crate) fn main(options: &Options) -> ExitCode {
-    let command = match prepare(options) {
+    let prepared = match &options.other {
+        Some(Other::Dual(_)) => prepare_dual(),
+        None => prepare(options),
+    };
+    let command = match prepared {
         Ok(command) => command,
         Err(error) => {
             eprintln!("error: {error}");
@@ -57,6 +77,20 @@ fn prepare(options: &Options) -> Result<Command, BuildError> {
     }
     command.arg("--shown").arg(shown(env::args().skip(2)));
     command.args(shared_arguments(env::args_os().skip(2)));
+    Ok(command)
+}
+
+fn prepare_dual() -> Result<Command, BuildError> {
+    let interrupt = Interrupt::install()?;
+    let bench = Build::new("release", &["bench"]).run(&interrupt)?.remove(0);
+    let system = Build::new("release", &SYSTEM).run(&interrupt)?;
+    let mut command = Command::new(bench);
+    command.arg("dual");
+    if let Some(directory) = system.first().and_then(|program| program.parent()) {
+        command.arg("--programs").arg(directory);
+    }
+    // Of `cargo xtask bench dual FLAGS…`, the flags.
+    command.args(env::args_os().skip(3));
     Ok(command)
 }
 

@@ -1,4 +1,4 @@
-//! One GET over a new connection: enough to ask a server whether it is up.
+//! One request over a new connection: enough to ask a server whether it is up, and for a little more.
 
 use std::{
     io::{self, Read, Write},
@@ -24,10 +24,20 @@ pub fn get(address: SocketAddr, path: &str, timeout: Duration) -> io::Result<Ans
 
 /// The same with more fields, each ended by CR LF.
 pub fn get_with(address: SocketAddr, path: &str, fields: &str, timeout: Duration) -> io::Result<Answer> {
+    send(address, &format!("GET {path}"), fields, "", timeout)
+}
+
+/// Sends `json` by `POST path`, with more fields, each ended by CR LF.
+pub fn post(address: SocketAddr, path: &str, fields: &str, json: &str, timeout: Duration) -> io::Result<Answer> {
+    let fields = format!("Content-Type: application/json\r\nContent-Length: {}\r\n{fields}", json.len());
+    send(address, &format!("POST {path}"), &fields, json, timeout)
+}
+
+fn send(address: SocketAddr, line: &str, fields: &str, body: &str, timeout: Duration) -> io::Result<Answer> {
     let mut stream = TcpStream::connect_timeout(&address, timeout)?;
     stream.set_read_timeout(Some(timeout))?;
     stream.set_write_timeout(Some(timeout))?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{fields}\r\n");
+    let request = format!("{line} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{fields}\r\n{body}");
     stream.write_all(request.as_bytes())?;
     let mut bytes = Vec::new();
     stream.take(LIMIT).read_to_end(&mut bytes)?;

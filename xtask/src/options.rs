@@ -53,6 +53,27 @@ pub struct Compare {
     pub write: bool,
 }
 
+/// How long to measure the system in its two modes.
+#[derive(Args, Clone, Debug)]
+#[group(skip)]
+pub struct Dual {
+    /// How many rounds; each takes both modes, and what is printed is the median
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub rounds: u32,
+
+    /// The length of one measurement, in seconds
+    #[arg(long, default_value_t = 3.0, value_parser = seconds)]
+    pub seconds: f64,
+
+    /// Clients at once, where there are many
+    #[arg(long, default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=4_000))]
+    pub connections: u32,
+
+    /// Write the table to bench/DUAL.md, with the machine it comes from
+    #[arg(long)]
+    pub write: bool,
+}
+
 /// What to count the instructions of.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]

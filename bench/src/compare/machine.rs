@@ -14,7 +14,7 @@ pub(super) fn heading(options: &Compare, peers: &[Peer], shown: &str) -> String 
         "# Measured beside its peers\n\n\
          Written by `{shown}`: {rounds} rounds of {seconds} s for each workload and proxy.\n\n\
          - **When:** {date}\n\
-         - **Machine:** {cpu}, {cores} cores, Linux {kernel}, TCP {congestion}\n\
+         - **Machine:** {machine}, TCP {congestion}\n\
          - **Versions:** {versions}\n\
          - **Set-up:** every proxy has one worker on one core, the load ({connections} connections) and the origin \
          share another. Each round takes every proxy once, in an order that changes from round to round.\n\
@@ -32,12 +32,16 @@ pub(super) fn heading(options: &Compare, peers: &[Peer], shown: &str) -> String 
          requests than a low limit before, and refused them. nginx has no rules here: it forwards the same bytes. HAProxy \
          2.6 has no EdDSA: in that table it verifies RS256.\n",
         date = date(),
-        cpu = cpu(),
-        cores = thread::available_parallelism().map_or(1, usize::from).max(all_cores()),
+        machine = line(),
         congestion = file("/proc/sys/net/ipv4/tcp_congestion_control"),
-        kernel = file("/proc/sys/kernel/osrelease"),
         versions = [first_line("rustc", &["--version"])].into_iter().chain(versions).collect::<Vec<_>>().join(", "),
     )
+}
+
+/// Processor, cores and kernel.
+pub(crate) fn line() -> String {
+    let cores = thread::available_parallelism().map_or(1, usize::from).max(all_cores());
+    format!("{}, {cores} cores, Linux {}", cpu(), file("/proc/sys/kernel/osrelease"))
 }
 
 fn version(peer: &Peer) -> Option<String> {
@@ -60,7 +64,8 @@ fn first_line(program: &str, arguments: &[&str]) -> String {
     String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned()
 }
 
-fn date() -> String {
+/// The present minute, UTC.
+pub(crate) fn date() -> String {
     let now = jiff::Timestamp::now().to_string();
     format!("{} UTC", now.get(..16).unwrap_or(&now).replace('T', " "))
 }

@@ -160,8 +160,8 @@ impl<'a> Connection<'a> {
         if fed.used < bytes.len() {
             return Err(Fault::Surplus);
         }
-        let (got, expected) = (*content, self.plan.work.answer);
-        if got != expected {
+        let got = *content;
+        if let Some(expected) = self.plan.work.answer.filter(|expected| got != *expected) {
             return Err(Fault::Length { got, expected });
         }
         let latency = u64::try_from(self.asked.elapsed().as_nanos()).unwrap_or(u64::MAX);

@@ -51,8 +51,8 @@ impl Plan {
 pub struct Work {
     /// The bytes of the requests, which are sent in turn; mostly there is but one, and there is always one.
     pub requests: Vec<Vec<u8>>,
-    /// The answer's body has this length.
-    pub answer: u64,
+    /// The answer's body has this length; any, where answers differ.
+    pub answer: Option<u64>,
     /// Every request asks for the end of its connection.
     pub closes: bool,
 }
@@ -61,6 +61,11 @@ impl Work {
     /// What `workload` sends to `address`: the fields are those that a common client sends, without a token.
     pub fn new(workload: Workload, address: SocketAddr) -> Self {
         Self::with_fields(workload, address, &[String::new()])
+    }
+
+    /// Requests that are given whole, and any answer of status 200.
+    pub fn of(requests: Vec<Vec<u8>>) -> Self {
+        Self { requests, answer: None, closes: false }
     }
 
     /// The same, once with each of `fields` (one or more; whole lines, each ended by CR LF).
@@ -84,6 +89,6 @@ impl Work {
             request
         };
         let requests = fields.iter().map(request).collect();
-        Self { requests, answer: answer as u64, closes: workload == Workload::Newconn }
+        Self { requests, answer: Some(answer as u64), closes: workload == Workload::Newconn }
     }
 }

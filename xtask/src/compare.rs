@@ -22,7 +22,7 @@ pub(crate) struct Options {
     other: Option<Other>,
 
     /// The profile that the gateway is built by
-    #[arg(long, default_value = "release", value_parser = ["release", "dist"])]
+    #[arg(long, default_value = "dist", value_parser = ["release", "dist"])]
     profile: String,
 
     /// Measure this gateway binary rather than build one (what `cargo xtask pgo` made, or an older one)

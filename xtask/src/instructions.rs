@@ -37,7 +37,7 @@ fn prepare(options: &Options) -> Result<Command, BuildError> {
     // The flags are the same for both programs.
     command.arg("instructions").args(env::args_os().skip(2));
     if options.count.gateway.is_empty()
-        && let Some(gateway) = Build::new("release", &["gateway"]).run(&interrupt)?.pop()
+        && let Some(gateway) = Build::new("dist", &["gateway"]).run(&interrupt)?.pop()
     {
         command.arg("--gateway").arg(gateway);
     }

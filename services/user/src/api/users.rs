@@ -5,6 +5,7 @@ use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
+use kit::etag::{ETag, IfMatch};
 use kit::json::Json as Body;
 use kit::paging::{Page, PageQuery};
 use kit::query::Query;
@@ -34,27 +35,29 @@ pub(super) async fn list(
     Ok(Json(page.map(UserBody::from)))
 }
 
-/// One user, for itself and administrators.
+/// One user with its version as `ETag`, for itself and administrators.
 pub(super) async fn get(
     State(api): State<Api>,
     Authenticated(caller): Authenticated,
     Named(id): Named,
-) -> Answer<Json<UserBody>> {
+) -> Answer<impl IntoResponse> {
     let user = api.application.get_user(&caller, id).await?;
-    Ok(Json(user.into()))
+    Ok((ETag(user.version), Json(UserBody::from(user))))
 }
 
-/// Replaces name and e-mail, for the user itself and administrators.
+/// Replaces name and e-mail, for the user itself and administrators; with `If-Match` only in the version
+/// that it names, 412 `precondition_failed` otherwise.
 pub(super) async fn update(
     State(api): State<Api>,
     Authenticated(caller): Authenticated,
     Named(id): Named,
+    condition: IfMatch,
     Body(body): Body<UpdateBody>,
-) -> Answer<Json<UserBody>> {
+) -> Answer<impl IntoResponse> {
     // Before the body's faults: who may not change the user is not told how to.
     caller.require_self_or_admin(id)?;
-    let user = api.application.update_user(&caller, id, body.parse()?).await?;
-    Ok(Json(user.into()))
+    let user = api.application.update_user(&caller, id, body.parse()?, &condition).await?;
+    Ok((ETag(user.version), Json(UserBody::from(user))))
 }
 
 /// The user that the path names. What is no UUID names no user.

@@ -27,7 +27,7 @@ impl Application {
         let name = Name::parse("Administrator").map_err(|e| Error::Internal(e.to_string()))?;
         let made = self.new_user(Registration { email, name, password }, Scope::admin()).await?;
         let mut transaction = self.store.begin().await?;
-        let Some(mut user) = present else {
+        let Some(present) = present else {
             return match transaction.insert_user(&made).await.map_err(Error::from) {
                 Ok(()) => {
                     transaction.commit().await?;
@@ -39,11 +39,12 @@ impl Application {
                 Err(error) => Err(error),
             };
         };
+        // In the order in which a refresh locks them, its family before its user.
+        transaction.revoke_families_of(present.id, made.updated_at).await?;
+        let mut user = transaction.user(present.id).await?.ok_or(Error::UserNotFound)?;
         user.scope = made.scope;
         user.password_hash = made.password_hash;
-        user.updated_at = made.updated_at;
-        // In the order in which a refresh takes them, its family before its user.
-        transaction.revoke_families_of(user.id, user.updated_at).await?;
+        user.changes(made.updated_at);
         transaction.update_user(&user).await?;
         transaction.commit().await?;
         tracing::warn!(user = %user.id, "ADMIN_EMAIL was registered by someone: taken over");

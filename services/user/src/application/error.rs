@@ -12,6 +12,9 @@ pub enum Error {
     /// There is no such user.
     #[error("there is no such user")]
     UserNotFound,
+    /// The user has another version than the change is meant for.
+    #[error("the user has changed since")]
+    OtherVersion,
     /// The caller is neither the user nor an administrator.
     #[error("only the user itself or an administrator may do this")]
     NotYours,

@@ -41,6 +41,6 @@ impl Application {
         let password_hash = self.hasher.hash(password).await?;
         let now = self.clock.now();
         let id = UserId(Uuid::now_v7());
-        Ok(User { id, email, name, password_hash, scope, created_at: now, updated_at: now })
+        Ok(User { id, email, name, password_hash, scope, created_at: now, updated_at: now, version: 1 })
     }
 }

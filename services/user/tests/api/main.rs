@@ -6,3 +6,4 @@ mod limits;
 mod sessions;
 mod support;
 mod users;
+mod versions;

@@ -136,10 +136,12 @@ impl Service {
     }
 
     pub(crate) async fn put_as(&self, path: &str, token: &str, body: Value) -> Answer {
-        let request = Request::put(path)
-            .header("authorization", format!("Bearer {token}"))
-            .header("content-type", "application/json");
-        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+        self.put_if(path, token, None, body).await
+    }
+
+    /// With `If-Match`.
+    pub(crate) async fn put_if(&self, path: &str, token: &str, version: Option<&str>, body: Value) -> Answer {
+        self.send(put(path, token, version, &body)).await
     }
 
     /// Registers; gives the id.
@@ -196,6 +198,17 @@ async fn run(folder: &TempDir, pairs: &[(&str, &str)], clock: Arc<ManualClock>) 
 
 pub(crate) fn post(path: &str, body: &Value) -> Request<Body> {
     let request = Request::post(path).header("content-type", "application/json");
+    request.body(Body::from(body.to_string())).unwrap()
+}
+
+pub(crate) fn put(path: &str, token: &str, version: Option<&str>, body: &Value) -> Request<Body> {
+    let request = Request::put(path)
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "application/json");
+    let request = match version {
+        Some(version) => request.header("if-match", version),
+        None => request,
+    };
     request.body(Body::from(body.to_string())).unwrap()
 }
 

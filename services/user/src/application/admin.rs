@@ -1,6 +1,6 @@
 //! Command: the administrator of the settings exists.
 
-use super::{Application, Error, Registration};
+use super::{Application, Error, Registration, events};
 use crate::domain::{Email, Name, Password, Scope};
 
 /// `ADMIN_EMAIL` and `ADMIN_PASSWORD`.
@@ -18,7 +18,7 @@ impl Application {
     ///
     /// Who has the scope already is left alone, its password too. Anyone else under this e-mail
     /// registered it without being asked: the account is taken over with the given password, and
-    /// its sessions end.
+    /// its sessions end. No event tells of that: neither e-mail nor name is another.
     pub async fn ensure_admin(&self, Admin { email, password }: Admin) -> Result<(), Error> {
         let present = self.store.user_by_email(&email).await?;
         if present.as_ref().is_some_and(|user| user.scope.contains(Scope::ADMIN)) {
@@ -30,6 +30,7 @@ impl Application {
         let Some(present) = present else {
             return match transaction.insert_user(&made).await.map_err(Error::from) {
                 Ok(()) => {
+                    transaction.publish(events::created(&made)).await?;
                     transaction.commit().await?;
                     tracing::info!(user = %made.id, "administrator created");
                     Ok(())

@@ -1,6 +1,7 @@
 //! What the use cases need from outside, as they need it.
 
 use async_trait::async_trait;
+use events::Draft;
 use jiff::{SignedDuration, Timestamp};
 use kit::paging::PageRequest;
 
@@ -53,6 +54,10 @@ pub trait Transaction: Send {
     async fn insert_user(&mut self, user: &User) -> Stored<()>;
     /// Writes all of a user but its id and `created_at`; [`StoreError::EmailTaken`].
     async fn update_user(&mut self, user: &User) -> Stored<()>;
+
+    /// Publishes `event` with this change: it MUST reach every consumer if the change is committed, and
+    /// none if it is not.
+    async fn publish(&mut self, event: Draft) -> Stored<()>;
 
     /// Begins the family of a login.
     async fn insert_family(&mut self, family: FamilyId, user: UserId, at: Timestamp) -> Stored<()>;

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Application, Error};
+use super::{Application, Error, events};
 use crate::domain::{Email, Name, Password, Scope, User, UserId};
 
 /// What a newcomer tells.
@@ -27,6 +27,7 @@ impl Application {
         let user = self.new_user(registration, Scope::default()).await?;
         let mut transaction = self.store.begin().await?;
         transaction.insert_user(&user).await?;
+        transaction.publish(events::created(&user)).await?;
         transaction.commit().await?;
         tracing::info!(user = %user.id, "user registered");
         Ok(user)

@@ -2,7 +2,7 @@
 
 use kit::etag::IfMatch;
 
-use super::{Application, Caller, Error};
+use super::{Application, Caller, Error, events};
 use crate::domain::{Email, Name, User, UserId};
 
 /// What a user is to be from now on.
@@ -40,6 +40,7 @@ impl Application {
         user.name = name;
         user.changes(self.clock.now());
         transaction.update_user(&user).await?;
+        transaction.publish(events::updated(&user)).await?;
         transaction.commit().await?;
         Ok(user)
     }

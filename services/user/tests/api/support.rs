@@ -43,6 +43,7 @@ pub(crate) struct Service {
     pub(crate) clock: Arc<ManualClock>,
     folder: TempDir,
     pairs: Vec<(&'static str, &'static str)>,
+    bus: Bus,
     running: Running,
 }
 
@@ -86,21 +87,26 @@ impl Service {
 
     /// With these settings too.
     pub(crate) async fn with(pairs: &[(&'static str, &'static str)]) -> Self {
+        Self::on(Bus::Disconnected, pairs).await
+    }
+
+    /// With these settings, and `bus` for its events.
+    pub(crate) async fn on(bus: Bus, pairs: &[(&'static str, &'static str)]) -> Self {
         let mut all = vec![("ADMIN_EMAIL", ADMIN.0), ("ADMIN_PASSWORD", ADMIN.1)];
         all.extend_from_slice(pairs);
         let now = "2026-01-15T10:30:00.250Z".parse().unwrap();
         let clock = Arc::new(ManualClock(Mutex::new(now)));
         let folder = tempfile::tempdir().unwrap();
-        let running = run(&folder, &all, Arc::clone(&clock)).await;
-        Self { clock, folder, pairs: all, running }
+        let running = run(&folder, &all, &bus, Arc::clone(&clock)).await;
+        Self { clock, folder, pairs: all, bus, running }
     }
 
     /// Ends it and starts it on the same file.
     pub(crate) async fn restart(self) -> Self {
-        let Self { clock, folder, pairs, running } = self;
+        let Self { clock, folder, pairs, bus, running } = self;
         running.stop().await;
-        let running = run(&folder, &pairs, Arc::clone(&clock)).await;
-        Self { clock, folder, pairs, running }
+        let running = run(&folder, &pairs, &bus, Arc::clone(&clock)).await;
+        Self { clock, folder, pairs, bus, running }
     }
 
     /// [`Service::restart`] with other settings.
@@ -109,9 +115,15 @@ impl Service {
         self.restart().await
     }
 
+    /// [`Service::restart`] with another bus.
+    pub(crate) async fn restart_on(mut self, bus: Bus) -> Self {
+        self.bus = bus;
+        self.restart().await
+    }
+
     /// A second instance on the same file, beside this one.
     pub(crate) async fn second_instance(&self) -> Running {
-        run(&self.folder, &self.pairs, Arc::clone(&self.clock)).await
+        run(&self.folder, &self.pairs, &self.bus, Arc::clone(&self.clock)).await
     }
 
     pub(crate) fn router(&self) -> Router {
@@ -180,7 +192,7 @@ impl Service {
     }
 }
 
-async fn run(folder: &TempDir, pairs: &[(&str, &str)], clock: Arc<ManualClock>) -> Running {
+async fn run(folder: &TempDir, pairs: &[(&str, &str)], bus: &Bus, clock: Arc<ManualClock>) -> Running {
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("user.db").display());
     let mut all = vec![("DATABASE_URL", url.as_str())];
     all.extend_from_slice(pairs);
@@ -191,7 +203,7 @@ async fn run(folder: &TempDir, pairs: &[(&str, &str)], clock: Arc<ManualClock>) 
     // The worker runs on the runtime's clock, which these tests do not move.
     settings.upkeep_interval = Duration::from_millis(5);
     let trust = Trust::by(common.gateway_secret.as_deref(), common.listen.ip());
-    let context = Context { about: user::ABOUT, common, bus: Bus::Disconnected, metrics: Metrics::default(), trust };
+    let context = Context { about: user::ABOUT, common, bus: bus.clone(), metrics: Metrics::default(), trust };
     let module = user::build_at(settings, context.clone(), clock).await.unwrap();
     Running::start(module, &context)
 }

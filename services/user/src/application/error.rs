@@ -9,6 +9,9 @@ pub enum Error {
     /// Another user has this e-mail.
     #[error("another user has this e-mail")]
     EmailTaken,
+    /// The Idempotency-Key was used for another body.
+    #[error("the idempotency key was used for another body")]
+    KeyReused,
     /// There is no such user.
     #[error("there is no such user")]
     UserNotFound,

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use events::Draft;
 use jiff::{SignedDuration, Timestamp};
+use kit::idempotency::{Answer, Earlier, IdempotencyKey};
 use kit::paging::PageRequest;
 
 use crate::domain::refresh_token::{FamilyId, StoredRefreshToken};
@@ -58,6 +59,12 @@ pub trait Transaction: Send {
     /// Publishes `event` with this change: it MUST reach every consumer if the change is committed, and
     /// none if it is not.
     async fn publish(&mut self, event: Draft) -> Stored<()>;
+
+    /// What an earlier request under this key was answered; MUST stay true until the transaction ends, so
+    /// that of two at once the second waits for the first.
+    async fn earlier(&mut self, key: &IdempotencyKey) -> Stored<Option<Earlier>>;
+    /// Keeps the answer to the request under this key with this change.
+    async fn remember(&mut self, key: &IdempotencyKey, answer: &Answer) -> Stored<()>;
 
     /// Begins the family of a login.
     async fn insert_family(&mut self, family: FamilyId, user: UserId, at: Timestamp) -> Stored<()>;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of tests, like a test, says what it means by panicking")]
 
 mod events;
+mod idempotency;
 mod keys;
 mod limits;
 mod sessions;

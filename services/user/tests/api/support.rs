@@ -47,6 +47,12 @@ pub(crate) struct Service {
     running: Running,
 }
 
+/// `request` with an `Idempotency-Key`.
+pub(crate) fn keyed(mut request: Request<Body>, key: &str) -> Request<Body> {
+    request.headers_mut().insert("idempotency-key", key.parse().unwrap());
+    request
+}
+
 /// An answer, its body parsed when it is JSON.
 #[derive(Debug)]
 pub(crate) struct Answer {

@@ -26,7 +26,9 @@ async fn a_registration_sent_again_is_answered_again_after_a_restart_too() {
     let later = service.send(keyed(post("/users", &ada()), "k")).await.is(201);
     assert_eq!(later.body, first.body);
     assert_eq!(users(&service).await, 1);
-    assert!(!first.body.to_string().contains(PASSWORD));
+    let stored = service.stored();
+    let holds = |text: &str| stored.windows(text.len()).any(|part| part == text.as_bytes());
+    assert!(holds("ada@example.com") && !holds(PASSWORD));
     // Without the key, or under another, it is what it always was.
     service.post("/users", ada()).await.fails(409, "email_taken");
     service.send(keyed(post("/users", &ada()), "l")).await.fails(409, "email_taken");
@@ -34,21 +36,22 @@ async fn a_registration_sent_again_is_answered_again_after_a_restart_too() {
 
 #[tokio::test]
 async fn of_many_sent_at_once_under_one_key_all_get_one_answer() {
-    let service = Service::start().await;
-    let second = service.second_instance().await;
-    let mut racers = JoinSet::new();
-    for at in 0..16 {
-        let router = if at % 2 == 0 { service.router() } else { second.router() };
-        racers.spawn(send(router, keyed(post("/users", &ada()), "k")));
+    for service in Service::on_each().await {
+        let second = service.second_instance().await;
+        let mut racers = JoinSet::new();
+        for at in 0..16 {
+            let router = if at % 2 == 0 { service.router() } else { second.router() };
+            racers.spawn(send(router, keyed(post("/users", &ada()), "k")));
+        }
+        let answers = racers.join_all().await;
+        for answer in &answers {
+            assert_eq!((answer.status.as_u16(), &answer.body), (201, &answers[0].body));
+        }
+        let replayed = answers.iter().filter(|answer| answer.headers.contains_key("idempotency-replayed"));
+        assert_eq!(replayed.count(), 15);
+        assert_eq!(users(&service).await, 1);
+        second.stop().await;
     }
-    let answers = racers.join_all().await;
-    for answer in &answers {
-        assert_eq!((answer.status.as_u16(), &answer.body), (201, &answers[0].body));
-    }
-    let replayed = answers.iter().filter(|answer| answer.headers.contains_key("idempotency-replayed"));
-    assert_eq!(replayed.count(), 15);
-    assert_eq!(users(&service).await, 1);
-    second.stop().await;
 }
 
 #[tokio::test]

@@ -29,19 +29,20 @@ async fn a_change_that_names_an_older_version_is_refused() {
 
 #[tokio::test]
 async fn of_many_that_change_the_same_version_at_once_one_succeeds() {
-    let service = Service::start().await;
-    let path = format!("/users/{}", service.register("ada@example.com").await);
-    let token = service.token("ada@example.com").await;
-    let second = service.second_instance().await;
-    let mut racers = JoinSet::new();
-    for at in 0..16 {
-        let router = if at % 2 == 0 { service.router() } else { second.router() };
-        let body = json!({ "email": "ada@example.com", "name": format!("Ada {at}") });
-        racers.spawn(send(router, put(&path, &token, Some("\"1\""), &body)));
+    for service in Service::on_each().await {
+        let path = format!("/users/{}", service.register("ada@example.com").await);
+        let token = service.token("ada@example.com").await;
+        let second = service.second_instance().await;
+        let mut racers = JoinSet::new();
+        for at in 0..16 {
+            let router = if at % 2 == 0 { service.router() } else { second.router() };
+            let body = json!({ "email": "ada@example.com", "name": format!("Ada {at}") });
+            racers.spawn(send(router, put(&path, &token, Some("\"1\""), &body)));
+        }
+        let mut statuses: Vec<u16> = racers.join_all().await.iter().map(|answer| answer.status.as_u16()).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses[0], 200);
+        assert!(statuses[1..].iter().all(|status| *status == 412), "{statuses:?}");
+        second.stop().await;
     }
-    let mut statuses: Vec<u16> = racers.join_all().await.iter().map(|answer| answer.status.as_u16()).collect();
-    statuses.sort_unstable();
-    assert_eq!(statuses[0], 200);
-    assert!(statuses[1..].iter().all(|status| *status == 412), "{statuses:?}");
-    second.stop().await;
 }

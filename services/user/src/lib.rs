@@ -1,6 +1,7 @@
 //! The user service: accounts, logins and the keys that sign their tokens.
 //!
-//! Owns users, refresh tokens and signing keys. Publishes nothing yet, consumes nothing.
+//! Owns users, refresh tokens and signing keys. Publishes `UserCreated` and `UserUpdated` on
+//! `user.events`, consumes nothing.
 //!
 //! Layers, each importing only what stands to its right: `api` → `application` → `domain`, and
 //! `infrastructure` → `application::ports`. Only this file knows all of them.
@@ -30,9 +31,11 @@ use infrastructure::argon2::Argon2Hasher;
 use infrastructure::jwt::JwtCrypto;
 use infrastructure::sql::SqlStore;
 
+/// The service, as its events and its log name it.
+pub const NAME: &str = "user";
+
 /// The binary.
-pub const ABOUT: About =
-    About { name: "user", version: env!("CARGO_PKG_VERSION"), port: 8001, settings: Settings::DOCS };
+pub const ABOUT: About = About { name: NAME, version: env!("CARGO_PKG_VERSION"), port: 8001, settings: Settings::DOCS };
 
 /// Builds the service: opens and migrates its database, makes the first signing key and the
 /// administrator.

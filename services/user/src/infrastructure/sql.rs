@@ -16,7 +16,8 @@ use crate::domain::{Email, SigningKey, User, UserId};
 use transaction::SqlTransaction;
 
 /// The schema, step by step.
-pub const MIGRATIONS: &[Migration] = &[kit::migration!(1, "users", "0001_users")];
+pub const MIGRATIONS: &[Migration] =
+    &[kit::migration!(1, "users", "0001_users"), kit::migration!(2, "user versions", "0002_user_versions")];
 
 /// The adapter.
 pub struct SqlStore(Database);

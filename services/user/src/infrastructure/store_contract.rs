@@ -61,6 +61,7 @@ fn ada(email: &str) -> User {
         scope: Scope::admin(),
         created_at: at(1),
         updated_at: at(2),
+        version: 1,
     }
 }
 
@@ -81,7 +82,7 @@ async fn a_user_is_read_as_it_was_written(store: &impl Store) {
     user.email = Email::parse("ada@example.org").unwrap();
     user.name = Name::parse("Ada").unwrap();
     user.scope = Scope::default();
-    user.updated_at = at(3);
+    user.changes(at(3));
     let mut transaction = store.begin().await.unwrap();
     transaction.update_user(&user).await.unwrap();
     assert_eq!(transaction.user(user.id).await.unwrap(), Some(user.clone()));

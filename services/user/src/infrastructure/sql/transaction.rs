@@ -4,8 +4,11 @@
 //! after the other: on SQLite there is one writer at a time anyway.
 
 use async_trait::async_trait;
+use events::Draft;
 use jiff::{SignedDuration, Timestamp};
 use kit::database::Transaction as DatabaseTransaction;
+use kit::idempotency::{self, Answer, Earlier, IdempotencyKey};
+use kit::outbox;
 
 use super::{failed, keys, refresh_tokens, users};
 use crate::application::ports::{Stored, Transaction};
@@ -28,6 +31,19 @@ impl Transaction for SqlTransaction {
 
     async fn update_user(&mut self, user: &User) -> Stored<()> {
         users::update(&mut self.inner, user).await
+    }
+
+    async fn publish(&mut self, event: Draft) -> Stored<()> {
+        let outcome = outbox::publish(&mut self.inner, crate::NAME, &[event]).await;
+        outcome.map_err(failed)
+    }
+
+    async fn earlier(&mut self, key: &IdempotencyKey) -> Stored<Option<Earlier>> {
+        idempotency::earlier(&mut self.inner, key).await.map_err(failed)
+    }
+
+    async fn remember(&mut self, key: &IdempotencyKey, answer: &Answer) -> Stored<()> {
+        idempotency::remember(&mut self.inner, key, answer).await.map_err(failed)
     }
 
     async fn insert_family(&mut self, family: FamilyId, user: UserId, at: Timestamp) -> Stored<()> {

@@ -18,6 +18,7 @@ struct UserRow {
     scope: String,
     created_at: i64,
     updated_at: i64,
+    version: i64,
 }
 
 impl FromRow<'_, Row> for UserRow {
@@ -30,6 +31,7 @@ impl FromRow<'_, Row> for UserRow {
             scope: row.try_get("scope")?,
             created_at: row.try_get("created_at")?,
             updated_at: row.try_get("updated_at")?,
+            version: row.try_get("version")?,
         })
     }
 }
@@ -44,6 +46,7 @@ impl UserRow {
             scope: Scope::new(self.scope),
             created_at: instant("users.created_at", self.created_at)?,
             updated_at: instant("users.updated_at", self.updated_at)?,
+            version: self.version,
         })
     }
 }
@@ -80,8 +83,8 @@ pub(super) async fn list(on: &mut Connection, page: PageRequest) -> Stored<Vec<U
 pub(super) async fn insert(on: &mut Connection, user: &User) -> Stored<()> {
     let query = sqlx::query(
         "INSERT INTO users
-            (id, email, email_key, name, password_hash, scope, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            (id, email, email_key, name, password_hash, scope, created_at, updated_at, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     );
     let query = query
         .bind(user.id.to_string())
@@ -91,7 +94,8 @@ pub(super) async fn insert(on: &mut Connection, user: &User) -> Stored<()> {
         .bind(user.password_hash.expose().to_owned())
         .bind(user.scope.as_str().to_owned())
         .bind(user.created_at.as_millisecond())
-        .bind(user.updated_at.as_millisecond());
+        .bind(user.updated_at.as_millisecond())
+        .bind(user.version);
     query.execute(on).await.map_err(failed)?;
     Ok(())
 }
@@ -99,8 +103,8 @@ pub(super) async fn insert(on: &mut Connection, user: &User) -> Stored<()> {
 pub(super) async fn update(on: &mut Connection, user: &User) -> Stored<()> {
     let query = sqlx::query(
         "UPDATE users SET
-            email = $1, email_key = $2, name = $3, password_hash = $4, scope = $5, updated_at = $6
-         WHERE id = $7",
+            email = $1, email_key = $2, name = $3, password_hash = $4, scope = $5, updated_at = $6, version = $7
+         WHERE id = $8",
     );
     let query = query
         .bind(user.email.as_str().to_owned())
@@ -109,6 +113,7 @@ pub(super) async fn update(on: &mut Connection, user: &User) -> Stored<()> {
         .bind(user.password_hash.expose().to_owned())
         .bind(user.scope.as_str().to_owned())
         .bind(user.updated_at.as_millisecond())
+        .bind(user.version)
         .bind(user.id.to_string());
     query.execute(on).await.map_err(failed)?;
     Ok(())

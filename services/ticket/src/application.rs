@@ -13,7 +13,6 @@ mod running;
 
 pub use error::Error;
 pub use purchase::Receipt;
-pub use recover::LeftBehind;
 
 use std::sync::Arc;
 

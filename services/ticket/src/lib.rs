@@ -30,7 +30,7 @@ use kit::database::{Database, Dialect};
 use kit::{About, Clock, Context, Module, StartError, SystemClock, Worker};
 
 use application::ports::VacancyClient;
-use application::{Application, LeftBehind};
+use application::Application;
 use infrastructure::remote::RemoteVacancy;
 use infrastructure::sql::SqlStore;
 
@@ -71,13 +71,13 @@ pub async fn build_at(
     let timeout = SignedDuration::try_from(settings.vacancy.timeout).unwrap_or(SignedDuration::MAX);
     let patience = timeout.saturating_add(COMMITS);
     let application = Arc::new(Application::new(Arc::new(store), vacancy, clock, patience));
-    let at_start = match database.dialect() {
+    if database.dialect() == Dialect::Sqlite {
         // A file has one process: what is pending was left behind by the one before.
-        Dialect::Sqlite => LeftBehind::All,
-        Dialect::Postgres => LeftBehind::Expired,
-    };
+        let expired = application.expire_all().await;
+        expired.map_err(|error| StartError::Other(format!("the purchases cannot be read: {error}")))?;
+    }
     let recovered = Arc::clone(&application);
-    let recovery = Worker::new("recovery", move |shutdown| recovery::recover(recovered, at_start, shutdown));
+    let recovery = Worker::new("recovery", move |shutdown| recovery::recover(recovered, shutdown));
     let router = api::router(Arc::clone(&application));
     let module = Module::documented(ABOUT.name, router).with_database(database).with_worker(recovery);
     Ok((module, application))

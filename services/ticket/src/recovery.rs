@@ -7,7 +7,7 @@ use kit::Shutdown;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
-use crate::application::{Application, Error, LeftBehind};
+use crate::application::{Application, Error};
 
 /// How often it looks.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -15,23 +15,22 @@ const INTERVAL: Duration = Duration::from_secs(1);
 const PAGE: i64 = 500;
 const AT_ONCE: usize = 32;
 
-/// Looks at once, for `at_start`, and then every second for what has expired, until the end is asked
-/// for.
-pub(crate) async fn recover(application: Arc<Application>, at_start: LeftBehind, mut shutdown: Shutdown) {
+/// Looks at once and then every second, until the end is asked for.
+pub(crate) async fn recover(application: Arc<Application>, mut shutdown: Shutdown) {
     let mut ticks = tokio::time::interval(INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut which, mut waits) = (at_start, false);
+    let mut waits = false;
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
             () = shutdown.requested() => return,
         }
         let passed = tokio::select! {
-            passed = pass(&application, which) => passed,
+            passed = pass(&application) => passed,
             () = shutdown.requested() => return,
         };
         match passed {
-            Ok(()) => (which, waits) = (LeftBehind::Expired, false),
+            Ok(()) => waits = false,
             // The vacancy service may be away for long: that is told once.
             Err(error) if !waits => {
                 tracing::warn!(%error, "purchases that were left behind wait to be finished");
@@ -43,10 +42,10 @@ pub(crate) async fn recover(application: Arc<Application>, at_start: LeftBehind,
 }
 
 /// Finishes all there are; the first failure ends it, for the next would fail like it.
-async fn pass(application: &Arc<Application>, which: LeftBehind) -> Result<(), Error> {
+async fn pass(application: &Arc<Application>) -> Result<(), Error> {
     let mut after = None;
     loop {
-        let page = application.unfinished(which, after, PAGE).await?;
+        let page = application.unfinished(after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = Some(last.id);
         let mut running = JoinSet::new();

@@ -48,6 +48,13 @@ impl Store for SqlStore {
         row.as_ref().map(purchase).transpose()
     }
 
+    async fn expire_all(&self) -> Result<(), StoreError> {
+        let mut transaction = self.database.write().await.map_err(failed)?;
+        let query = sqlx::query("UPDATE purchases SET expires_at = 0 WHERE open = 1 AND status = 'pending'");
+        query.execute(&mut *transaction).await.map_err(failed)?;
+        transaction.commit().await.map_err(failed)
+    }
+
     async fn unfinished(
         &self,
         now: Timestamp,

@@ -60,7 +60,7 @@ fn no_layer_looks_outwards() {
     for (layer, forbidden) in RULES {
         let mut files = vec![source.join(format!("{layer}.rs"))];
         collect(&source.join(layer), &mut files);
-        assert!(files.len() > 3, "the layer {layer} is not where this test looks");
+        assert!(files.len() >= 3, "the layer {layer} is not where this test looks");
         for file in files {
             let text = fs::read_to_string(&file).unwrap();
             for word in forbidden.iter().filter(|word| mentions(&text, word)) {

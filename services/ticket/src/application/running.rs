@@ -22,6 +22,11 @@ impl Running {
         let entered = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
         entered.then(|| Guard { running: self.clone(), id })
     }
+
+    /// Whether someone is at it.
+    pub(super) fn contains(&self, id: TicketId) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&id)
+    }
 }
 
 impl Drop for Guard {

@@ -39,6 +39,9 @@ pub trait Store: Send + Sync + 'static {
     /// A purchase.
     async fn purchase(&self, id: TicketId) -> Result<Option<Purchase>, StoreError>;
 
+    /// Lets every pending purchase expire.
+    async fn expire_all(&self) -> Result<(), StoreError>;
+
     /// The first `limit` after the id `after` of those with something left to do: pending since before
     /// they expired at `now`, or cancelled and not yet settled.
     async fn unfinished(

@@ -17,6 +17,7 @@
 //! `worker`, `shutdown`, `telemetry`, `admin`).
 mod accept;
 mod admin;
+mod ask_health;
 mod balance;
 mod body;
 mod cluster;
@@ -42,6 +43,7 @@ mod transform;
 mod upstream;
 mod worker;
 
+pub use ask_health::{HealthError, ask_health};
 pub use exchange::Identity;
 pub use rejection::TokenFault;
 pub use run::{StartError, run};

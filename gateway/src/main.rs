@@ -1,4 +1,4 @@
-//! The command line: `gateway run | check | routes | schema | api-key`.
+//! The command line: `gateway run | check | routes | schema | health | api-key`.
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -23,6 +23,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve until SIGTERM or SIGINT. Exits 2 on a faulty file or a taken port.
+    #[command(after_help = ENVIRONMENT)]
     Run(ConfigFile),
     /// Print every fault of the file. Exits 0 for a sound file and 1 for a faulty one.
     Check {
@@ -36,6 +37,8 @@ enum Command {
     Routes(ConfigFile),
     /// Print the JSON Schema of the file, for editors.
     Schema,
+    /// Ask the gateway that serves the file for its /health. Exits 0 when it is healthy or degraded, else 1.
+    Health(ConfigFile),
     /// Make a new API key: the key alone on stdout, once, and what the file needs to know of it on stderr.
     ApiKey {
         /// Who is to have it: 1 to 64 visible characters of ASCII.
@@ -58,6 +61,12 @@ enum Format {
     Json,
 }
 
+/// What `run` reads of its environment beside the file, for its `--help`.
+const ENVIRONMENT: &str = "Environment:
+  LOG_LEVEL    trace, debug, info, warn, error or off; or directives such as gateway=debug [default: info]
+  JSON_LOGS    true: the messages on stderr as one JSON object a line [default: false]
+  and what the file fills in by ${NAME}";
+
 /// The file, or the command line, is at fault; or a port is taken.
 const CANNOT_RUN: u8 = 2;
 
@@ -70,6 +79,7 @@ fn main() -> ExitCode {
             print(&format!("{:#}\n", config::schema()));
             ExitCode::SUCCESS
         }
+        Command::Health(file) => health(&file),
         Command::ApiKey { name } => api_key(&name),
     }
 }
@@ -152,6 +162,23 @@ fn routes(file: &ConfigFile) -> ExitCode {
     }
     print(&format!("{}\n", out.trim_fmt()));
     ExitCode::SUCCESS
+}
+
+fn health(file: &ConfigFile) -> ExitCode {
+    let config = match Config::load(&file.config) {
+        Ok(config) => config,
+        Err(faults) => return report(&faults, 1),
+    };
+    match gateway::ask_health(&config) {
+        Ok(answer) => {
+            print(&format!("{answer}\n"));
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("gateway: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Who may pass: `none`, `optional`, or `required` with the scopes that are needed.

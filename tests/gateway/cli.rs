@@ -1,7 +1,7 @@
 //! The command line, as SPEC §1 has it.
 use std::{fs, path::Path};
 
-use e2e::{Run, gateway, write_file};
+use e2e::{Gateway, Run, Upstream, gateway, ok, with_body, write_file};
 
 const SOUND: &str = "
 [services.user]
@@ -210,4 +210,40 @@ fn a_field_rule_cannot_break_the_framing() {
             assert_eq!(code(&rule), Some(1), "{rule}");
         }
     }
+}
+
+/// `gateway health` with the file of a gateway that listens there.
+fn health_of(gateway: &Gateway) -> Run {
+    let service = "[services.app]\nupstreams = ['http://127.0.0.1:1']\nroutes = ['/']";
+    let (folder, _) = write_file(&format!("server.listen = '{}'\n{service}", gateway.address));
+    Run::of(folder.path(), &["health"])
+}
+
+#[test]
+fn health_is_what_the_running_gateway_answers() {
+    let upstream = Upstream::answering(|request| match request.target() {
+        "/bad" => with_body("503 x", b""),
+        _ => ok(),
+    });
+    let gateway = Gateway::with("", &upstream, "health = '/good'");
+    let run = health_of(&gateway);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.stdout.starts_with(r#"{"status":"healthy""#), "{run:?}");
+
+    let gateway = Gateway::with("", &upstream, "health = '/bad'");
+    let run = health_of(&gateway);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{run:?}");
+    assert!(run.stderr.contains("503") && run.stderr.contains("unhealthy"), "{run:?}");
+}
+
+#[test]
+fn health_is_bad_where_nobody_answers() {
+    let (folder, _) = write_file(SOUND);
+    fs::write(folder.path().join("gateway.toml"), format!("server.listen = '127.0.0.1:1'\n{SOUND}")).unwrap();
+    let run = Run::of(folder.path(), &["health"]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.stderr.contains("127.0.0.1:1"), "{run:?}");
+    fs::write(folder.path().join("gateway.toml"), format!("server.listen = '127.0.0.1:0'\n{SOUND}")).unwrap();
+    let run = Run::of(folder.path(), &["health"]);
+    assert!(run.code == Some(1) && run.stderr.contains("port 0"), "{run:?}");
 }

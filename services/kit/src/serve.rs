@@ -1,6 +1,6 @@
 //! From `main` to the exit code.
 //!
-//! 1. The command line: `--help`, `--version`.
+//! 1. The command line: `--help`, `--version`, `health`.
 //! 2. Settings, all faults at once.
 //! 3. The listener, before the database is touched: a second instance on the same port stops here.
 //! 4. The module: database, migrations, keys.
@@ -10,6 +10,7 @@
 mod cli;
 mod connection;
 mod error;
+mod health;
 mod running;
 mod signal;
 
@@ -20,6 +21,8 @@ use std::future::Future;
 use std::process::ExitCode;
 
 use tokio::net::TcpListener;
+
+use cli::Asked;
 
 use crate::bus::{Bus, KafkaBus};
 use crate::identity::Trust;
@@ -77,7 +80,8 @@ impl Context {
     }
 }
 
-/// Runs a service to its end: what a service's `main` returns.
+/// Runs a service to its end: what a service's `main` returns. With the argument `health` it only asks
+/// the one that runs how it is.
 ///
 /// `read` reads the service's own settings, `build` makes the module of them. Exits 0 after
 /// SIGTERM or SIGINT, 2 with a sentence on stderr when it could not start, 1 when it could not go
@@ -86,7 +90,9 @@ pub fn serve<S, F>(about: About, read: impl FnOnce(&mut Reader) -> S, build: imp
 where
     F: Future<Output = Result<Module, StartError>>,
 {
-    cli::parse(&about);
+    if cli::parse(&about) == Asked::Health {
+        return health::ask(&about);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return StartError::Runtime(error).exit(about.name),

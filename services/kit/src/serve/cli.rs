@@ -1,4 +1,4 @@
-//! `--help`, which lists every setting, and `--version`.
+//! `--help`, which lists every setting, `--version`, and `health`.
 
 use std::fmt::Write;
 
@@ -7,10 +7,22 @@ use clap::Command;
 use super::About;
 use crate::settings::{Common, SettingDoc};
 
+/// What the process was started for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// No arguments: to serve.
+    Serve,
+    /// `health`: to ask the one that serves how it is.
+    Health,
+}
+
 /// Parses the process's arguments; ends the process for `--help`, `--version` and anything else
 /// that it does not know (exit 2).
-pub(super) fn parse(about: &About) {
-    command(about).get_matches();
+pub(super) fn parse(about: &About) -> Asked {
+    match command(about).get_matches().subcommand_name() {
+        Some("health") => Asked::Health,
+        _ => Asked::Serve,
+    }
 }
 
 fn command(about: &About) -> Command {
@@ -18,6 +30,10 @@ fn command(about: &About) -> Command {
         .version(about.version)
         .about(format!("The {} service. Its settings come from the environment and .env.", about.name))
         .after_help(settings(about))
+        .disable_help_subcommand(true)
+        .subcommand(
+            Command::new("health").about("Ask the service at HOST and PORT for its /health: exit 0 healthy, 1 not"),
+        )
 }
 
 fn settings(about: &About) -> String {

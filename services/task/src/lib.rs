@@ -4,6 +4,14 @@
 //! as if it were not there. Publishes `TaskCreated`, `TaskUpdated` and `TaskCompleted` on `task.events`,
 //! consumes nothing.
 //!
+//! What the rest of the code takes for granted:
+//! - Writing a task anew replaces all that its owner wrote; what is the same already changes nothing,
+//!   and neither version nor event tells of it. A completed task stays completed.
+//! - A task is in one of its owner's own categories or in none. Deleting a category takes its tasks out
+//!   of it, each with a new version and a `TaskUpdated`.
+//! - Category names are unique for each owner and compare as they are written, case included.
+//! - Nobody is told of a deleted task: there is no such event.
+//!
 //! Layers, each importing only what stands to its right: `api` → `application` → `domain`, and
 //! `infrastructure` → `application::ports`. Only this file knows all of them.
 //!

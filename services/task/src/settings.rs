@@ -1,4 +1,4 @@
-//! The service's own settings: there are none yet. It is built of them as every service is.
+//! The service's own settings: none. It is built of them all the same, as every service is.
 
 use kit::{Reader, SettingDoc};
 

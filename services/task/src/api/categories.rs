@@ -10,7 +10,7 @@ use kit::paging::{Page, PageQuery};
 use kit::query::Query;
 
 use super::bodies::{CategoryBody, CategoryFields};
-use super::error::{Answer, Failure};
+use super::error::Answer;
 use super::named::NamedCategory;
 use super::{Api, created};
 use crate::domain::{Category, OwnerId};
@@ -20,14 +20,16 @@ use crate::domain::{Category, OwnerId};
     post,
     path = "/categories",
     tag = "categories",
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same request sent again makes it once")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body get the same answer.")),
     request_body = CategoryFields,
     responses(
-        (status = 201, body = CategoryBody, headers(("location" = String))),
+        (status = 201, body = CategoryBody, headers(("Location" = String, description = "The category's path."))),
+        (status = 400, description = "`validation_failed`: `errors` names each field"),
+        (status = 401, description = "no token, or none that is good"),
         (status = 409, description = "`category_name_taken`: you have one of this name"),
         (status = 422, description = "`idempotency_key_reused`: the key was sent with another body"),
-        Failure,
-    )
+    ),
+    security(("bearer" = [])),
 )]
 pub(super) async fn create(
     State(api): State<Api>,
@@ -44,11 +46,13 @@ pub(super) async fn create(
     get,
     path = "/categories",
     tag = "categories",
-    params(
-        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "20 unless given"),
-        ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before"),
+    params(PageQuery),
+    responses(
+        (status = 200, body = Page<CategoryBody>),
+        (status = 400, description = "`validation_failed`: `errors` names each field"),
+        (status = 401, description = "no token, or none that is good"),
     ),
-    responses((status = 200, body = Page<CategoryBody>), Failure)
+    security(("bearer" = [])),
 )]
 pub(super) async fn list(
     State(api): State<Api>,
@@ -66,8 +70,13 @@ pub(super) async fn list(
     delete,
     path = "/categories/{id}",
     tag = "categories",
-    params(("id" = Uuid, Path)),
-    responses((status = 204), Failure)
+    params(("id" = Uuid, Path, description = "The category.")),
+    responses(
+        (status = 204, description = "it is gone"),
+        (status = 401, description = "no token, or none that is good"),
+        (status = 404, description = "`category_not_found`: you have no such category"),
+    ),
+    security(("bearer" = [])),
 )]
 pub(super) async fn delete(
     State(api): State<Api>,

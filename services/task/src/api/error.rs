@@ -1,12 +1,8 @@
 //! The one place where a use case's error becomes an answer.
 
-use std::collections::BTreeMap;
-
 use axum::response::{IntoResponse, Response};
-use kit::problem::{CONTENT_TYPE, FieldError};
+use kit::problem::FieldError;
 use kit::{Problem, etag, idempotency};
-use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder, response};
-use utoipa::{IntoResponses, ToSchema};
 
 use crate::application::Error;
 
@@ -45,16 +41,5 @@ impl From<Problem> for Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         self.0.into_response()
-    }
-}
-
-/// What every operation may answer besides.
-impl IntoResponses for Failure {
-    fn responses() -> BTreeMap<String, RefOr<response::Response>> {
-        let content = Content::new(Some(Ref::from_schema_name(Problem::name())));
-        let response = ResponseBuilder::new()
-            .description("It failed; `code` says why, and never changes.")
-            .content(CONTENT_TYPE, content);
-        BTreeMap::from([("default".to_owned(), response.build().into())])
     }
 }

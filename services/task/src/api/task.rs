@@ -9,7 +9,7 @@ use kit::json::Json as Body;
 
 use super::Api;
 use super::bodies::{TaskBody, TaskFields};
-use super::error::{Answer, Failure};
+use super::error::Answer;
 use super::named::NamedTask;
 use crate::domain::{OwnerId, Task};
 
@@ -21,8 +21,13 @@ type Versioned = (ETag, Json<TaskBody>);
     get,
     path = "/tasks/{id}",
     tag = "tasks",
-    params(("id" = Uuid, Path)),
-    responses((status = 200, body = TaskBody, headers(("etag" = String))), Failure)
+    params(("id" = Uuid, Path, description = "The task.")),
+    responses(
+        (status = 200, body = TaskBody, headers(("ETag" = String, description = "The task's version."))),
+        (status = 401, description = "no token, or none that is good"),
+        (status = 404, description = "`task_not_found`: you have no such task"),
+    ),
+    security(("bearer" = [])),
 )]
 pub(super) async fn get(State(api): State<Api>, identity: Identity, NamedTask(id): NamedTask) -> Answer<Versioned> {
     Ok(versioned(&api.get_task(OwnerId(identity.user_id), id).await?))
@@ -36,15 +41,18 @@ pub(super) async fn get(State(api): State<Api>, identity: Identity, NamedTask(id
     path = "/tasks/{id}",
     tag = "tasks",
     params(
-        ("id" = Uuid, Path),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` of the task as you know it"),
+        ("id" = Uuid, Path, description = "The task."),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the task as you know it."),
     ),
     request_body = TaskFields,
     responses(
-        (status = 200, body = TaskBody, headers(("etag" = String))),
+        (status = 200, body = TaskBody, headers(("ETag" = String, description = "The task's version."))),
+        (status = 400, description = "`validation_failed`: `errors` names each field"),
+        (status = 401, description = "no token, or none that is good"),
+        (status = 404, description = "`task_not_found`: you have no such task"),
         (status = 412, description = "`precondition_failed`: it has changed meanwhile"),
-        Failure,
-    )
+    ),
+    security(("bearer" = [])),
 )]
 pub(super) async fn update(
     State(api): State<Api>,
@@ -64,14 +72,16 @@ pub(super) async fn update(
     path = "/tasks/{id}",
     tag = "tasks",
     params(
-        ("id" = Uuid, Path),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` of the task as you know it"),
+        ("id" = Uuid, Path, description = "The task."),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the task as you know it."),
     ),
     responses(
-        (status = 204),
+        (status = 204, description = "it is gone"),
+        (status = 401, description = "no token, or none that is good"),
+        (status = 404, description = "`task_not_found`: you have no such task"),
         (status = 412, description = "`precondition_failed`: it has changed meanwhile"),
-        Failure,
-    )
+    ),
+    security(("bearer" = [])),
 )]
 pub(super) async fn delete(
     State(api): State<Api>,
@@ -90,8 +100,13 @@ pub(super) async fn delete(
     post,
     path = "/tasks/{id}/complete",
     tag = "tasks",
-    params(("id" = Uuid, Path)),
-    responses((status = 200, body = TaskBody, headers(("etag" = String))), Failure)
+    params(("id" = Uuid, Path, description = "The task.")),
+    responses(
+        (status = 200, body = TaskBody, headers(("ETag" = String, description = "The task's version."))),
+        (status = 401, description = "no token, or none that is good"),
+        (status = 404, description = "`task_not_found`: you have no such task"),
+    ),
+    security(("bearer" = [])),
 )]
 pub(super) async fn complete(
     State(api): State<Api>,

@@ -6,11 +6,11 @@ use axum::response::Response;
 use kit::etag::ETag;
 use kit::idempotency::{Answer as Stored, Keyed, Once};
 use kit::identity::Identity;
-use kit::paging::Page;
+use kit::paging::{Page, PageQuery};
 use kit::query::Query;
 
 use super::bodies::{TaskBody, TaskFields};
-use super::error::{Answer, Failure};
+use super::error::Answer;
 use super::filter::TasksQuery;
 use super::{Api, created};
 use crate::domain::{OwnerId, Task};
@@ -20,13 +20,19 @@ use crate::domain::{OwnerId, Task};
     post,
     path = "/tasks",
     tag = "tasks",
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same request sent again makes it once")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body get the same answer.")),
     request_body = TaskFields,
     responses(
-        (status = 201, body = TaskBody, headers(("location" = String), ("etag" = String))),
+        (
+            status = 201,
+            body = TaskBody,
+            headers(("Location" = String, description = "The task's path."), ("ETag" = String, description = "Its version."))
+        ),
+        (status = 400, description = "`validation_failed`: `errors` names each field"),
+        (status = 401, description = "no token, or none that is good"),
         (status = 422, description = "`idempotency_key_reused`: the key was sent with another body"),
-        Failure,
-    )
+    ),
+    security(("bearer" = [])),
 )]
 pub(super) async fn create(
     State(api): State<Api>,
@@ -35,6 +41,7 @@ pub(super) async fn create(
 ) -> Answer<(ETag, Response)> {
     let once = Once { key: key.of(&identity.user_id.to_string()), render };
     let done = api.create_task(OwnerId(identity.user_id), body.parse()?, once).await?;
+    // Also to a request sent again: the answer shows the task as it was made.
     Ok((ETag(Task::FIRST_VERSION), created::respond(done, render, "/tasks")))
 }
 
@@ -46,10 +53,14 @@ pub(super) async fn create(
     params(
         ("completed" = Option<bool>, Query, description = "Only those that are completed, or are not"),
         ("category_id" = Option<Uuid>, Query, description = "Only those of this category"),
-        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "20 unless given"),
-        ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before"),
+        PageQuery,
     ),
-    responses((status = 200, body = Page<TaskBody>), Failure)
+    responses(
+        (status = 200, body = Page<TaskBody>),
+        (status = 400, description = "`validation_failed`: `errors` names each field"),
+        (status = 401, description = "no token, or none that is good"),
+    ),
+    security(("bearer" = [])),
 )]
 pub(super) async fn list(
     State(api): State<Api>,

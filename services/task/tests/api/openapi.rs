@@ -22,12 +22,14 @@ fn fields(value: &Value) -> BTreeSet<&str> {
 async fn it_has_every_route() {
     let document = document().await;
     assert_eq!(document["openapi"], "3.1.0");
+    let parameters = document["paths"]["/tasks"]["get"]["parameters"].as_array().unwrap();
+    let names: BTreeSet<&str> = parameters.iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["completed", "category_id", "limit", "cursor"].into());
     let mut found = BTreeSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             found.insert(format!("{method} {path}"));
-            let failure = &operation["responses"]["default"]["content"]["application/problem+json"]["schema"];
-            assert_eq!(failure["$ref"], "#/components/schemas/Problem", "{method} {path}");
+            assert_eq!(operation["security"], json!([{ "bearer": [] }]), "{method} {path}");
             assert!(operation["summary"].is_string(), "{method} {path}");
         }
     }
@@ -52,8 +54,7 @@ async fn its_schemas_are_what_comes() {
     let service = Service::start().await;
     let task = service.post(ADA, "/tasks", json!({ "title": "a" })).await.body;
     let category = service.post(ADA, "/categories", json!({ "name": "a" })).await.body;
-    let problem = service.post(ADA, "/tasks", json!({})).await.body;
-    for (name, real) in [("Task", &task), ("Category", &category), ("Problem", &problem)] {
+    for (name, real) in [("Task", &task), ("Category", &category)] {
         assert_eq!(fields(&schema(name)["properties"]), fields(real), "{name}");
     }
     let required = |name: &str| schema(name)["required"].as_array().unwrap().len();
@@ -82,7 +83,7 @@ async fn every_reference_leads_somewhere() {
     let document = document().await;
     let mut references = Vec::new();
     collect(&document, &mut references);
-    assert!(references.len() > 10);
+    assert!(references.len() > 5, "{references:?}");
     for reference in references {
         assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
     }

@@ -48,7 +48,9 @@ async fn of_many_that_write_the_same_version_one_does() {
     let answers = writers.join_all().await;
     let (done, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
     assert_eq!((done.len(), refused.len()), (1, 11));
-    refused.iter().for_each(|answer| answer.fails(412, "precondition_failed"));
+    for answer in &refused {
+        answer.fails(412, "precondition_failed");
+    }
     assert_eq!(service.get(ADA, &path).await.body, done[0].body);
 }
 

@@ -1,5 +1,6 @@
 //! Two or more at the same time come out as if one ran after the other.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use kit::idempotency::{Answer, Done, IdempotencyKey, Once};
@@ -134,21 +135,31 @@ pub(crate) async fn a_category_is_deleted_while_tasks_are_put_into_it(service: S
             let application = Arc::clone(&service.application);
             async move {
                 match n {
-                    0 => application.delete_category(owner, home).await,
+                    0 => application.delete_category(owner, home).await.map(|()| None),
                     n if n % 3 == 0 => {
                         let made = application.create_task(owner, details("b", Some(home)), Once::unkeyed(no_answer));
-                        made.await.map(|_| ())
+                        made.await.map(|_| None)
                     }
                     n => {
                         let category = if n % 3 == 1 { home } else { work };
                         let details = details(&format!("by {n}"), Some(category));
-                        application.update_task(owner, task, details, |_| true).await.map(|_| ())
+                        application.update_task(owner, task, details, |_| true).await.map(Some)
                     }
                 }
             }
         });
+        let mut categories = HashMap::from([(Task::FIRST_VERSION, Some(home))]);
         for outcome in outcomes.await {
-            assert!(matches!(outcome, Ok(()) | Err(Error::CategoryUnknown)), "{outcome:?}");
+            match outcome {
+                Ok(Some(task)) => assert_eq!(categories.insert(task.version, task.details.category), None),
+                Ok(None) | Err(Error::CategoryUnknown) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+        // A version that no update wrote is the deletion's: it was in that category just before.
+        let last = service.store.task(owner, task).await.unwrap().unwrap().version;
+        for version in (2..=last).filter(|version| !categories.contains_key(version)) {
+            assert_eq!(categories.get(&(version - 1)), Some(&Some(home)), "version {version}");
         }
         let inside = TaskFilter { category: Some(home), ..TaskFilter::default() };
         let all = PageRequest { limit: 100, after: None };

@@ -58,6 +58,7 @@ async fn play(service: &Service, script: Script) -> Result<(), TestCaseError> {
         let page = request.page(tasks, |task| task.id.0);
         prop_assert!(page.items.len() <= script.limit as usize);
         seen.extend(page.items.iter().map(|task| task.id));
+        prop_assert!(seen.windows(2).all(|pair| pair[0] < pair[1]), "twice or out of order: {seen:?}");
         if page.next_cursor.is_none() {
             break;
         }
@@ -74,7 +75,6 @@ async fn play(service: &Service, script: Script) -> Result<(), TestCaseError> {
             }
         }
     }
-    prop_assert!(seen.windows(2).all(|pair| pair[0] < pair[1]), "twice or out of order: {seen:?}");
     let throughout = at_first.iter().filter(|id| !removed.contains(id));
     let skipped: Vec<_> = throughout.filter(|id| !seen.contains(id)).collect();
     prop_assert!(skipped.is_empty(), "skipped: {skipped:?}");

@@ -105,7 +105,7 @@ mod tests {
         for at in [100, 300, 1200].map(Duration::from_millis) {
             record.due(at, at);
             let ended = at + Duration::from_millis(2);
-            record.add(Outcome { endpoint: Some(0), due: at, sent: at, ended, end: End::Right(200) });
+            record.add(Outcome { endpoint: Some(0), due: at, waited: Duration::ZERO, ended, end: End::Right(200) });
         }
         record.due(Duration::from_millis(1300), Duration::from_millis(1300));
         let expected = "3 answered · 2.00/s · p50 2.00 ms · p99 2.00 ms · 1 waiting · 0 wrong · 0 limited";

@@ -25,8 +25,8 @@ pub struct Outcome {
     pub endpoint: Option<usize>,
     /// When it was due.
     pub due: Duration,
-    /// When its request was sent.
-    pub sent: Duration,
+    /// How long it waited for its user's earlier answer.
+    pub waited: Duration,
     /// When its answer was whole, or the wait for it ended.
     pub ended: Duration,
     /// How it ended.
@@ -113,10 +113,10 @@ impl Record {
     /// Notes what became of a step.
     pub fn add(&mut self, outcome: Outcome) {
         self.elapsed = self.elapsed.max(outcome.ended);
-        self.waits.saturating_record(microseconds(outcome.sent.saturating_sub(outcome.due)));
+        self.waits.saturating_record(microseconds(outcome.waited));
         self.total.add(&outcome);
         let tally = outcome.endpoint.and_then(|place| self.endpoints.get_mut(place));
-        let name = tally.as_ref().map_or("all", |tally| &tally.name).to_owned();
+        let name = tally.as_ref().map_or("not begun", |tally| &tally.name).to_owned();
         if let Some(tally) = tally {
             tally.add(&outcome);
         }

@@ -65,12 +65,14 @@ fn about(page: &Page<'_>) -> String {
     };
     let early = if page.record.interrupted { ", ended early" } else { "" };
     format!(
-        "<p>{now} · {mix} · {users} users · {rate} steps/s, {arrivals} arrivals · {time}{early}</p>\n\
+        "<p>{now} · {mix} · {users} users · {rate} steps/s, {arrivals} arrivals · {time}, of which {ramp} to \
+         ramp up{early}</p>\n\
          <p class=\"verdict {class}\">{verdict}</p>\n",
         mix = escape(page.mix),
         users = count(u64::from(plan.users)),
         rate = rate(plan.rate),
         time = duration(plan.duration),
+        ramp = duration(plan.ramp),
         verdict = escape(&verdict),
     )
 }

@@ -54,9 +54,16 @@ pub enum RunError {
     },
 }
 
+/// A step that a user is to do. Times are from the start of the run.
+#[derive(Clone, Copy)]
+struct Step {
+    due: Duration,
+    handed: Duration,
+}
+
 enum Event {
     /// A step was due, and handed over.
-    Due(Duration, Duration),
+    Due(Step),
     /// One has ended.
     Ended(Box<Outcome>),
     /// No more will fall due; whether that is by the user's wish.
@@ -85,10 +92,10 @@ pub fn run(plan: &Plan, interrupt: &Interrupt, watch: &mut dyn FnMut(&Record)) -
         let user = VirtualUser { begun, user, client, mix, url: plan.url.clone(), events: events.clone() };
         runtime.spawn(user.live(due, closing.clone()));
     }
-    let schedule = Schedule::new(plan.arrivals, plan.rate, plan.duration, plan.seed);
-    let ends = interrupt.clone();
+    let schedule = Schedule::new(plan.arrivals, plan.rate, plan.ramp, plan.duration, plan.seed);
+    let (ends, ramp) = (interrupt.clone(), plan.ramp);
     let clock = thread::Builder::new().name("schedule".into());
-    clock.spawn(move || hand_out(schedule, begun, &waiting, &events, &ends))?;
+    clock.spawn(move || hand_out(schedule, ramp, begun, &waiting, &events, &ends))?;
 
     let mut record = Record::new(&plan.mix.endpoints, interval(plan.duration, plan.rate));
     collect(plan, interrupt, begun, &seen, &close, &mut |record| watch(record), &mut record);
@@ -110,20 +117,31 @@ fn probe(plan: &Plan, runtime: &Runtime) -> Result<(), RunError> {
 
 fn hand_out(
     schedule: Schedule,
+    ramp: Duration,
     begun: Instant,
-    users: &[mpsc::UnboundedSender<Duration>],
+    users: &[mpsc::UnboundedSender<Step>],
     events: &Sender<Event>,
     interrupt: &Interrupt,
 ) {
+    let mut turn = 0;
     // A send fails only when the run is over, and then there is nobody to tell.
-    for (due, user) in schedule.zip(users.iter().cycle()) {
+    for due in schedule {
         if interrupt.wait(due.saturating_sub(begun.elapsed())) {
             break;
         }
-        let _ = events.send(Event::Due(due, begun.elapsed()));
-        let _ = user.send(due);
+        let step = Step { due, handed: begun.elapsed() };
+        turn = (turn + 1) % joined(users.len(), due, ramp);
+        let _ = events.send(Event::Due(step));
+        let _ = users[turn].send(step);
     }
     let _ = events.send(Event::AllDue { interrupted: interrupt.raised() });
+}
+
+/// How many of `users` have joined when a step is due: one at first, all of them after the `ramp`.
+fn joined(users: usize, due: Duration, ramp: Duration) -> usize {
+    let all = u128::try_from(users).unwrap_or(u128::MAX);
+    let part = (all * due.as_nanos()).checked_div(ramp.as_nanos()).map_or(all, |joined| joined + 1);
+    usize::try_from(part).map_or(users, |part| part.min(users))
 }
 
 fn collect(
@@ -140,7 +158,7 @@ fn collect(
     let mut schedule_end = Duration::ZERO;
     loop {
         match seen.recv_timeout(LOOK) {
-            Ok(Event::Due(due, handed)) => record.due(due, handed),
+            Ok(Event::Due(step)) => record.due(step.due, step.handed),
             Ok(Event::Ended(outcome)) => record.add(*outcome),
             Ok(Event::AllDue { interrupted }) => {
                 record.interrupted = interrupted;
@@ -163,4 +181,16 @@ fn collect(
         }
     }
     record.finish(schedule_end);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_join_over_the_ramp() {
+        let joined = |seconds: u64, ramp: u64| joined(10, Duration::from_secs(seconds), Duration::from_secs(ramp));
+        assert_eq!([joined(0, 5), joined(1, 5), joined(4, 5), joined(5, 5), joined(60, 5)], [1, 3, 9, 10, 10]);
+        assert_eq!(joined(0, 0), 10);
+    }
 }

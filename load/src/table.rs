@@ -74,7 +74,7 @@ mod tests {
                 999 => End::Limited(None),
                 _ => End::Right(200),
             };
-            record.add(Outcome { endpoint: Some(0), due, sent: due, ended: due * 2, end });
+            record.add(Outcome { endpoint: Some(0), due, waited: Duration::ZERO, ended: due * 2, end });
         }
         record.finish(Duration::from_secs(10));
         let cells = cells(&record, &record.endpoints[0]);

@@ -40,8 +40,9 @@ pub fn rate(each_second: f64) -> String {
 pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match (seconds / 60, seconds % 60) {
+        _ if duration.is_zero() => "0s".to_owned(),
         (0, 0) => format!("{}ms", duration.as_millis()),
-        (0, _) if !duration.subsec_millis().is_multiple_of(1000) => format!("{:.1}s", duration.as_secs_f64()),
+        (0, _) if duration.subsec_millis() > 0 => format!("{:.1}s", duration.as_secs_f64()),
         (0, seconds) => format!("{seconds}s"),
         (minutes, 0) => format!("{minutes}m"),
         (minutes, seconds) => format!("{minutes}m {seconds}s"),
@@ -84,6 +85,7 @@ mod tests {
     #[test]
     fn durations() {
         let check = |milliseconds, expected| assert_eq!(duration(Duration::from_millis(milliseconds)), expected);
+        check(0, "0s");
         check(250, "250ms");
         check(2500, "2.5s");
         check(45_000, "45s");

@@ -115,3 +115,12 @@ fn a_fault_is_shown_in_its_line() {
         assert!(shown.contains(part), "{shown}");
     }
 }
+
+#[test]
+fn the_readmes_mix_is_sound() {
+    let readme = include_str!("../../../README.md");
+    let (_, after) = readme.split_once("A mix is a list of steps.").unwrap();
+    let block = after.split("```").nth(1).and_then(|block| block.strip_prefix("toml\n")).unwrap();
+    let mix = Mix::parse("README.md", block).unwrap();
+    assert_eq!(mix.endpoints, ["POST /auth/login", "POST /tasks"]);
+}

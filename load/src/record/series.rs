@@ -7,11 +7,14 @@ use hdrhistogram::Histogram;
 
 use super::{End, histogram};
 
-/// No plot has more points than this, and none fewer than a tenth, where the run is long enough.
+/// No plot has more points than this.
 const MOST_POINTS: f64 = 120.0;
 
-/// An interval should see so many answers at least, or its rate is noise.
-const ENOUGH_ANSWERS: f64 = 8.0;
+/// Where answers are few, a plot still has so many points.
+const FEWEST_POINTS: f64 = 20.0;
+
+/// An interval should see so many answers at least, of all endpoints, or its rates are noise.
+const ENOUGH_ANSWERS: f64 = 40.0;
 
 /// The lengths that intervals have, in milliseconds: people read them off an axis.
 const LENGTHS: [u32; 8] = [250, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000];
@@ -102,7 +105,7 @@ pub fn interval(duration: Duration, rate: f64) -> Duration {
     let seconds = duration.as_secs_f64();
     let fine = |length: f64| seconds / length <= MOST_POINTS && rate * length >= ENOUGH_ANSWERS;
     let lengths = LENGTHS.map(|milliseconds| f64::from(milliseconds) / 1000.0);
-    let fitting = lengths.into_iter().find(|length| fine(*length) || length * 12.0 > seconds);
+    let fitting = lengths.into_iter().find(|length| fine(*length) || length * FEWEST_POINTS >= seconds);
     Duration::from_secs_f64(fitting.unwrap_or(30.0))
 }
 

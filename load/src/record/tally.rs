@@ -79,7 +79,10 @@ impl Tally {
         if let Some(latency) = latency {
             self.latencies.saturating_record(latency);
         }
-        self.series.add(outcome.ended, &outcome.end, latency);
+        // All at the run's end: as a rate it would dwarf everything that was measured.
+        if outcome.end != End::Unanswered(Silence::Unfinished) {
+            self.series.add(outcome.ended, &outcome.end, latency);
+        }
     }
 }
 

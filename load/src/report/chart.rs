@@ -37,7 +37,8 @@ impl Chart {
     pub(super) fn svg(&self) -> String {
         let mut drawn = String::new();
         self.draw_axes(&mut drawn);
-        for line in &self.lines {
+        // What matters most comes last, over the others.
+        for line in self.lines.iter().rev() {
             let path = self.path(line);
             let _ = writeln!(drawn, "<path class=\"line {}\" d=\"{path}\"/>", line.name);
         }
@@ -74,7 +75,7 @@ impl Chart {
         let step = time_step(seconds / 6.0);
         for time in (0..=100).map(|number| f64::from(number) * step).take_while(|time| *time <= seconds) {
             let (x, y) = (self.x(time), HEIGHT - BOTTOM + 17.0);
-            let text = duration(Duration::from_secs_f64(time)).replace("0ms", "0");
+            let text = duration(Duration::from_secs_f64(time));
             let _ = writeln!(drawn, "<text x=\"{x:.1}\" y=\"{y}\" class=\"x\">{text}</text>");
         }
     }

@@ -14,6 +14,7 @@ fn plan() -> Plan {
         mix: Arc::new(Mix::story()),
         users: 2,
         rate: 10.0,
+        ramp: Duration::ZERO,
         duration: Duration::from_secs(4),
         arrivals: Arrivals::Poisson,
         seed: 1,
@@ -27,7 +28,7 @@ fn page(ended: &[u64]) -> String {
     for at in ended.iter().copied().map(Duration::from_millis) {
         let due = at.saturating_sub(Duration::from_millis(10));
         record.due(due, due);
-        record.add(Outcome { endpoint: Some(0), due, sent: due, ended: at, end: End::Right(200) });
+        record.add(Outcome { endpoint: Some(0), due, waited: Duration::ZERO, ended: at, end: End::Right(200) });
     }
     record.finish(Duration::from_secs(4));
     render(&Page { plan: &plan(), mix: "<mix>", record: &record, failures: &[], hints: &[] })

@@ -18,6 +18,8 @@ pub struct Plan {
     pub users: u32,
     /// Steps a second.
     pub rate: f64,
+    /// Over how long the users join.
+    pub ramp: Duration,
     /// How long steps fall due.
     pub duration: Duration,
     /// How they are spread.
@@ -36,6 +38,7 @@ impl Plan {
             mix: Arc::new(mix),
             users: options.users,
             rate: options.steps_per_second(),
+            ramp: options.ramp_time(),
             duration: options.duration,
             arrivals: options.arrivals,
             seed: options.seed,

@@ -8,7 +8,7 @@ use std::{
 use reqwest::{Client, Url};
 use tokio::sync::{mpsc::UnboundedReceiver, watch};
 
-use super::Event;
+use super::{self as run, Event};
 use crate::{
     client::{Answer, Silence, exchange, request},
     mix::{Expect, Mix, Step, When},
@@ -27,7 +27,7 @@ pub(super) struct VirtualUser {
 
 impl VirtualUser {
     /// Does what falls `due` until there is no more, or the run is `closing`; then what is left is unfinished.
-    pub(super) async fn live(mut self, mut due: UnboundedReceiver<Duration>, mut closing: watch::Receiver<bool>) {
+    pub(super) async fn live(mut self, mut due: UnboundedReceiver<run::Step>, mut closing: watch::Receiver<bool>) {
         while let Some(at) = due.recv().await {
             if *closing.borrow() {
                 let now = self.begun.elapsed();
@@ -81,10 +81,10 @@ impl VirtualUser {
         }
     }
 
-    fn tell(&self, endpoint: Option<usize>, due: Duration, sent: Duration, end: End) {
-        let ended = self.begun.elapsed();
+    fn tell(&self, endpoint: Option<usize>, step: run::Step, sent: Duration, end: End) {
+        let (ended, waited) = (self.begun.elapsed(), sent.saturating_sub(step.handed));
         // Fails only when nobody records any more.
-        let _ = self.events.send(Event::Ended(Box::new(Outcome { endpoint, due, sent, ended, end })));
+        let _ = self.events.send(Event::Ended(Box::new(Outcome { endpoint, due: step.due, waited, ended, end })));
     }
 }
 

@@ -7,7 +7,7 @@ fn record(ends: Vec<End>) -> Record {
     let mut record = Record::new(&["GET /a".into()], Duration::from_secs(1));
     for end in ends {
         let at = Duration::from_millis(10);
-        record.add(Outcome { endpoint: Some(0), due: at, sent: at, ended: at * 2, end });
+        record.add(Outcome { endpoint: Some(0), due: at, waited: Duration::ZERO, ended: at * 2, end });
     }
     record.finish(Duration::ZERO);
     record

@@ -40,10 +40,11 @@ impl Run {
         Ended::of(&self.spawn(arguments).wait_with_output().unwrap())
     }
 
-    /// A short run against `server`.
+    /// A short run against `server`, with patience for a machine that has much else to do.
     pub(crate) fn against(&self, server: &Server, arguments: &[&str]) -> Ended {
         let url = server.url();
-        self.run(&[&["--url", &url, "--duration", "1s"], arguments].concat())
+        let patience = if arguments.contains(&"--timeout") { &[][..] } else { &["--timeout", "60s"] };
+        self.run(&[&["--url", &url, "--duration", "1s"], patience, arguments].concat())
     }
 }
 

@@ -113,8 +113,8 @@ fn every_fault_of_a_mix_is_told_at_once() {
 fn a_signal_ends_the_run_with_its_report() {
     let server = Server::start(system());
     let run = Run::new();
-    let child = run.spawn(&["--url", &server.url(), "--duration", "1m", "--rate", "100"]);
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let child = run.spawn(&["--url", &server.url(), "--duration", "1h", "--rate", "100", "--ramp", "0s"]);
+    let deadline = Instant::now() + Duration::from_mins(2);
     while server.seen() < 30 {
         assert!(Instant::now() < deadline, "nothing was asked");
         thread::yield_now();

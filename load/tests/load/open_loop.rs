@@ -28,10 +28,11 @@ fn load(server: &Server) -> Record {
         mix: Arc::new(mix),
         users: 10,
         rate: 100.0,
+        ramp: Duration::ZERO,
         duration: Duration::from_secs(3),
         arrivals: Arrivals::Constant,
         seed: 1,
-        timeout: Duration::from_secs(5),
+        timeout: Duration::from_mins(1),
     };
     run(&plan, &Interrupt::default(), &mut |_| {}).unwrap()
 }
@@ -59,22 +60,11 @@ fn a_stall_is_in_the_latency_of_every_step_that_was_due_meanwhile() {
     assert_eq!((record.all_due(), record.total.right), (300, 300));
     let stalled = stalled.load(Ordering::Relaxed);
     assert!(stalled <= 10, "each user has one request in flight, {stalled} were");
-    // The schedule went on: a hundred steps fell due in that second, at even distances.
+    // A closed loop would have seen ten slow answers. The schedule went on: a hundred steps fell due in that second, at
+    // even distances, so fifty of them in its first half.
     let longer = |milliseconds: u64| record.total.latencies.count_between(milliseconds * 1000, u64::MAX);
     let (half, quarter) = (longer(500), longer(250));
-    assert!(
-        (45..=75).contains(&half),
-        "{half} of 300 waited 500 ms or more; about 50 were due in the stall's first half"
-    );
-    assert!((70..=105).contains(&quarter), "{quarter} of 300 waited 250 ms or more; about 75 should have");
-    assert!(record.due[..].iter().take(11).all(|due| (20..=30).contains(due)), "{:?}", record.due);
-}
-
-#[test]
-fn without_a_stall_nothing_waits() {
-    let server = Server::start(|_: &Request| Reply(200, "", String::new()));
-    let record = load(&server);
-    assert_eq!(record.total.right, 300);
-    let slow = record.total.latencies.count_between(250_000, u64::MAX);
-    assert!(slow < 30, "{slow} of 300 took 250 ms or more");
+    assert!(half >= 45, "only {half} of 300 waited 500 ms or more");
+    assert!(quarter >= 70, "only {quarter} of 300 waited 250 ms or more");
+    assert!(record.due.iter().take(12).all(|due| *due == 25), "{:?}", record.due);
 }

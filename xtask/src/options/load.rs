@@ -30,6 +30,11 @@ pub struct Load {
     #[arg(long, default_value = "20s", value_parser = run_time)]
     pub duration: Duration,
 
+    /// Over how much of the beginning the users join, one after the other; the rate grows with them. A fifth of
+    /// --duration unless said; "0s" has all of them at once
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub ramp: Option<Duration>,
+
     /// The steps, as TOML; without it the newcomer's story, load/story.toml
     #[arg(long, value_name = "FILE")]
     pub mix: Option<PathBuf>,
@@ -86,8 +91,16 @@ impl Load {
         self.rate.unwrap_or(f64::from(self.users))
     }
 
+    /// Over how long the users join.
+    pub fn ramp_time(&self) -> Duration {
+        self.ramp.unwrap_or(self.duration / 5)
+    }
+
     /// What no flag by itself can tell.
     pub fn check(&self) -> Result<(), String> {
+        if self.ramp_time() > self.duration {
+            return Err("--ramp is longer than --duration: some users would never join".into());
+        }
         let steps = self.steps_per_second() * self.duration.as_secs_f64();
         if steps > MAX_STEPS {
             return Err(format!("--rate × --duration is {steps:.0} steps; at most {MAX_STEPS:.0} are made in a run"));
@@ -176,6 +189,8 @@ mod tests {
         }
         assert!(line(&["--rate", "50000", "--duration", "10m"]).unwrap().check().is_err());
         assert!(line(&["--rate", "50000", "--duration", "100s"]).unwrap().check().is_ok());
+        assert!(line(&["--ramp", "21s"]).unwrap().check().is_err());
+        assert_eq!(line(&[]).unwrap().ramp_time(), Duration::from_secs(4));
     }
 
     #[test]

@@ -66,6 +66,20 @@ fn a_lost_answer_is_exit_1() {
 }
 
 #[test]
+fn what_no_user_came_to_is_counted_too() {
+    let server = but("/auth/login", || {
+        thread::sleep(Duration::from_millis(700));
+        Reply(200, "", r#"{"access_token":null}"#.into())
+    });
+    let arguments = ["--rate", "20", "--ramp", "0s", "--users", "1", "--timeout", "1s"];
+    let ended = Run::new().against(&server, &arguments);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stdout.contains("× not begun: still waiting at the end"), "{}", ended.stdout);
+    let all = ended.stdout.lines().find(|line| line.trim_start().starts_with("all ")).unwrap();
+    assert_eq!(all.split_whitespace().nth(1), Some("20"), "every step that was due: {all}");
+}
+
+#[test]
 fn nothing_there_is_exit_2() {
     let gone = Server::start(system()).url();
     let run = Run::new();

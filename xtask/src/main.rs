@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 mod compare;
 mod instructions;
+mod load;
 mod pgo;
 mod up;
 
@@ -43,6 +44,14 @@ enum Task {
     /// the requests in between. It strays far less than time does, so it shows what a change costs, and that a rule
     /// which is off costs nothing: give two builds, `--gateway before=OLD --gateway after=NEW`.
     Instructions(instructions::Options),
+    /// Load the running system with the newcomer's story, and report latency and throughput over time
+    ///
+    /// Virtual users register, log in, make and complete tasks, read notifications and buy tickets, through the gateway
+    /// that `cargo xtask up` has started. Steps are due by a schedule that no answer moves (open loop), and a latency
+    /// counts from when its step was due. Progress is on stderr, the table by endpoint on stdout, the report is one HTML
+    /// file. Ctrl-C ends it early, with the report. Exit 0 when every answer was right, 1 when not (see --fail-on), 2 on
+    /// bad arguments, a faulty mix, or when nothing answers at the URL.
+    Load(load::Options),
     /// Build the gateway optimised for its own profile (PGO) and say where the binary is
     ///
     /// Builds it instrumented, drives the bench workloads through it, merges what was counted with llvm-profdata
@@ -55,6 +64,7 @@ fn main() -> ExitCode {
         Task::Up(options) => up::main(&options),
         Task::Bench(options) => compare::main(&options),
         Task::Instructions(options) => instructions::main(&options),
+        Task::Load(options) => load::main(&options),
         Task::Pgo(options) => pgo::main(&options),
     }
 }

@@ -1,7 +1,11 @@
-//! The flags of `cargo xtask bench`. They stand here so that `cargo xtask bench --help` can explain them without
-//! compiling the `bench` crate, which takes the same flags and does the work.
+//! The flags of `cargo xtask bench` and its kin. They stand here so that `cargo xtask bench --help` can explain them
+//! without compiling the `bench` crate, which takes the same flags and does the work.
 
 use clap::{Args, ValueEnum};
+
+mod load;
+
+pub use load::{Arrivals, FailOn, Load, duration};
 
 /// What to measure, against whom and for how long.
 #[derive(Args, Clone, Debug)]

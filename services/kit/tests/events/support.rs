@@ -28,12 +28,13 @@ pub(crate) struct Place {
     bus: Bus,
     pub(crate) metrics: Metrics,
     prefix: String,
+    servers: String,
     _cluster: Option<MockCluster<'static, DefaultProducerContext>>,
 }
 
 impl Place {
     pub(crate) fn memory() -> Self {
-        Self::new(Bus::Memory(MemoryBus::default()), Metrics::default(), None)
+        Self::new(Bus::Memory(MemoryBus::default()), Metrics::default(), "", None)
     }
 
     pub(crate) fn embedded() -> Self {
@@ -47,13 +48,23 @@ impl Place {
 
     fn at(servers: &str, cluster: Option<MockCluster<'static, DefaultProducerContext>>) -> Self {
         // The embedded broker has the first of a group wait 3 s, and forgets one whose session is shorter.
-        let settings = KafkaSettings::parse(servers).unwrap().with_session_timeout(Duration::from_secs(6));
         let metrics = Metrics::default();
-        Self::new(Bus::Kafka(KafkaBus::connect(&settings, &metrics).unwrap()), metrics, cluster)
+        Self::new(connect(servers, Duration::from_secs(6), &metrics), metrics, servers, cluster)
     }
 
-    fn new(bus: Bus, metrics: Metrics, cluster: Option<MockCluster<'static, DefaultProducerContext>>) -> Self {
-        Self { bus, metrics, prefix: Uuid::now_v7().simple().to_string(), _cluster: cluster }
+    fn new(
+        bus: Bus,
+        metrics: Metrics,
+        servers: &str,
+        cluster: Option<MockCluster<'static, DefaultProducerContext>>,
+    ) -> Self {
+        let prefix = Uuid::now_v7().simple().to_string();
+        Self { bus, metrics, prefix, servers: servers.to_owned(), _cluster: cluster }
+    }
+
+    /// The same broker, which misses a consumer that went without a word only after this test.
+    pub(crate) fn patient(&self) -> Bus {
+        connect(&self.servers, DEADLINE * 2, &Metrics::default())
     }
 
     pub(crate) fn bus(&self) -> Bus {
@@ -78,6 +89,11 @@ impl Place {
         let bus = self.bus();
         tokio::spawn(async move { bus.publish(messages).await.unwrap() })
     }
+}
+
+fn connect(servers: &str, session_timeout: Duration, metrics: &Metrics) -> Bus {
+    let settings = KafkaSettings::parse(servers).unwrap().with_session_timeout(session_timeout);
+    Bus::Kafka(KafkaBus::connect(&settings, metrics).unwrap())
 }
 
 /// A message of text.

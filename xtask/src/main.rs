@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod compare;
+mod dlq;
 mod instructions;
 mod load;
 mod pgo;
@@ -57,6 +58,11 @@ enum Task {
     /// Builds it instrumented, drives the bench workloads through it, merges what was counted with llvm-profdata
     /// (of the same LLVM as rustc's), and builds it again by the profile `dist`.
     Pgo(pgo::Options),
+    /// List dead letters, the messages that a service could not apply, or replay them to their topics
+    ///
+    /// On the broker that --bootstrap or `KAFKA_BOOTSTRAP_SERVERS` names; of the monolith, in the services' databases. A
+    /// replayed letter goes to all who consume its topic; those that had applied its event know it.
+    Dlq(dlq::Options),
 }
 
 fn main() -> ExitCode {
@@ -66,6 +72,7 @@ fn main() -> ExitCode {
         Task::Instructions(options) => instructions::main(&options),
         Task::Load(options) => load::main(&options),
         Task::Pgo(options) => pgo::main(&options),
+        Task::Dlq(options) => dlq::main(&options),
     }
 }
 

@@ -29,8 +29,8 @@ use jiff::SignedDuration;
 use kit::database::{Database, Dialect};
 use kit::{About, Clock, Context, Module, StartError, SystemClock, Worker};
 
-use application::ports::VacancyClient;
 use application::Application;
+use application::ports::VacancyClient;
 use infrastructure::remote::RemoteVacancy;
 use infrastructure::sql::SqlStore;
 

@@ -16,11 +16,7 @@ pub struct Settings {
 impl Settings {
     /// What `--help` says of them.
     pub const DOCS: &'static [SettingDoc] = &[
-        SettingDoc {
-            name: "VACANCY_URL",
-            default: "http://127.0.0.1:8005",
-            help: "where the vacancy service listens",
-        },
+        SettingDoc { name: "VACANCY_URL", default: "http://127.0.0.1:8005", help: "where the vacancy service listens" },
         SettingDoc { name: "VACANCY_TIMEOUT", default: "2s", help: "how long it may take to answer" },
         SettingDoc { name: "HTTP_MAX_CONNECTIONS", default: "100", help: "connections to it at once" },
         SettingDoc { name: "HTTP_KEEPALIVE_CONNECTIONS", default: "20", help: "connections to it kept idle" },

@@ -39,10 +39,7 @@ pub async fn build(settings: Settings, context: Context) -> Result<Module, Start
 }
 
 /// [`build`], with what does in this process what the endpoints do.
-pub async fn build_with_handle(
-    settings: Settings,
-    context: Context,
-) -> Result<(Module, Arc<Application>), StartError> {
+pub async fn build_with_handle(settings: Settings, context: Context) -> Result<(Module, Arc<Application>), StartError> {
     build_at(settings, context, Arc::new(SystemClock)).await
 }
 

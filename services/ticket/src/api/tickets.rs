@@ -68,9 +68,7 @@ pub(super) async fn get(
         (status = 503, description = "vacancy_unavailable"),
     )
 )]
-pub(super) async fn available(
-    State(application): State<Arc<Application>>,
-) -> Result<Json<AvailableBody>, Problem> {
+pub(super) async fn available(State(application): State<Arc<Application>>) -> Result<Json<AvailableBody>, Problem> {
     Ok(Json(AvailableBody { qty: application.available().await? }))
 }
 

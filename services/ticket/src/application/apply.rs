@@ -19,11 +19,23 @@ use crate::domain::{Purchase, Status, TicketId, Verdict};
 
 /// One step of a purchase.
 pub(super) enum Command {
-    Begin { purchase: Purchase, key: Option<IdempotencyKey> },
+    Begin {
+        purchase: Purchase,
+        key: Option<IdempotencyKey>,
+    },
     /// `keep` is the answer to the purchase's key.
-    Decide { id: TicketId, verdict: Verdict, keep: Option<(IdempotencyKey, Answer)>, correlation: Correlation },
-    Cancel { id: TicketId },
-    Settle { id: TicketId },
+    Decide {
+        id: TicketId,
+        verdict: Verdict,
+        keep: Option<(IdempotencyKey, Answer)>,
+        correlation: Correlation,
+    },
+    Cancel {
+        id: TicketId,
+    },
+    Settle {
+        id: TicketId,
+    },
 }
 
 /// What came of it.

@@ -43,12 +43,7 @@ impl Application {
     /// Buys `qty` places, once for each key: one that a dead process left behind is taken over and
     /// finished. [`Error::VacancyUnavailable`], after which the buyer holds nothing;
     /// [`Error::InProgress`], [`Error::KeyReused`], [`Error::Overloaded`].
-    pub async fn purchase(
-        &self,
-        buyer: BuyerId,
-        qty: Quantity,
-        once: Once<Receipt>,
-    ) -> Result<Done<Receipt>, Error> {
+    pub async fn purchase(&self, buyer: BuyerId, qty: Quantity, once: Once<Receipt>) -> Result<Done<Receipt>, Error> {
         for _ in 0..ATTEMPTS {
             let (purchase, _guard) = match self.begin(buyer, qty, &once).await? {
                 Step::Finish(purchase, guard) => (purchase, guard),

@@ -27,9 +27,7 @@ async fn the_same_key_buys_once() {
 async fn the_same_key_at_once_buys_once() {
     let service = Service::start(100).await;
     let router = service.router();
-    let asking = (0..20).map(|_| {
-        tokio::spawn(send(router.clone(), purchase(ADA, Some("k"), &json!({ "qty": 4 }))))
-    });
+    let asking = (0..20).map(|_| tokio::spawn(send(router.clone(), purchase(ADA, Some("k"), &json!({ "qty": 4 })))));
     for answer in asking.collect::<Vec<_>>() {
         let answer = answer.await.unwrap();
         if answer.status.as_u16() == 409 {

@@ -90,9 +90,7 @@ pub(super) async fn restock(
         (status = 503, description = "overloaded"),
     )
 )]
-pub(super) async fn available(
-    State(application): State<Arc<Application>>,
-) -> Result<Json<AvailableBody>, Problem> {
+pub(super) async fn available(State(application): State<Arc<Application>>) -> Result<Json<AvailableBody>, Problem> {
     Ok(Json(AvailableBody { qty: application.available().await? }))
 }
 

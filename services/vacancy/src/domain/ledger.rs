@@ -81,11 +81,7 @@ impl Ledger {
     }
 
     /// Reserves `qty` places under `id`, if there are so many; the movement is there the first time.
-    pub fn reserve(
-        &mut self,
-        id: &ReservationId,
-        qty: Quantity,
-    ) -> Result<(Outcome, Option<Movement>), OtherQuantity> {
+    pub fn reserve(&mut self, id: &ReservationId, qty: Quantity) -> Result<(Outcome, Option<Movement>), OtherQuantity> {
         if let Some(earlier) = self.known.get(id) {
             let (verdict, remaining) = match earlier.state {
                 // Released before it was made, it has no quantity of its own.

@@ -45,9 +45,9 @@ async fn what_ties_a_call_to_its_cause_is_sent_along() {
     let id = TicketId(Uuid::now_v7());
     let traceparent = Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned());
     let correlation = Correlation { id: "the-first".into(), traceparent };
-    let calling = tokio::spawn(correlation.scope(async move {
-        client(address, LONG).reserve(id, Quantity::parse(3).unwrap()).await
-    }));
+    let calling = tokio::spawn(
+        correlation.scope(async move { client(address, LONG).reserve(id, Quantity::parse(3).unwrap()).await }),
+    );
     let (mut stream, _) = listener.accept().await.unwrap();
     let request = request(&mut stream).await;
     answer(&mut stream, "200 OK", r#"{"success":false,"remaining":2,"message":"x"}"#).await;

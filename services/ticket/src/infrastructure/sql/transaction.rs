@@ -118,20 +118,13 @@ impl Transaction for SqlTransaction {
 
 impl SqlTransaction {
     /// Sets what `set` says where `condition` holds; both are this file's own text.
-    async fn update(
-        &mut self,
-        set: &str,
-        condition: &str,
-        ids: &[TicketId],
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    async fn update(&mut self, set: &str, condition: &str, ids: &[TicketId], now: Timestamp) -> Result<(), StoreError> {
         if ids.is_empty() {
             return Ok(());
         }
         let list = sql::rows(1, ids.len());
         let at = ids.len() + 1;
-        let statement =
-            format!("UPDATE purchases SET {set}, updated_at = ${at} WHERE {condition} AND id IN {list}");
+        let statement = format!("UPDATE purchases SET {set}, updated_at = ${at} WHERE {condition} AND id IN {list}");
         let mut query = sqlx::query(AssertSqlSafe(statement));
         for id in ids {
             query = query.bind(id.to_string());

@@ -106,6 +106,9 @@ async fn what_is_pending_survives_a_kill() {
         ("DELIVERY_BACKOFF", "100ms"),
         ("DELIVERY_TIMEOUT", "100ms"),
         ("DELIVERY_ATTEMPTS", "100"),
+        // A proxy would resolve names by itself, past every check: it must not be asked.
+        ("http_proxy", "http://127.0.0.1:1"),
+        ("all_proxy", "http://127.0.0.1:1"),
     ];
     let (mut child, address, _lines) = start(folder.path(), &pairs).await;
     let made = ask(&address, "POST /notifications", &body("webhook", &url)).await;

@@ -20,8 +20,9 @@ use crate::database::{Connection, Row, Transaction};
 pub const TRACEPARENT: &str = "traceparent";
 /// The columns of a message in a statement of many.
 const COLUMNS: usize = 5;
-/// Messages in one statement: SQLite takes 32,766 values.
-const AT_ONCE: usize = 1_000;
+/// Messages in one statement: SQLite looks each placeholder up among all before it, which for many costs more
+/// than a further statement.
+const AT_ONCE: usize = 100;
 
 /// A message and its place in the outbox.
 #[derive(Debug)]

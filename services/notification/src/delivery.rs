@@ -11,10 +11,12 @@ use tokio::time::Instant;
 
 use crate::application::{Application, Delivered};
 
-/// Deliveries at once: a receiver that hangs holds up no more than its own.
-const AT_ONCE: usize = 64;
+/// Deliveries at once: receivers that hang hold nobody up while they are fewer.
+const AT_ONCE: usize = 256;
 /// How often the store is looked into unasked: another instance may have added to it, or died.
 const TICK: Duration = Duration::from_secs(1);
+/// The pause when what is due is not to be had: another instance is just taking it.
+const CONTENDED: Duration = Duration::from_millis(10);
 /// The pause after the store failed, doubled up to the longest.
 const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -62,12 +64,13 @@ async fn take(application: &Arc<Application>, running: &mut JoinSet<Delivered>) 
             return TICK;
         }
     };
+    let least = if taken.is_empty() { CONTENDED } else { Duration::ZERO };
     for delivery in taken {
         let application = Arc::clone(application);
         running.spawn(async move { application.deliver(delivery).await });
     }
     match application.until_due().await {
-        Ok(due) => due.unwrap_or(TICK).min(TICK),
+        Ok(due) => due.unwrap_or(TICK).clamp(least, TICK),
         Err(_) => TICK,
     }
 }

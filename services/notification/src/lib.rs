@@ -42,8 +42,8 @@ pub const ABOUT: About =
 
 /// What it consumes.
 const TOPICS: &[&str] = &[events::user::TOPIC, events::task::TOPIC, events::ticket::TOPIC];
-/// What a lease is longer than a delivery: room for storing what came of it.
-const LEASE_MARGIN: Duration = Duration::from_secs(20);
+/// What a lease is longer than two deliveries: room for storing what came of them.
+const LEASE_MARGIN: Duration = Duration::from_secs(5);
 
 /// Builds the service: opens and migrates its database, and sets the channels up.
 pub async fn build(settings: Settings, context: Context) -> Result<Module, StartError> {
@@ -59,7 +59,7 @@ pub async fn build(settings: Settings, context: Context) -> Result<Module, Start
     let database = Database::open(&context.common.database).await?;
     let store = SqlStore::migrated(database.clone()).await?;
     let channels = ConfiguredChannels::new(email, webhook, timeout, &context.metrics);
-    let policy = Policy { backoff, lease: timeout + LEASE_MARGIN, jitter: fastrand::f64 };
+    let policy = Policy { backoff, lease: timeout * 2 + LEASE_MARGIN, jitter: fastrand::f64 };
     let application = Arc::new(Application::new(Arc::new(store), Arc::new(channels), clock, policy));
     let events = api::Events::new(Arc::clone(&application));
     Ok(Module::documented(ABOUT.name, api::router(Arc::clone(&application)))

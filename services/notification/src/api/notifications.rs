@@ -26,6 +26,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Makes a notification that is then sent.
+///
+/// A webhook is a POST of `{id, subject, message, created_at}`. Its field `X-Signature` is `t=SECONDS,v1=HEX`, where HEX
+/// is the HMAC-SHA256 under the operator's secret of `SECONDS.BODY`: check it, and that SECONDS is not long ago.
+/// Deliveries may come more than once; those of one notification bear its id as `Idempotency-Key`. Any answer of 200 to
+/// 299 is success, all others are tried again; redirects are not followed.
 #[utoipa::path(
     post,
     path = "/notifications",

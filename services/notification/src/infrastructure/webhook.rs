@@ -109,7 +109,7 @@ fn not_public() -> Undelivered {
 /// In our words, so that the reason shows nothing of the network that the service stands in.
 fn undelivered(error: &reqwest::Error) -> Undelivered {
     let mut causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
-    if causes.any(|cause| cause.is::<NoPublicAddress>()) {
+    if causes.any(<dyn std::error::Error>::is::<NoPublicAddress>) {
         return not_public();
     }
     let reason = if error.is_timeout() {

@@ -9,10 +9,13 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use tokio::net::TcpListener;
 
+/// A request's fields and body.
+type Call = (HeaderMap, Vec<u8>);
+
 /// What came, and what it is to be answered.
 #[derive(Clone, Default)]
 pub(crate) struct Receiver {
-    pub(crate) calls: Arc<Mutex<Vec<(HeaderMap, Vec<u8>)>>>,
+    pub(crate) calls: Arc<Mutex<Vec<Call>>>,
     /// The answers of the next calls, the last first; 200 once there are none left.
     pub(crate) answers: Arc<Mutex<Vec<u16>>>,
 }

@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use kit::Reader;
 use kit::bus::{Bus, MemoryBus, Message};
 use kit::correlation::Correlation;
-use kit::database::Database;
+use kit::database::{Database, Synchronous};
 use kit::serve::Running;
 use kit::settings::Source;
 use notification::{ABOUT, Settings};
@@ -20,7 +20,7 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 /// No wait in these tests is longer.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A running service.
 pub(crate) struct Service {
@@ -68,7 +68,9 @@ impl Service {
         let settings = Settings::read(&mut reader);
         reader.finish().unwrap();
         let (folder, bus) = (tempfile::tempdir().unwrap(), Bus::Memory(MemoryBus::default()));
-        let context = kit::testing::context(ABOUT, folder.path(), bus.clone());
+        let mut context = kit::testing::context(ABOUT, folder.path(), bus.clone());
+        // No power is cut here, and a disk that all tests of a machine flush at once is slow.
+        context.common.database = context.common.database.with_synchronous(Synchronous::Normal);
         let module = notification::build(settings, context.clone()).await.unwrap();
         let running = Running::start(module, &context);
         let database = Database::open(&context.common.database).await.unwrap();

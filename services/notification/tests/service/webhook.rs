@@ -60,7 +60,9 @@ async fn what_fails_is_tried_again_until_it_is_sent() {
     assert_eq!((&sent["attempts"], &sent["error"]), (&5.into(), &Value::Null));
     let calls = receiver.calls.lock().unwrap().clone();
     assert!(calls.iter().all(|(headers, _)| headers["idempotency-key"] == calls[0].0["idempotency-key"]));
-    calls.iter().for_each(|(headers, body)| verify(headers, body));
+    for (headers, body) in &calls {
+        verify(headers, body);
+    }
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use crate::application::ports::{Address, Stored};
 use crate::domain::{Email, UserId};
 
 /// Rows or ids in one statement.
-const AT_ONCE: usize = 1_000;
+const AT_ONCE: usize = 250;
 
 pub(super) async fn save(on: &mut Connection, addresses: &[Address]) -> Stored<()> {
     let mut addresses: Vec<_> = addresses.iter().collect();

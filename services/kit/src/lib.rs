@@ -53,6 +53,7 @@ pub mod module;
 pub mod outbox;
 pub mod paging;
 pub mod problem;
+mod purge;
 pub mod query;
 pub mod serve;
 pub mod settings;

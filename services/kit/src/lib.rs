@@ -67,6 +67,6 @@ pub use clock::{Clock, SystemClock};
 pub use http::request_id::RequestId;
 pub use module::{HealthCheck, Module, Worker};
 pub use problem::Problem;
-pub use serve::{About, Context, StartError, serve};
+pub use serve::{About, Context, StartError, serve, serve_with};
 pub use settings::{Reader, SettingDoc};
 pub use shutdown::Shutdown;

@@ -1,6 +1,6 @@
 //! From `main` to the exit code.
 //!
-//! 1. The command line: `--help`, `--version`.
+//! 1. The command line: `--help`, `--version`, or `migrate` and `migrations`, which end after the settings.
 //! 2. Settings, all faults at once.
 //! 3. The listener, before the database is touched: a second instance on the same port stops here.
 //! 4. The module: database, migrations, keys.
@@ -11,12 +11,14 @@ mod cli;
 mod connection;
 mod error;
 mod running;
+mod schema;
 mod signal;
 
 pub use error::StartError;
 pub use running::Running;
 
 use std::future::Future;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use tokio::net::TcpListener;
@@ -24,6 +26,7 @@ use tokio::net::TcpListener;
 use crate::bus::{Bus, KafkaBus};
 use crate::identity::Trust;
 use crate::metrics::Metrics;
+use crate::migrate::Migration;
 use crate::module::Module;
 use crate::settings::{Common, Reader, SettingDoc, Source};
 use crate::telemetry;
@@ -86,18 +89,61 @@ pub fn serve<S, F>(about: About, read: impl FnOnce(&mut Reader) -> S, build: imp
 where
     F: Future<Output = Result<Module, StartError>>,
 {
-    cli::parse(&about);
+    run(about, None, read, build)
+}
+
+/// [`serve`], for a service whose binary also has `migrate` and `migrations`, which bring the schema of its
+/// `migrations` up to date, or show it, without serving.
+pub fn serve_with<S, F>(
+    about: About,
+    migrations: &'static [Migration],
+    read: impl FnOnce(&mut Reader) -> S,
+    build: impl FnOnce(S, Context) -> F,
+) -> ExitCode
+where
+    F: Future<Output = Result<Module, StartError>>,
+{
+    run(about, Some(migrations), read, build)
+}
+
+fn run<S, F>(
+    about: About,
+    migrations: Option<&'static [Migration]>,
+    read: impl FnOnce(&mut Reader) -> S,
+    build: impl FnOnce(S, Context) -> F,
+) -> ExitCode
+where
+    F: Future<Output = Result<Module, StartError>>,
+{
+    let task = cli::parse(&about, migrations.is_some());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return StartError::Runtime(error).exit(about.name),
     };
-    let outcome = runtime.block_on(start(about, read, build));
+    let outcome = match task {
+        Some(task) => runtime.block_on(look_after(about, task, migrations.unwrap_or_default())),
+        None => runtime.block_on(start(about, read, build)),
+    };
     // What is still queued on the blocking threads (a password's hash) serves no one any more.
     runtime.shutdown_background();
     match outcome {
         Ok(code) => code,
         Err(error) => error.exit(about.name),
     }
+}
+
+async fn look_after(
+    about: About,
+    task: schema::Task,
+    migrations: &'static [Migration],
+) -> Result<ExitCode, StartError> {
+    let mut reader = Reader::new(Source::from_process());
+    let common = Common::read(&mut reader, about.name, about.port);
+    reader.finish().map_err(StartError::Settings)?;
+    let told = schema::run(task, &common.database, migrations).await?;
+    // A closed stdout is no reason to panic, as `print!` would.
+    let _ = std::io::stdout().write_all(told.as_bytes());
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn start<S, F>(

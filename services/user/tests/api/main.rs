@@ -8,5 +8,6 @@ mod limits;
 mod openapi;
 mod sessions;
 mod support;
+mod takeover;
 mod users;
 mod versions;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod compare;
+mod db;
 mod dlq;
 mod instructions;
 mod load;
@@ -30,6 +31,12 @@ enum Task {
     /// gateway's /health says healthy, prints the URLs and a curl session, then streams the logs of all, prefixed by
     /// service. Databases live under data/ at the root of the repository. A process that dies ends the others, exit 1.
     Up(up::Options),
+    /// Bring the schema of a service's database up to date, show it, or begin its next migration
+    ///
+    /// `migrate` and `status` build the service by the release profile, as `up` does, and have it look at the database
+    /// that `DATABASE_URL` names, by default data/SERVICE.db at the root of the repository.
+    #[command(subcommand)]
+    Db(db::Task),
     /// Measure the gateway beside nginx and HAProxy: CPU a request, requests a second, latency, memory
     ///
     /// Every proxy has one worker on one core; the load and the origin share another. A round takes each proxy once, in
@@ -68,6 +75,7 @@ enum Task {
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Task::Up(options) => up::main(&options),
+        Task::Db(task) => db::main(&task),
         Task::Bench(options) => compare::main(&options),
         Task::Instructions(options) => instructions::main(&options),
         Task::Load(options) => load::main(&options),

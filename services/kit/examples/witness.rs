@@ -137,5 +137,5 @@ impl Consumes {
 }
 
 fn main() -> ExitCode {
-    kit::serve(ABOUT, read, build)
+    kit::serve(ABOUT, MIGRATIONS, read, build)
 }

@@ -13,7 +13,7 @@
 //! }
 //!
 //! fn main() -> std::process::ExitCode {
-//!     kit::serve(ABOUT, |_reader| (), build)
+//!     kit::serve(ABOUT, &[], |_reader| (), build)
 //! }
 //! ```
 //!
@@ -55,6 +55,7 @@ pub mod module;
 pub mod outbox;
 pub mod paging;
 pub mod problem;
+mod purge;
 pub mod query;
 pub mod serve;
 pub mod settings;

@@ -95,6 +95,12 @@ pub async fn status(database: &Database, migrations: &'static [Migration]) -> Re
     Ok(all.map(|m| Status { version: m.version, name: m.name, applied_at: when(m.version) }).collect())
 }
 
+/// [`status`] of a database that is not there yet.
+pub(crate) fn unapplied(migrations: &'static [Migration]) -> Vec<Status> {
+    let all = COMMON.iter().chain(migrations);
+    all.map(|m| Status { version: m.version, name: m.name, applied_at: None }).collect()
+}
+
 /// Every applied migration and its instant.
 async fn applied(connection: &mut crate::database::Connection) -> Result<Vec<(i64, i64)>, sqlx::Error> {
     // `BIGINT PRIMARY KEY` would do for both, but for STRICT, which knows no BIGINT.

@@ -1,6 +1,6 @@
 //! From `main` to the exit code.
 //!
-//! 1. The command line: `--help`, `--version`, `health`.
+//! 1. The command line: `--help`, `--version`, `health`; or `migrate` and `migrations`, which end after the settings.
 //! 2. Settings, all faults at once.
 //! 3. The listener, before the database is touched: a second instance on the same port stops here.
 //! 4. The module: database, migrations, keys.
@@ -12,12 +12,14 @@ mod connection;
 mod error;
 mod health;
 mod running;
+mod schema;
 mod signal;
 
 pub use error::StartError;
 pub use running::Running;
 
 use std::future::Future;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use tokio::net::TcpListener;
@@ -27,6 +29,7 @@ use cli::Asked;
 use crate::bus::{Bus, KafkaBus};
 use crate::identity::Trust;
 use crate::metrics::Metrics;
+use crate::migrate::Migration;
 use crate::module::Module;
 use crate::settings::{Common, Reader, SettingDoc, Source};
 use crate::telemetry;
@@ -81,29 +84,54 @@ impl Context {
 }
 
 /// Runs a service to its end: what a service's `main` returns. With the argument `health` it only asks
-/// the one that runs how it is.
+/// the one that runs how it is; with `migrate` or `migrations` it brings the schema of its `migrations` up
+/// to date, or shows it, without serving.
 ///
 /// `read` reads the service's own settings, `build` makes the module of them. Exits 0 after
 /// SIGTERM or SIGINT, 2 with a sentence on stderr when it could not start, 1 when it could not go
 /// on.
-pub fn serve<S, F>(about: About, read: impl FnOnce(&mut Reader) -> S, build: impl FnOnce(S, Context) -> F) -> ExitCode
+pub fn serve<S, F>(
+    about: About,
+    migrations: &'static [Migration],
+    read: impl FnOnce(&mut Reader) -> S,
+    build: impl FnOnce(S, Context) -> F,
+) -> ExitCode
 where
     F: Future<Output = Result<Module, StartError>>,
 {
-    if cli::parse(&about) == Asked::Health {
-        return health::ask(&about);
-    }
+    let task = match cli::parse(&about) {
+        Asked::Serve => None,
+        Asked::Health => return health::ask(&about),
+        Asked::Schema(task) => Some(task),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return StartError::Runtime(error).exit(about.name),
     };
-    let outcome = runtime.block_on(start(about, read, build));
+    let outcome = match task {
+        Some(task) => runtime.block_on(look_after(about, task, migrations)),
+        None => runtime.block_on(start(about, read, build)),
+    };
     // What is still queued on the blocking threads (a password's hash) serves no one any more.
     runtime.shutdown_background();
     match outcome {
         Ok(code) => code,
         Err(error) => error.exit(about.name),
     }
+}
+
+async fn look_after(
+    about: About,
+    task: schema::Task,
+    migrations: &'static [Migration],
+) -> Result<ExitCode, StartError> {
+    let mut reader = Reader::new(Source::from_process());
+    let common = Common::read(&mut reader, about.name, about.port);
+    reader.finish().map_err(StartError::Settings)?;
+    let told = schema::run(task, &common.database, migrations).await?;
+    // A closed stdout is no reason to panic, as `print!` would.
+    let _ = std::io::stdout().write_all(told.as_bytes());
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn start<S, F>(

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    kit::serve(notification::ABOUT, notification::Settings::read, notification::build)
+    kit::serve(notification::ABOUT, notification::MIGRATIONS, notification::Settings::read, notification::build)
 }

@@ -26,6 +26,7 @@ pub mod domain;
 pub mod infrastructure;
 mod settings;
 
+pub use infrastructure::sql::MIGRATIONS;
 pub use settings::Settings;
 
 use std::sync::Arc;

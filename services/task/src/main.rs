@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    kit::serve(task::ABOUT, task::Settings::read, task::build)
+    kit::serve(task::ABOUT, task::MIGRATIONS, task::Settings::read, task::build)
 }

@@ -21,6 +21,7 @@ mod settings;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use infrastructure::sql::MIGRATIONS;
 pub use settings::Settings;
 
 use std::sync::Arc;

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    kit::serve(ticket::ABOUT, ticket::Settings::read, ticket::build)
+    kit::serve(ticket::ABOUT, ticket::MIGRATIONS, ticket::Settings::read, ticket::build)
 }

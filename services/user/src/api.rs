@@ -1,10 +1,11 @@
 //! HTTP: routes, bodies, and what each error answers.
 
+mod answers;
 mod auth;
-mod bodies;
 mod caller;
 mod error;
 mod jwks;
+mod requests;
 mod users;
 
 use std::sync::Arc;

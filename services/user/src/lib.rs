@@ -18,6 +18,7 @@ pub mod infrastructure;
 mod maintenance;
 mod settings;
 
+pub use infrastructure::sql::MIGRATIONS;
 pub use settings::Settings;
 
 use std::sync::Arc;

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    kit::serve(user::ABOUT, user::Settings::read, user::build)
+    kit::serve(user::ABOUT, user::MIGRATIONS, user::Settings::read, user::build)
 }

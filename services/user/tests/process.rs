@@ -211,6 +211,34 @@ async fn logs_are_json_when_asked_and_hold_no_secret() {
 }
 
 #[tokio::test]
+async fn the_schema_can_be_looked_at_and_brought_up_to_date_without_serving() {
+    let folder = folder();
+    let run = async |task: &str| {
+        let output = command(folder.path()).arg(task).output().await.unwrap();
+        assert_eq!(output.status.code(), Some(0), "{task}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let files = |dialect: &str| {
+        let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(dialect);
+        std::fs::read_dir(migrations).unwrap().count()
+    };
+    assert_eq!(files("sqlite"), files("postgres"));
+    // The kit's own is one more.
+    let all = files("sqlite") + 1;
+
+    let before = run("migrations").await;
+    assert_eq!(before.matches("not applied").count(), all, "{before}");
+    assert!(!folder.path().join("data").exists(), "looking made a database");
+    assert_eq!(run("migrate").await, format!("data/user.db: {all} migrations applied\n"));
+    assert_eq!(run("migrate").await, "data/user.db: up to date\n");
+    assert_eq!(run("migrations").await.matches("  applied 20").count(), all);
+
+    let (code, stderr) = fails(command(folder.path()).arg("migrate").env("DATABASE_URL", "sqlite://absent.db")).await;
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("absent.db") && stderr.contains("Check DATABASE_URL"), "{stderr}");
+}
+
+#[tokio::test]
 async fn help_and_version_are_there() {
     let folder = folder();
     let help = command(folder.path()).arg("--help").output().await.unwrap();

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    kit::serve(vacancy::ABOUT, vacancy::Settings::read, vacancy::build)
+    kit::serve(vacancy::ABOUT, vacancy::MIGRATIONS, vacancy::Settings::read, vacancy::build)
 }

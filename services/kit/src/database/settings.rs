@@ -89,6 +89,11 @@ impl DatabaseSettings {
         }
     }
 
+    /// Whether it is an SQLite file that is not there, and would be created.
+    pub(crate) fn is_absent(&self) -> bool {
+        matches!(&self.place, Place::File { path, create: true } if !path.exists())
+    }
+
     /// The file, or host and database: for messages, without user and password.
     pub fn display(&self) -> String {
         match &self.place {

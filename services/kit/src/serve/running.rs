@@ -11,6 +11,7 @@ use crate::database::Database;
 use crate::http::{self, Operations};
 use crate::module::{Consumer, Module, Worker};
 use crate::outbox;
+use crate::purge::{self, Retention};
 use crate::shutdown::{self, Shutdown, Trigger};
 
 /// A module with its workers started, and its routes as a server needs them. Only the listener is
@@ -56,6 +57,8 @@ impl Running {
             let waiting = context.metrics.gauge("outbox_waiting", "Messages written and not yet published");
             let relay = outbox::relay(database.clone(), context.bus.clone(), waiting, relay_shutdown);
             running.relay.spawn(named("relay", relay));
+            let retention = Retention::from(&context.common);
+            running.workers.spawn(named("purge", purge::worker(database.clone(), retention, shutdown.clone())));
             let health = announce::health(context.about, health, database, shutdown);
             running.workers.spawn(named("system events", health));
         }

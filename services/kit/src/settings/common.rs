@@ -9,6 +9,8 @@ use super::{Reader, SettingDoc};
 use crate::bus::KafkaSettings;
 use crate::database::{DatabaseSettings, Synchronous};
 
+const DAY: Duration = Duration::from_hours(24);
+
 /// A secret that no `Debug` shows.
 #[derive(Clone)]
 pub struct GatewaySecret(String);
@@ -42,6 +44,10 @@ pub struct Common {
     pub kafka: Option<KafkaSettings>,
     /// `GATEWAY_SECRET`: what proves a request to be the gateway's.
     pub gateway_secret: Option<GatewaySecret>,
+    /// `IDEMPOTENCY_TTL`: how long the answer under an Idempotency-Key is given again.
+    pub idempotency_ttl: Duration,
+    /// `INBOX_RETENTION`: how long an event that was applied is known; longer than the broker keeps it.
+    pub inbox_retention: Duration,
     /// `DRAIN_TIMEOUT`: how long requests may still run after SIGTERM.
     pub drain_timeout: Duration,
 }
@@ -82,6 +88,16 @@ impl Common {
             default: "",
             help: "what the gateway sends as X-Gateway-Secret, at least 16 characters: X-User-Id is believed \
                    with it alone; without it on a loopback address only",
+        },
+        SettingDoc {
+            name: "IDEMPOTENCY_TTL",
+            default: "24h",
+            help: "how long a request with the same Idempotency-Key gets the same answer",
+        },
+        SettingDoc {
+            name: "INBOX_RETENTION",
+            default: "30d",
+            help: "how long an applied event is remembered: longer than the broker keeps it",
         },
         SettingDoc { name: "DRAIN_TIMEOUT", default: "30s", help: "how long requests may still run after SIGTERM" },
     ];
@@ -128,6 +144,8 @@ impl Common {
                 let good = value.len() >= 16 && value.bytes().all(|byte| byte.is_ascii_graphic());
                 good.then(|| GatewaySecret(value.to_owned()))
             }),
+            idempotency_ttl: reader.duration("IDEMPOTENCY_TTL", DAY, Duration::from_mins(1)..=365 * DAY),
+            inbox_retention: reader.duration("INBOX_RETENTION", 30 * DAY, Duration::from_hours(1)..=3_650 * DAY),
             drain_timeout: reader.duration(
                 "DRAIN_TIMEOUT",
                 Duration::from_secs(30),

@@ -13,8 +13,8 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     match std::env::var("SERVE").as_deref() {
-        Ok("vacancy") => return kit::serve(vacancy::ABOUT, vacancy::Settings::read, vacancy::build),
-        Ok("ticket") => return kit::serve(ticket::ABOUT, ticket::Settings::read, ticket::build),
+        Ok("vacancy") => return kit::serve(vacancy::ABOUT, vacancy::MIGRATIONS, vacancy::Settings::read, vacancy::build),
+        Ok("ticket") => return kit::serve(ticket::ABOUT, ticket::MIGRATIONS, ticket::Settings::read, ticket::build),
         _ => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();

@@ -7,8 +7,9 @@ use axum::response::IntoResponse;
 use kit::json::Json as Body;
 
 use super::Api;
-use super::bodies::{ClaimsBody, LoginBody, RefreshBody, TokensBody, VerifyBody};
+use super::answers::{ClaimsBody, TokensBody};
 use super::error::Answer;
+use super::requests::{LoginBody, RefreshBody, VerifyBody};
 use crate::application::Tokens;
 
 /// Tokens for an e-mail and its password; 401 `credentials_invalid`.

@@ -13,9 +13,10 @@ use kit::query::Query;
 use uuid::Uuid;
 
 use super::Api;
-use super::bodies::{RegisterBody, UpdateBody, UserBody};
+use super::answers::UserBody;
 use super::caller::Authenticated;
 use super::error::{Answer, Failure};
+use super::requests::{RegisterBody, UpdateBody};
 use crate::application::Error;
 use crate::domain::{User, UserId};
 

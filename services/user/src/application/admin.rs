@@ -47,6 +47,8 @@ impl Application {
         user.password_hash = made.password_hash;
         user.changes(made.updated_at);
         transaction.update_user(&user).await?;
+        // And those of logins that were first at the user: the next ones see its new password.
+        transaction.revoke_families_of(user.id, user.updated_at).await?;
         transaction.commit().await?;
         tracing::warn!(user = %user.id, "ADMIN_EMAIL was registered by someone: taken over");
         Ok(())

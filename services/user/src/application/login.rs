@@ -21,6 +21,9 @@ impl Application {
         let now = self.clock.now();
         let family = FamilyId(Uuid::now_v7());
         let mut transaction = self.store.begin().await?;
+        // Checking took a while: the account may have been taken over in it, and its sessions ended.
+        let now_stored = transaction.user(user.id).await?;
+        let user = now_stored.filter(|now| now.password_hash == user.password_hash).ok_or(Error::Credentials)?;
         transaction.insert_family(family, user.id, now).await?;
         let tokens = self.issue(&mut *transaction, &user, family, now).await?;
         transaction.commit().await?;

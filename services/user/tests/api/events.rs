@@ -66,8 +66,8 @@ async fn what_did_not_happen_is_not_told() {
     let (service, mut subscription) = overheard(&[]).await;
     service.register("ada@example.com").await;
     let bob = service.register("bob@example.com").await;
-    let taken = json!({ "email": "ADA@example.com", "password": PASSWORD, "name": "Eve" });
-    service.post("/users", taken).await.fails(409, "email_taken");
+    let again = json!({ "email": "ADA@example.com", "password": PASSWORD, "name": "Eve" });
+    service.post("/users", again).await.fails(409, "email_taken");
     let token = service.token("bob@example.com").await;
     let path = format!("/users/{bob}");
     let change = |email: &str| json!({ "email": email, "name": "Bob" });

@@ -1,6 +1,7 @@
 //! The service's routes on a real SQLite file, told as its users meet them.
 #![expect(clippy::unwrap_used, reason = "a helper of tests, like a test, says what it means by panicking")]
 
+mod client;
 mod events;
 mod idempotency;
 mod keys;
@@ -8,5 +9,6 @@ mod limits;
 mod openapi;
 mod sessions;
 mod support;
+mod takeover;
 mod users;
 mod versions;

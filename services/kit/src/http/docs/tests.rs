@@ -13,7 +13,9 @@ use utoipa_axum::routes;
 const ABOUT: About = About { name: "test", version: "1.2.3", port: 0, settings: &[] };
 
 #[utoipa::path(get, path = "/things/{id}", responses((status = 200)), security(("bearer" = [])))]
-async fn thing() {}
+async fn thing() {
+    std::future::ready(()).await;
+}
 
 async fn ask(path: &str) -> (StatusCode, HeaderMap, Vec<u8>) {
     let (_, openapi) = OpenApiRouter::<()>::new().routes(routes!(thing)).split_for_parts();

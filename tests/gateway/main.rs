@@ -23,6 +23,7 @@ mod jwt_keys;
 mod layering;
 mod life;
 mod limits;
+mod mounts;
 mod paths_hosts;
 mod rate_limit;
 mod routing;

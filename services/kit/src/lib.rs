@@ -28,6 +28,7 @@
 //! | [`bus`], [`outbox`], [`inbox`], [`consumer`] | events: written with the change, applied once |
 //! | [`correlation`] | what ties a request to all that it causes |
 //! | [`idempotency`] | a request sent twice has its effect once |
+//! | [`etag`] | a change is refused when another was faster |
 //! | [`metrics`] | what `/metrics` shows |
 //! | [`paging`] | opaque cursors |
 //! | [`clock`] | the time, to be injected |
@@ -40,6 +41,7 @@ pub mod clock;
 pub mod consumer;
 pub mod correlation;
 pub mod database;
+pub mod etag;
 mod http;
 pub mod idempotency;
 pub mod identity;

@@ -20,8 +20,6 @@ use crate::application::Application;
 pub struct Api {
     /// The use cases.
     pub application: Arc<Application>,
-    /// Whether `X-User-*` proves an identity, besides a bearer token.
-    pub trust_identity_headers: bool,
     /// How long others may cache the published keys.
     pub jwks_max_age: Duration,
 }

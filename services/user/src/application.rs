@@ -1,11 +1,12 @@
 //! The use cases, a file each. Those that change something run in one [`ports::Transaction`];
-//! the events that tell of the change will be written to the same one.
+//! the events that tell of the change are written to the same one.
 
 pub mod caller;
 pub mod error;
 pub mod ports;
 
 mod admin;
+mod events;
 mod get_user;
 mod issue;
 mod keys;

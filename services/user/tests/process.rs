@@ -160,7 +160,7 @@ async fn every_bad_setting_is_told_at_once_and_no_secret() {
     let (code, stderr) = fails(
         command(folder.path())
             .env("PORT", "http")
-            .env("DATABASE_URL", "postgres://u:hunter2@h/d")
+            .env("DATABASE_URL", "mysql://u:hunter2@h/d")
             .env("ADMIN_EMAIL", "root@example.com")
             .env("ADMIN_PASSWORD", "hunter2"),
     )
@@ -216,7 +216,7 @@ async fn help_and_version_are_there() {
     let help = command(folder.path()).arg("--help").output().await.unwrap();
     let text = String::from_utf8(help.stdout).unwrap();
     assert!(help.status.success());
-    for name in ["DATABASE_URL", "ADMIN_PASSWORD", "KEY_ROTATION", "TRUST_IDENTITY_HEADERS"] {
+    for name in ["DATABASE_URL", "ADMIN_PASSWORD", "KEY_ROTATION", "GATEWAY_SECRET"] {
         assert!(text.contains(name), "{name} is not in --help");
     }
     let version = command(folder.path()).arg("--version").output().await.unwrap();

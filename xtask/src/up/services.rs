@@ -10,23 +10,17 @@ pub(crate) struct Part {
     /// The ports it listens on; /health is on the first.
     pub(crate) ports: &'static [u16],
     arguments: &'static [&'static str],
-    /// Settings that it is given unless our own environment says another.
-    settings: &'static [(&'static str, &'static str)],
 }
-
-/// The gateway verifies every token, deletes whatever a client says of itself, and alone writes who calls; and services
-/// listen on 127.0.0.1, where nothing else speaks to them.
-const BEHIND_THE_GATEWAY: &[(&str, &str)] = &[("TRUST_IDENTITY_HEADERS", "true")];
 
 /// In the order they are started in.
 pub(crate) const SERVICES: &[Part] = &[Part::service("user", &[8001])];
 
 /// Started last, ended first. Its file is gateway.toml at the root of the repository, unless `GATEWAY_CONFIG` says another.
-pub(crate) const GATEWAY: Part = Part { name: "gateway", ports: &[8000, 8900], arguments: &["run"], settings: &[] };
+pub(crate) const GATEWAY: Part = Part { name: "gateway", ports: &[8000, 8900], arguments: &["run"] };
 
 impl Part {
     const fn service(name: &'static str, ports: &'static [u16]) -> Self {
-        Self { name, ports, arguments: &[], settings: BEHIND_THE_GATEWAY }
+        Self { name, ports, arguments: &[] }
     }
 
     /// How it is started: at the root of the repository, where gateway.toml and data/ are, with our environment.
@@ -34,9 +28,6 @@ impl Part {
     pub(crate) fn command(&self, binary: &Path) -> Command {
         let mut command = Command::new(binary);
         command.args(self.arguments).current_dir(workspace::root()).env("PORT", self.ports[0].to_string());
-        for (name, value) in self.settings.iter().filter(|(name, _)| std::env::var_os(name).is_none()) {
-            command.env(name, value);
-        }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

@@ -22,7 +22,7 @@ CREATE INDEX inbox_age ON inbox (applied_at);
 CREATE TABLE idempotency_keys (
     -- Caller, route and key, hashed.
     id          TEXT    NOT NULL PRIMARY KEY,
-    -- SHA-256 of the request's body.
+    -- SHA-256 of the key and the request's body.
     fingerprint TEXT    NOT NULL,
     status      INTEGER NOT NULL,
     body        BLOB    NOT NULL,

@@ -41,16 +41,25 @@ pub enum DatabaseError {
 }
 
 /// Whether `error` says that two rows would have the same `column` of `table`. On PostgreSQL the
-/// constraint has to bear the name that it gives by itself, `TABLE_COLUMN_key`, or `TABLE_pkey`.
+/// constraint has to bear the name that it gives by itself: `TABLE_COLUMN_key`, or `TABLE_pkey`.
 pub fn violates_unique(error: &sqlx::Error, table: &str, column: &str) -> bool {
     let Some(error) = error.as_database_error().filter(|error| error.is_unique_violation()) else {
         return false;
     };
     if let Some(constraint) = error.constraint() {
-        return constraint == format!("{table}_{column}_key") || constraint == format!("{table}_pkey");
+        let of_primary_key = || constraint == format!("{table}_pkey") && key_columns(error).any(|name| name == column);
+        return constraint == format!("{table}_{column}_key") || of_primary_key();
     }
     let named = error.message().strip_prefix("UNIQUE constraint failed: ").unwrap_or_default();
     named.split(", ").any(|found| found.strip_prefix(table) == Some(&format!(".{column}")))
+}
+
+/// The columns of PostgreSQL's `Key (a, b)=(1, 2) already exists.`, whose words depend on the server's
+/// language and whose parentheses do not.
+fn key_columns(error: &dyn sqlx::error::DatabaseError) -> impl Iterator<Item = &str> {
+    let detail = error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().and_then(|error| error.detail());
+    let key = detail.and_then(|detail| detail.split_once('(')?.1.split_once(")=("));
+    key.map_or("", |(columns, _)| columns).split(", ")
 }
 
 /// Whether `error` means that the wait for a turn was too long, or that the database is away, rather

@@ -35,6 +35,7 @@ on_both!(
     a_failed_migration_leaves_nothing_behind,
     a_database_of_a_newer_version_is_refused,
     a_dropped_transaction_is_rolled_back_and_constraints_have_names,
+    a_primary_key_is_told_from_another_constraint,
     only_one_is_the_only_one,
 );
 
@@ -88,6 +89,18 @@ async fn a_dropped_transaction_is_rolled_back_and_constraints_have_names(test: &
     let error = insert().execute(&mut *kept).await.unwrap_err();
     assert!(violates_unique(&error, "things", "name"), "{error}");
     assert!(!violates_unique(&error, "things", "kept") && !violates_unique(&error, "thing", "name"));
+}
+
+async fn a_primary_key_is_told_from_another_constraint(test: &TestDatabase) {
+    const PAIRS: Migration = same(1, "pairs", "CREATE TABLE pairs (a TEXT, b TEXT, c TEXT, PRIMARY KEY (a, b));");
+    let database = test.open().await;
+    migrate(&database, &[PAIRS]).await.unwrap();
+    let mut transaction = database.write().await.unwrap();
+    let insert = || sqlx::query("INSERT INTO pairs (a, b) VALUES ('1', '2')");
+    insert().execute(&mut *transaction).await.unwrap();
+    let error = insert().execute(&mut *transaction).await.unwrap_err();
+    assert!(violates_unique(&error, "pairs", "a") && violates_unique(&error, "pairs", "b"), "{error}");
+    assert!(!violates_unique(&error, "pairs", "c"), "{error}");
 }
 
 async fn only_one_is_the_only_one(test: &TestDatabase) {

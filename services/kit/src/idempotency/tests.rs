@@ -22,6 +22,13 @@ async fn once(database: &Database, key: &IdempotencyKey) -> bool {
     known.is_none()
 }
 
+#[test]
+fn what_is_stored_of_a_body_cannot_be_guessed_without_the_key() {
+    let one = key("0198c5b2-7d0b-7b3e-9d0c-6d0e1f2a3b4c", "{\"password\":\"secret\"}");
+    assert_ne!(one.fingerprint, hashed(b"{\"password\":\"secret\"}"));
+    assert_ne!(one.fingerprint, key("other", "{\"password\":\"secret\"}").fingerprint);
+}
+
 async fn check(test: &TestDatabase) {
     let database = test.open().await;
     migrate(&database, &[]).await.unwrap();

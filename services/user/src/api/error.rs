@@ -16,6 +16,8 @@ impl From<Error> for Failure {
         Self(match error {
             Error::EmailTaken => Problem::conflict("email_taken", "Another user has this e-mail address."),
             Error::UserNotFound => Problem::not_found("user_not_found", "There is no such user."),
+            Error::KeyReused => kit::idempotency::reused(),
+            Error::OtherVersion => kit::etag::precondition_failed(),
             Error::NotYours => Problem::forbidden("not_yours", "Only the user itself or an administrator may do this."),
             Error::AdminOnly => Problem::forbidden("scope_missing", "This needs the scope admin."),
             Error::Credentials => {

@@ -5,6 +5,8 @@ use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
+use kit::etag::{ETag, IfMatch};
+use kit::idempotency::{Answer as StoredAnswer, Done, Keyed, Once};
 use kit::json::Json as Body;
 use kit::paging::{Page, PageQuery};
 use kit::query::Query;
@@ -15,13 +17,29 @@ use super::bodies::{RegisterBody, UpdateBody, UserBody};
 use super::caller::Authenticated;
 use super::error::{Answer, Failure};
 use crate::application::Error;
-use crate::domain::UserId;
+use crate::domain::{User, UserId};
 
-/// 201 with the user and its `Location`; 409 `email_taken`.
-pub(super) async fn register(State(api): State<Api>, Body(body): Body<RegisterBody>) -> Answer<impl IntoResponse> {
-    let user = api.application.register(body.parse()?).await?;
-    let location = format!("/users/{}", user.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(UserBody::from(user))))
+/// 201 with the user and its `Location`; 409 `email_taken`. With an `Idempotency-Key` it may be sent
+/// again: 422 `idempotency_key_reused` for another body.
+pub(super) async fn register(
+    State(api): State<Api>,
+    Keyed { body, key }: Keyed<RegisterBody>,
+) -> Answer<impl IntoResponse> {
+    let registration = body.parse()?;
+    // A newcomer has no identity yet. Its e-mail keeps its keys apart from others'.
+    let once = Once { key: key.of(&registration.email.key()), render: registered };
+    Ok(match api.application.register(registration, once).await? {
+        Done::Now(user) => {
+            let location = format!("/users/{}", user.id);
+            ([(header::LOCATION, location)], registered(&user).into_response(false)).into_response()
+        }
+        Done::Before(answer) => answer.into_response(true),
+    })
+}
+
+/// The answer to a newcomer; nothing in it is secret, for it is stored.
+fn registered(user: &User) -> StoredAnswer {
+    StoredAnswer::json(StatusCode::CREATED, &UserBody::from(user.clone()))
 }
 
 /// A page of users, for administrators.
@@ -34,27 +52,29 @@ pub(super) async fn list(
     Ok(Json(page.map(UserBody::from)))
 }
 
-/// One user, for itself and administrators.
+/// One user with its version as `ETag`, for itself and administrators.
 pub(super) async fn get(
     State(api): State<Api>,
     Authenticated(caller): Authenticated,
     Named(id): Named,
-) -> Answer<Json<UserBody>> {
+) -> Answer<impl IntoResponse> {
     let user = api.application.get_user(&caller, id).await?;
-    Ok(Json(user.into()))
+    Ok((ETag(user.version), Json(UserBody::from(user))))
 }
 
-/// Replaces name and e-mail, for the user itself and administrators.
+/// Replaces name and e-mail, for the user itself and administrators; with `If-Match` only in the version
+/// that it names, 412 `precondition_failed` otherwise.
 pub(super) async fn update(
     State(api): State<Api>,
     Authenticated(caller): Authenticated,
     Named(id): Named,
+    condition: IfMatch,
     Body(body): Body<UpdateBody>,
-) -> Answer<Json<UserBody>> {
+) -> Answer<impl IntoResponse> {
     // Before the body's faults: who may not change the user is not told how to.
     caller.require_self_or_admin(id)?;
-    let user = api.application.update_user(&caller, id, body.parse()?).await?;
-    Ok(Json(user.into()))
+    let user = api.application.update_user(&caller, id, body.parse()?, &condition).await?;
+    Ok((ETag(user.version), Json(UserBody::from(user))))
 }
 
 /// The user that the path names. What is no UUID names no user.

@@ -9,9 +9,15 @@ pub enum Error {
     /// Another user has this e-mail.
     #[error("another user has this e-mail")]
     EmailTaken,
+    /// The Idempotency-Key was used for another body.
+    #[error("the idempotency key was used for another body")]
+    KeyReused,
     /// There is no such user.
     #[error("there is no such user")]
     UserNotFound,
+    /// The user has another version than the change is meant for.
+    #[error("the user has changed since")]
+    OtherVersion,
     /// The caller is neither the user nor an administrator.
     #[error("only the user itself or an administrator may do this")]
     NotYours,

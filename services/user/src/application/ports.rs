@@ -1,7 +1,9 @@
 //! What the use cases need from outside, as they need it.
 
 use async_trait::async_trait;
+use events::Draft;
 use jiff::{SignedDuration, Timestamp};
+use kit::idempotency::{Answer, Earlier, IdempotencyKey};
 use kit::paging::PageRequest;
 
 use crate::domain::refresh_token::{FamilyId, StoredRefreshToken};
@@ -53,6 +55,16 @@ pub trait Transaction: Send {
     async fn insert_user(&mut self, user: &User) -> Stored<()>;
     /// Writes all of a user but its id and `created_at`; [`StoreError::EmailTaken`].
     async fn update_user(&mut self, user: &User) -> Stored<()>;
+
+    /// Publishes `event` with this change: it MUST reach every consumer if the change is committed, and
+    /// none if it is not.
+    async fn publish(&mut self, event: Draft) -> Stored<()>;
+
+    /// What an earlier request under this key was answered; MUST stay true until the transaction ends, so
+    /// that of two at once the second waits for the first.
+    async fn earlier(&mut self, key: &IdempotencyKey) -> Stored<Option<Earlier>>;
+    /// Keeps the answer to the request under this key with this change.
+    async fn remember(&mut self, key: &IdempotencyKey, answer: &Answer) -> Stored<()>;
 
     /// Begins the family of a login.
     async fn insert_family(&mut self, family: FamilyId, user: UserId, at: Timestamp) -> Stored<()>;

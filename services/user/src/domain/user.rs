@@ -63,4 +63,14 @@ pub struct User {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// 1 at first, and one more with each change.
+    pub version: i64,
+}
+
+impl User {
+    /// Notes that it changes, at `now`.
+    pub fn changes(&mut self, now: Timestamp) {
+        self.updated_at = now;
+        self.version += 1;
+    }
 }

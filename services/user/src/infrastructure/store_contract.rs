@@ -1,38 +1,42 @@
 //! What every store has to do, whatever it stores in. Each test runs on each store.
 
 use jiff::{SignedDuration, Timestamp};
-use kit::database::{Database, DatabaseSettings};
 use kit::paging::PageRequest;
-use tempfile::TempDir;
+use kit::testing::TestDatabase;
 use uuid::Uuid;
 
-use super::sqlite::SqliteStore;
+use super::sql::SqlStore;
 use crate::application::ports::{Store, StoreError, Transaction};
 use crate::domain::refresh_token::{FamilyId, StoredRefreshToken};
 use crate::domain::{Email, Name, PasswordHash, RefreshTokenHash, Scope, Secret, SigningKey, User, UserId};
 
-/// A new, empty store, and what keeps it alive.
-async fn sqlite() -> (impl Store, TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let settings = DatabaseSettings::at(folder.path().join("user.db"));
-    let database = Database::open(&settings).await.unwrap();
-    (SqliteStore::migrated(database).await.unwrap(), folder)
+/// A new, empty store on `database`.
+async fn store(database: &TestDatabase) -> SqlStore {
+    SqlStore::migrated(database.open().await).await.unwrap()
 }
 
-/// Makes a module of all the contract's tests for a store.
+/// Makes a module of all the contract's tests for each database.
 macro_rules! contract {
-    ($store:ident: $($test:ident),+ $(,)?) => {
-        mod $store {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite {
             $(#[tokio::test]
             async fn $test() {
-                let (store, _guard) = super::$store().await;
-                super::$test(&store).await;
+                let database = super::TestDatabase::sqlite();
+                super::$test(&super::store(&database).await).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $test() {
+                if let Some(database) = super::TestDatabase::postgres().await {
+                    super::$test(&super::store(&database).await).await;
+                }
             })+
         }
     };
 }
 
-contract!(sqlite:
+contract!(
     a_user_is_read_as_it_was_written,
     emails_are_unique_by_their_key,
     what_is_not_committed_did_not_happen,
@@ -57,6 +61,7 @@ fn ada(email: &str) -> User {
         scope: Scope::admin(),
         created_at: at(1),
         updated_at: at(2),
+        version: 1,
     }
 }
 
@@ -77,7 +82,7 @@ async fn a_user_is_read_as_it_was_written(store: &impl Store) {
     user.email = Email::parse("ada@example.org").unwrap();
     user.name = Name::parse("Ada").unwrap();
     user.scope = Scope::default();
-    user.updated_at = at(3);
+    user.changes(at(3));
     let mut transaction = store.begin().await.unwrap();
     transaction.update_user(&user).await.unwrap();
     assert_eq!(transaction.user(user.id).await.unwrap(), Some(user.clone()));

@@ -8,11 +8,14 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
+use kit::bus::Bus;
+use kit::identity::Trust;
+use kit::metrics::Metrics;
 use kit::serve::Running;
 use kit::settings::{Common, Source};
+use kit::testing::TestDatabase;
 use kit::{Clock, Context, Reader};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tower::ServiceExt;
 use user::Settings;
 
@@ -38,9 +41,16 @@ impl Clock for ManualClock {
 /// A running service; its file outlives a [`Service::restart`].
 pub(crate) struct Service {
     pub(crate) clock: Arc<ManualClock>,
-    folder: TempDir,
+    database: TestDatabase,
     pairs: Vec<(&'static str, &'static str)>,
+    bus: Bus,
     running: Running,
+}
+
+/// `request` with an `Idempotency-Key`.
+pub(crate) fn keyed(mut request: Request<Body>, key: &str) -> Request<Body> {
+    request.headers_mut().insert("idempotency-key", key.parse().unwrap());
+    request
 }
 
 /// An answer, its body parsed when it is JSON.
@@ -83,21 +93,39 @@ impl Service {
 
     /// With these settings too.
     pub(crate) async fn with(pairs: &[(&'static str, &'static str)]) -> Self {
+        Self::on(Bus::Disconnected, pairs).await
+    }
+
+    /// With these settings, and `bus` for its events.
+    pub(crate) async fn on(bus: Bus, pairs: &[(&'static str, &'static str)]) -> Self {
+        Self::of(TestDatabase::sqlite(), bus, pairs).await
+    }
+
+    /// One on SQLite, and one on PostgreSQL where there is a server for tests: for what the databases do
+    /// differently, which is to let several write at once.
+    pub(crate) async fn on_each() -> Vec<Self> {
+        let mut services = vec![Self::start().await];
+        if let Some(database) = TestDatabase::postgres().await {
+            services.push(Self::of(database, Bus::Disconnected, &[]).await);
+        }
+        services
+    }
+
+    async fn of(database: TestDatabase, bus: Bus, pairs: &[(&'static str, &'static str)]) -> Self {
         let mut all = vec![("ADMIN_EMAIL", ADMIN.0), ("ADMIN_PASSWORD", ADMIN.1)];
         all.extend_from_slice(pairs);
         let now = "2026-01-15T10:30:00.250Z".parse().unwrap();
         let clock = Arc::new(ManualClock(Mutex::new(now)));
-        let folder = tempfile::tempdir().unwrap();
-        let running = run(&folder, &all, Arc::clone(&clock)).await;
-        Self { clock, folder, pairs: all, running }
+        let running = run(&database, &all, &bus, Arc::clone(&clock)).await;
+        Self { clock, database, pairs: all, bus, running }
     }
 
     /// Ends it and starts it on the same file.
     pub(crate) async fn restart(self) -> Self {
-        let Self { clock, folder, pairs, running } = self;
+        let Self { clock, database, pairs, bus, running } = self;
         running.stop().await;
-        let running = run(&folder, &pairs, Arc::clone(&clock)).await;
-        Self { clock, folder, pairs, running }
+        let running = run(&database, &pairs, &bus, Arc::clone(&clock)).await;
+        Self { clock, database, pairs, bus, running }
     }
 
     /// [`Service::restart`] with other settings.
@@ -106,9 +134,15 @@ impl Service {
         self.restart().await
     }
 
+    /// [`Service::restart`] with another bus.
+    pub(crate) async fn restart_on(mut self, bus: Bus) -> Self {
+        self.bus = bus;
+        self.restart().await
+    }
+
     /// A second instance on the same file, beside this one.
     pub(crate) async fn second_instance(&self) -> Running {
-        run(&self.folder, &self.pairs, Arc::clone(&self.clock)).await
+        run(&self.database, &self.pairs, &self.bus, Arc::clone(&self.clock)).await
     }
 
     pub(crate) fn router(&self) -> Router {
@@ -133,10 +167,12 @@ impl Service {
     }
 
     pub(crate) async fn put_as(&self, path: &str, token: &str, body: Value) -> Answer {
-        let request = Request::put(path)
-            .header("authorization", format!("Bearer {token}"))
-            .header("content-type", "application/json");
-        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+        self.put_if(path, token, None, body).await
+    }
+
+    /// With `If-Match`.
+    pub(crate) async fn put_if(&self, path: &str, token: &str, version: Option<&str>, body: Value) -> Answer {
+        self.send(put(path, token, version, &body)).await
     }
 
     /// Registers; gives the id.
@@ -167,6 +203,13 @@ impl Service {
         self.post("/auth/verify", json!({ "token": token })).await
     }
 
+    /// All that its SQLite file holds, the log included.
+    pub(crate) fn stored(&self) -> Vec<u8> {
+        let file = self.database.settings.display();
+        let parts = [file.clone(), format!("{file}-wal")];
+        parts.iter().flat_map(|part| std::fs::read(part).unwrap()).collect()
+    }
+
     /// The `kid`s of the published keys.
     pub(crate) async fn kids(&self) -> Vec<String> {
         let keys = self.get("/.well-known/jwks.json").await.is(200).body["keys"].take();
@@ -175,23 +218,33 @@ impl Service {
     }
 }
 
-async fn run(folder: &TempDir, pairs: &[(&str, &str)], clock: Arc<ManualClock>) -> Running {
-    let url = format!("sqlite://{}?mode=rwc", folder.path().join("user.db").display());
-    let mut all = vec![("DATABASE_URL", url.as_str())];
-    all.extend_from_slice(pairs);
-    let mut reader = Reader::new(Source::from_pairs(all));
-    let common = Common::read(&mut reader, user::ABOUT.name, user::ABOUT.port);
+async fn run(database: &TestDatabase, pairs: &[(&str, &str)], bus: &Bus, clock: Arc<ManualClock>) -> Running {
+    let mut reader = Reader::new(Source::from_pairs(pairs.iter().copied()));
+    let mut common = Common::read(&mut reader, user::ABOUT.name, user::ABOUT.port);
     let mut settings = Settings::read(&mut reader);
     reader.finish().unwrap();
+    common.database = database.settings.clone();
     // The worker runs on the runtime's clock, which these tests do not move.
     settings.upkeep_interval = Duration::from_millis(5);
-    let context = Context { about: user::ABOUT, common };
-    let module = user::build_at(settings, context, clock).await.unwrap();
-    Running::start(module, user::ABOUT)
+    let trust = Trust::by(common.gateway_secret.as_deref(), common.listen.ip());
+    let context = Context { about: user::ABOUT, common, bus: bus.clone(), metrics: Metrics::default(), trust };
+    let module = user::build_at(settings, context.clone(), clock).await.unwrap();
+    Running::start(module, &context)
 }
 
 pub(crate) fn post(path: &str, body: &Value) -> Request<Body> {
     let request = Request::post(path).header("content-type", "application/json");
+    request.body(Body::from(body.to_string())).unwrap()
+}
+
+pub(crate) fn put(path: &str, token: &str, version: Option<&str>, body: &Value) -> Request<Body> {
+    let request = Request::put(path)
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "application/json");
+    let request = match version {
+        Some(version) => request.header("if-match", version),
+        None => request,
+    };
     request.body(Body::from(body.to_string())).unwrap()
 }
 

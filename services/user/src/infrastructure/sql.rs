@@ -1,4 +1,4 @@
-//! The store on SQLite.
+//! The store on SQLite or PostgreSQL: one SQL text for both.
 
 mod keys;
 mod refresh_tokens;
@@ -7,21 +7,22 @@ mod users;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kit::database::{Database, DatabaseError, is_busy, violated_unique};
+use kit::database::{Database, DatabaseError, is_busy, violates_unique};
 use kit::migrate::{Migration, migrate};
 use kit::paging::PageRequest;
 
 use crate::application::ports::{Store, StoreError, Stored, Transaction};
 use crate::domain::{Email, SigningKey, User, UserId};
-use transaction::SqliteTransaction;
+use transaction::SqlTransaction;
 
-const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "users", sql: include_str!("../../migrations/sqlite/0001_users.sql") }];
+/// The schema, step by step.
+pub const MIGRATIONS: &[Migration] =
+    &[kit::migration!(1, "users", "0001_users"), kit::migration!(2, "user versions", "0002_user_versions")];
 
 /// The adapter.
-pub struct SqliteStore(Database);
+pub struct SqlStore(Database);
 
-impl SqliteStore {
+impl SqlStore {
     /// Over `database`, with its schema brought up to date.
     pub async fn migrated(database: Database) -> Result<Self, DatabaseError> {
         migrate(&database, MIGRATIONS).await?;
@@ -30,10 +31,10 @@ impl SqliteStore {
 }
 
 #[async_trait]
-impl Store for SqliteStore {
+impl Store for SqlStore {
     async fn begin(&self) -> Stored<Box<dyn Transaction>> {
         let inner = self.0.write().await.map_err(failed)?;
-        Ok(Box::new(SqliteTransaction { inner }))
+        Ok(Box::new(SqlTransaction { inner }))
     }
 
     async fn user(&self, id: UserId) -> Stored<Option<User>> {
@@ -53,10 +54,10 @@ impl Store for SqliteStore {
     }
 }
 
-/// Constraints by their names; the rest by its text, in which SQLite never quotes a bound value.
+/// Constraints by their names; the rest by its text, in which no database quotes a bound value.
 #[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 fn failed(error: sqlx::Error) -> StoreError {
-    if violated_unique(&error) == Some("users.email_key") {
+    if violates_unique(&error, "users", "email_key") {
         StoreError::EmailTaken
     } else if is_busy(&error) {
         StoreError::Busy

@@ -1,22 +1,28 @@
-//! A transaction of the store: `BEGIN IMMEDIATE` to commit.
+//! A transaction of the store.
+//!
+//! What is read in it to decide on a write is locked, so that two that decide come out as if one ran
+//! after the other: on SQLite there is one writer at a time anyway.
 
 use async_trait::async_trait;
+use events::Draft;
 use jiff::{SignedDuration, Timestamp};
-use kit::database::WriteTransaction;
+use kit::database::Transaction as DatabaseTransaction;
+use kit::idempotency::{self, Answer, Earlier, IdempotencyKey};
+use kit::outbox;
 
 use super::{failed, keys, refresh_tokens, users};
 use crate::application::ports::{Stored, Transaction};
 use crate::domain::refresh_token::{FamilyId, StoredRefreshToken};
 use crate::domain::{RefreshTokenHash, SigningKey, User, UserId};
 
-pub(super) struct SqliteTransaction {
-    pub(super) inner: WriteTransaction,
+pub(super) struct SqlTransaction {
+    pub(super) inner: DatabaseTransaction,
 }
 
 #[async_trait]
-impl Transaction for SqliteTransaction {
+impl Transaction for SqlTransaction {
     async fn user(&mut self, id: UserId) -> Stored<Option<User>> {
-        users::by_id(&mut self.inner, id).await
+        users::locked(&mut self.inner, id).await
     }
 
     async fn insert_user(&mut self, user: &User) -> Stored<()> {
@@ -25,6 +31,19 @@ impl Transaction for SqliteTransaction {
 
     async fn update_user(&mut self, user: &User) -> Stored<()> {
         users::update(&mut self.inner, user).await
+    }
+
+    async fn publish(&mut self, event: Draft) -> Stored<()> {
+        let outcome = outbox::publish(&mut self.inner, crate::NAME, &[event]).await;
+        outcome.map_err(failed)
+    }
+
+    async fn earlier(&mut self, key: &IdempotencyKey) -> Stored<Option<Earlier>> {
+        idempotency::earlier(&mut self.inner, key).await.map_err(failed)
+    }
+
+    async fn remember(&mut self, key: &IdempotencyKey, answer: &Answer) -> Stored<()> {
+        idempotency::remember(&mut self.inner, key, answer).await.map_err(failed)
     }
 
     async fn insert_family(&mut self, family: FamilyId, user: UserId, at: Timestamp) -> Stored<()> {
@@ -49,7 +68,7 @@ impl Transaction for SqliteTransaction {
     }
 
     async fn refresh_token(&mut self, hash: &RefreshTokenHash) -> Stored<Option<StoredRefreshToken>> {
-        refresh_tokens::find(&mut self.inner, hash).await
+        refresh_tokens::locked(&mut self.inner, hash).await
     }
 
     async fn use_refresh_token(&mut self, hash: &RefreshTokenHash, at: Timestamp) -> Stored<()> {
@@ -61,7 +80,7 @@ impl Transaction for SqliteTransaction {
     }
 
     async fn signing_keys(&mut self) -> Stored<Vec<SigningKey>> {
-        keys::all(&mut self.inner).await
+        keys::locked(&mut self.inner).await
     }
 
     async fn insert_signing_key(&mut self, key: &SigningKey) -> Stored<()> {

@@ -1,0 +1,2 @@
+-- Counts the changes of a user: what its ETag shows.
+ALTER TABLE users ADD COLUMN version BIGINT NOT NULL DEFAULT 1;

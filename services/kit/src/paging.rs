@@ -36,11 +36,12 @@ pub struct PageRequest {
 }
 
 /// A part of a list, as the API answers it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Page<T> {
     /// At most `limit` items, in the list's order.
     pub items: Vec<T>,
     /// What to send as `cursor` for the items after these; `null` on the last page.
+    #[schema(required)]
     pub next_cursor: Option<String>,
 }
 
@@ -48,6 +49,13 @@ impl PageQuery {
     /// Checks both; 400 `validation_failed` names each that is wrong.
     pub fn parse(&self) -> Result<PageRequest, Problem> {
         let mut errors = Vec::new();
+        let request = self.check(&mut errors);
+        if errors.is_empty() { Ok(request) } else { Err(Problem::validation(errors)) }
+    }
+
+    /// Checks both, beside other parameters: what is wrong is added to `errors`, and the request is then
+    /// of no use.
+    pub fn check(&self, errors: &mut Vec<FieldError>) -> PageRequest {
         let limit = match self.limit.as_deref().map(str::parse) {
             None => DEFAULT_LIMIT,
             Some(Ok(limit)) if LIMITS.contains(&limit) => limit,
@@ -60,11 +68,7 @@ impl PageQuery {
         if after == Some(None) {
             errors.push(FieldError::new("cursor", "must be the next_cursor of an earlier page"));
         }
-        if errors.is_empty() {
-            Ok(PageRequest { limit, after: after.flatten() })
-        } else {
-            Err(Problem::validation(errors))
-        }
+        PageRequest { limit, after: after.flatten() }
     }
 }
 

@@ -1,9 +1,13 @@
 //! Every error answer: `application/problem+json` (RFC 9457) with a stable `code`.
 
+mod schema;
+
+pub use schema::CONTENT_TYPE;
+
 use std::borrow::Cow;
 use std::fmt::Display;
 
-use axum::http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{self, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -11,7 +15,7 @@ use serde::Serialize;
 use crate::RequestId;
 
 /// One field of a request that does not hold what it should.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct FieldError {
     /// The field's path in the body (`email`, `items[0].qty`), or the query parameter's name.
     pub field: String,
@@ -38,14 +42,21 @@ pub struct Problem {
     header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
-#[derive(Serialize)]
+/// What went wrong, and under which id the log has more.
+#[derive(Serialize, utoipa::ToSchema)]
 struct Document<'a> {
+    /// The answer's status.
     status: u16,
+    /// The status in words.
     title: &'a str,
+    /// What went wrong, for a person.
     detail: &'a str,
+    /// What went wrong, for a program: this never changes.
     code: &'a str,
+    /// The request's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'a str>,
+    /// Every field at fault, if that is what went wrong.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
 }
@@ -148,7 +159,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, self.document(None)).into_response();
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
         if let Some(field) = &self.header {
             headers.insert(&field.0, field.1.clone());
         }

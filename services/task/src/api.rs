@@ -1,0 +1,41 @@
+//! HTTP: routes, bodies, and what each error answers.
+
+mod bodies;
+mod categories;
+mod created;
+mod error;
+mod filter;
+mod named;
+mod task;
+mod tasks;
+
+use std::sync::Arc;
+
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::application::Application;
+
+/// What the handlers share: the use cases.
+pub type Api = Arc<Application>;
+
+/// What stands before the paths in the service's OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "task", description = "What people have to do. Everything here belongs to the caller alone."),
+    tags((name = "tasks"), (name = "categories", description = "What tasks are grouped by")),
+    components(schemas(kit::Problem))
+)]
+struct Document;
+
+/// The service's routes, and what they take and give.
+pub fn router(api: Api) -> OpenApiRouter {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(tasks::create, tasks::list))
+        .routes(routes!(task::get, task::update, task::delete))
+        .routes(routes!(task::complete))
+        .routes(routes!(categories::create, categories::list))
+        .routes(routes!(categories::delete))
+        .with_state(api)
+}

@@ -1,0 +1,3 @@
+//! The ports' implementation: a store for both databases.
+
+pub mod sql;

@@ -1,7 +1,6 @@
 //! What the vacancy service tells.
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::Event;
 
@@ -13,8 +12,8 @@ macro_rules! of_a_reservation {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         pub struct $name {
-            /// The reservation.
-            pub reservation_id: Uuid,
+            /// The reservation, by the id that its caller chose.
+            pub reservation_id: String,
             /// How many places: 1 and up.
             pub qty: i64,
             /// The stock right after.
@@ -27,7 +26,7 @@ macro_rules! of_a_reservation {
             const AGGREGATE: &'static str = "reservation";
 
             fn aggregate_id(&self) -> String {
-                self.reservation_id.to_string()
+                self.reservation_id.clone()
             }
         }
     };

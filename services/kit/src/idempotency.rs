@@ -6,8 +6,10 @@
 //! that come at once the second waits for the first one's transaction.
 
 mod extract;
+mod many;
 
 pub use extract::{Keyed, UnboundKey};
+pub use many::{earlier_all, remember_all};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::header::CONTENT_TYPE;
@@ -28,7 +30,7 @@ pub const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// A caller's key on a route, with what was sent under it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey {
     id: String,
     fingerprint: String,
@@ -105,6 +107,16 @@ impl IdempotencyKey {
         // With the key, which is not stored: a body may hold a password, whose hash alone could be guessed at.
         let sent = [format!("{}:{key}", key.len()).as_bytes(), body].concat();
         Self { id: hashed(whole.as_bytes()), fingerprint: hashed(&sent) }
+    }
+
+    /// Caller, route and key, hashed: for a service that keeps what it began under the key.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The body, hashed: another one under the same key is refused.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
     }
 }
 

@@ -27,6 +27,7 @@
 //! | [`database`], [`migrate`], [`sql`] | SQLite or PostgreSQL behind one SQL text |
 //! | [`bus`], [`outbox`], [`inbox`], [`consumer`] | events: written with the change, applied once |
 //! | [`correlation`] | what ties a request to all that it causes |
+//! | [`batch`] | group commit: what waits for the disk waits together |
 //! | [`idempotency`] | a request sent twice has its effect once |
 //! | [`etag`] | a change is refused when another was faster |
 //! | [`metrics`] | what `/metrics` shows |
@@ -36,6 +37,7 @@
 //!
 //! Nothing here knows a service.
 
+pub mod batch;
 pub mod bus;
 pub mod clock;
 pub mod consumer;

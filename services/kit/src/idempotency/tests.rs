@@ -54,7 +54,13 @@ async fn check(test: &TestDatabase) {
     for other in others {
         assert_eq!(earlier(&mut transaction, &other).await.unwrap(), None);
     }
-    assert_eq!(purge(&mut transaction, i64::MAX, 10).await.unwrap(), 1);
+    let (new, known, reused) = (key("m", "{}"), key("k", "{}"), key("k", "{ }"));
+    remember_all(&mut transaction, &[(new.clone(), answer())]).await.unwrap();
+    let seen = earlier_all(&mut transaction, &[&reused, &key("n", "{}"), &new, &known]).await.unwrap();
+    let answered = Some(Earlier::Answered(answer()));
+    assert_eq!(seen, [Some(Earlier::OtherBody), None, answered.clone(), answered]);
+    assert_eq!(earlier_all(&mut transaction, &[]).await.unwrap(), []);
+    assert_eq!(purge(&mut transaction, i64::MAX, 10).await.unwrap(), 2);
     assert_eq!(earlier(&mut transaction, &key("k", "{}")).await.unwrap(), None);
 }
 

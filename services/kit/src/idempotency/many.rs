@@ -1,0 +1,72 @@
+//! The keys of a batch, by as few statements as one key takes.
+
+use std::collections::HashMap;
+
+use sqlx::{AssertSqlSafe, Row as _};
+
+use super::{Answer, Earlier, IdempotencyKey};
+use crate::clock::{Clock, SystemClock};
+use crate::database::Transaction;
+
+/// The columns of a key in a statement of many.
+const COLUMNS: usize = 5;
+/// Keys in one statement: SQLite takes 32,766 values.
+const AT_ONCE: usize = 1_000;
+
+/// [`super::earlier`] of each of `keys`, in their order.
+pub async fn earlier_all(
+    transaction: &mut Transaction,
+    keys: &[&IdempotencyKey],
+) -> Result<Vec<Option<Earlier>>, sqlx::Error> {
+    let mut ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
+    // In one order everywhere, or two batches with the same keys would wait for one another for ever.
+    ids.sort_unstable();
+    ids.dedup();
+    let mut found = HashMap::new();
+    for id in &ids {
+        transaction.lock(id).await?;
+    }
+    for some in ids.chunks(AT_ONCE) {
+        let ids = crate::sql::rows(1, some.len());
+        let statement = format!("SELECT id, fingerprint, status, body FROM idempotency_keys WHERE id IN {ids}");
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for id in some {
+            query = query.bind((*id).to_owned());
+        }
+        for row in query.fetch_all(&mut **transaction).await? {
+            let status = u16::try_from(row.try_get::<i64, _>("status")?).unwrap_or(500);
+            let answer = Answer { status, body: row.try_get("body")? };
+            found.insert(row.try_get::<String, _>("id")?, (row.try_get::<String, _>("fingerprint")?, answer));
+        }
+    }
+    let earlier = |key: &&IdempotencyKey| {
+        let (fingerprint, answer) = found.get(&key.id)?;
+        let same = *fingerprint == key.fingerprint;
+        Some(if same { Earlier::Answered(answer.clone()) } else { Earlier::OtherBody })
+    };
+    Ok(keys.iter().map(earlier).collect())
+}
+
+/// [`super::remember`] of each of `answers`, whose keys differ.
+pub async fn remember_all(
+    transaction: &mut Transaction,
+    answers: &[(IdempotencyKey, Answer)],
+) -> Result<(), sqlx::Error> {
+    let now = SystemClock.now().as_millisecond();
+    for some in answers.chunks(AT_ONCE) {
+        let rows = crate::sql::rows(some.len(), COLUMNS);
+        let statement =
+            format!("INSERT INTO idempotency_keys (id, fingerprint, status, body, created_at) VALUES {rows}");
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for (key, answer) in some {
+            query = query
+                .bind(key.id.clone())
+                .bind(key.fingerprint.clone())
+                .bind(i64::from(answer.status))
+                .bind(answer.body.clone())
+                .bind(now);
+        }
+        query.execute(&mut **transaction).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,20 @@
+-- Ids are UUIDv7 as text; instants are milliseconds since 1970, UTC.
+
+-- A purchase is a ticket once it is confirmed.
+CREATE TABLE purchases (
+    id              TEXT    NOT NULL PRIMARY KEY,
+    buyer_id        TEXT    NOT NULL,
+    qty             INTEGER NOT NULL CHECK (qty > 0),
+    status          TEXT    NOT NULL CHECK (status IN ('pending', 'confirmed', 'rejected', 'cancelled')),
+    -- 1 while something is left to do: it is pending, or cancelled and its places are not yet released.
+    open            INTEGER NOT NULL,
+    -- The Idempotency-Key under which it was begun, and its body, both hashed.
+    key_id          TEXT,
+    key_fingerprint TEXT,
+    -- From when on a pending one counts as given up by the process that began it.
+    expires_at      INTEGER NOT NULL,
+    created_at      INTEGER NOT NULL,
+    updated_at      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX purchases_open ON purchases (id) WHERE open = 1;
+CREATE UNIQUE INDEX purchases_pending_key ON purchases (key_id) WHERE status = 'pending' AND key_id IS NOT NULL;

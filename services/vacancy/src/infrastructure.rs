@@ -1,0 +1,3 @@
+//! What the ports are made of.
+
+pub mod sql;

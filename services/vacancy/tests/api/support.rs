@@ -1,0 +1,162 @@
+//! A service on a file of its own, a clock that tests move, and a client.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use jiff::{SignedDuration, Timestamp};
+use kit::bus::{Bus, MemoryBus};
+use kit::identity::Trust;
+use kit::serve::Running;
+use kit::settings::{Reader, Source};
+use kit::{Clock, testing};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+use vacancy::application::Application;
+use vacancy::{ABOUT, Settings};
+
+pub(crate) const USER: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+/// A clock that stands until it is moved.
+pub(crate) struct ManualClock(Mutex<Timestamp>);
+
+impl ManualClock {
+    pub(crate) fn advance(&self, seconds: i64) {
+        let mut now = self.0.lock().unwrap();
+        *now = now.checked_add(SignedDuration::from_secs(seconds)).unwrap();
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// A running service; its file outlives a [`Service::restart`].
+pub(crate) struct Service {
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) application: Arc<Application>,
+    pub(crate) bus: Bus,
+    folder: Arc<TempDir>,
+    stock: String,
+    running: Running,
+}
+
+/// An answer, its body parsed when it is JSON.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    /// Asserts a problem of this status and code.
+    #[track_caller]
+    pub(crate) fn fails(&self, status: u16, code: &str) {
+        assert_eq!(self.status.as_u16(), status, "{self:?}");
+        assert_eq!(self.headers["content-type"], "application/problem+json");
+        assert_eq!(self.body["code"], code, "{self:?}");
+    }
+
+    /// Asserts what a command came to.
+    #[track_caller]
+    pub(crate) fn is(&self, success: bool, remaining: i64) {
+        assert_eq!(self.status.as_u16(), 200, "{self:?}");
+        assert_eq!((&self.body["success"], &self.body["remaining"]), (&json!(success), &json!(remaining)));
+        assert!(self.body["message"].is_string(), "{self:?}");
+    }
+}
+
+impl Service {
+    /// With this stock.
+    pub(crate) async fn start(stock: i64) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        Self::run(folder, &stock.to_string(), Trust::InProcess).await
+    }
+
+    /// Where `trust` decides who is believed.
+    pub(crate) async fn trusting(trust: Trust) -> Self {
+        Self::run(Arc::new(tempfile::tempdir().unwrap()), "10", trust).await
+    }
+
+    /// Ends it and starts it on the same file, with another `INITIAL_STOCK`.
+    pub(crate) async fn restart(self) -> Self {
+        self.running.stop().await;
+        Self::run(self.folder, "77", Trust::InProcess).await
+    }
+
+    /// A second instance on the same file, beside this one.
+    pub(crate) async fn second_instance(&self) -> Self {
+        Self::run(Arc::clone(&self.folder), &self.stock, Trust::InProcess).await
+    }
+
+    async fn run(folder: Arc<TempDir>, stock: &str, trust: Trust) -> Self {
+        let mut reader = Reader::new(Source::from_pairs([("INITIAL_STOCK", stock)]));
+        let settings = Settings::read(&mut reader);
+        reader.finish().unwrap();
+        let bus = Bus::Memory(MemoryBus::default());
+        let mut context = testing::context(ABOUT, folder.path(), bus.clone());
+        context.trust = trust;
+        let clock = Arc::new(ManualClock(Mutex::new("2026-01-15T10:30:00Z".parse().unwrap())));
+        let built = vacancy::build_at(settings, context.clone(), Arc::clone(&clock) as Arc<dyn Clock>).await;
+        let (module, application) = built.unwrap();
+        let running = Running::start(module, &context);
+        Self { clock, application, bus, folder, stock: stock.to_owned(), running }
+    }
+
+    pub(crate) fn router(&self) -> Router {
+        self.running.router()
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        send(self.router(), request).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(post(path, &body)).await
+    }
+
+    pub(crate) async fn reserve(&self, id: &str, qty: i64) -> Answer {
+        self.post("/api/v1/reserve", json!({ "qty": qty, "reservation_id": id })).await
+    }
+
+    pub(crate) async fn release(&self, id: &str) -> Answer {
+        self.post("/api/v1/release", json!({ "reservation_id": id })).await
+    }
+
+    /// As an administrator.
+    pub(crate) async fn restock(&self, qty: i64) -> Answer {
+        self.send(admin("/api/v1/restock", &json!({ "qty": qty }))).await
+    }
+
+    pub(crate) async fn available(&self) -> i64 {
+        let answer = self.send(Request::get("/api/v1/available").body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        answer.body["qty"].as_i64().unwrap()
+    }
+}
+
+pub(crate) fn post(path: &str, body: &Value) -> Request<Body> {
+    let request = Request::post(path).header("content-type", "application/json");
+    request.body(Body::from(body.to_string())).unwrap()
+}
+
+/// With the fields that the gateway sets for an administrator.
+pub(crate) fn admin(path: &str, body: &Value) -> Request<Body> {
+    let mut request = post(path, body);
+    request.headers_mut().insert("x-user-id", USER.parse().unwrap());
+    request.headers_mut().insert("x-user-scope", "admin".parse().unwrap());
+    request
+}
+
+pub(crate) async fn send(router: Router, request: Request<Body>) -> Answer {
+    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    Answer { status: parts.status, headers: parts.headers, body }
+}

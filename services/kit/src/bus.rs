@@ -98,11 +98,18 @@ impl Subscription {
     }
 
     /// Says that every message given so far has had its effect, durably.
-    pub async fn done(&mut self) {
+    pub fn done(&mut self) {
         match self {
             Self::Memory(subscription) => subscription.done(),
-            Self::Kafka(subscription) => subscription.done().await,
+            Self::Kafka(subscription) => subscription.done(),
             Self::Disconnected => {}
+        }
+    }
+    /// Ends the consumer cleanly: others of its group have its partitions at once, rather than when the
+    /// broker misses it. What is not done goes to them.
+    pub async fn close(self) {
+        if let Self::Kafka(subscription) = self {
+            subscription.close().await;
         }
     }
 }

@@ -65,14 +65,15 @@ pub(crate) async fn consume(
     loop {
         let deliveries = tokio::select! {
             deliveries = subscription.next() => deliveries,
-            () = shutdown.requested() => return,
+            () = shutdown.requested() => break,
         };
         tokio::select! {
-            () = apply(&deliveries, &handler, &database) => subscription.done().await,
+            () = apply(&deliveries, &handler, &database) => subscription.done(),
             // What was not applied is delivered again after the restart.
-            () = shutdown.requested() => return,
+            () = shutdown.requested() => break,
         }
     }
+    subscription.close().await;
 }
 
 /// Applies deliveries together, and one by one if one of them is refused.

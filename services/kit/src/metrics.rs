@@ -49,7 +49,7 @@ impl Metrics {
     }
 
     /// In `OpenMetrics` text form.
-    pub(crate) fn encode(&self) -> String {
+    pub fn encode(&self) -> String {
         let mut encoded = String::new();
         let registry = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         text::encode(&mut encoded, &registry).expect("writing to a String cannot fail");

@@ -1,8 +1,11 @@
 //! From the outbox to the bus.
 
+use std::pin::pin;
 use std::time::Duration;
 
-use crate::bus::{Bus, Message};
+use tokio::time::Instant;
+
+use crate::bus::{Bus, Message, PublishError};
 use crate::database::Database;
 use crate::metrics::Gauge;
 use crate::outbox;
@@ -15,8 +18,10 @@ const TICK: Duration = Duration::from_secs(1);
 /// The pause after a publication that failed, doubled up to the longest.
 const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// How long what was written last may still take when the process ends.
+/// How long what is under way, and then what was written last, may still take when the process ends.
 const LAST_PASS: Duration = Duration::from_secs(2);
+/// After this long a publication that is still waiting is told of.
+const SLOW: Duration = Duration::from_secs(5);
 
 /// Relays until the end is asked for, and then once more for what was written last: nothing is lost
 /// if that fails, it only waits.
@@ -35,7 +40,18 @@ pub(crate) async fn relay(database: Database, bus: Bus, waiting: Gauge, mut shut
     };
     let mut pause = PAUSE;
     loop {
-        let wait = match pass(&database, &bus, &waiting).await {
+        let outcome = {
+            let mut passing = pin!(pass(&database, &bus, &waiting));
+            tokio::select! {
+                outcome = &mut passing => outcome,
+                () = shutdown.requested() => {
+                    // Ended midway, what has been published would be published again.
+                    let _ = tokio::time::timeout(LAST_PASS, passing).await;
+                    break;
+                }
+            }
+        };
+        let wait = match outcome {
             Ok(()) => {
                 pause = PAUSE;
                 None
@@ -90,7 +106,7 @@ async fn pass(database: &Database, bus: &Bus, waiting: &Gauge) -> Result<(), Str
             .map(|pending| (pending.seq, pending.message))
             .unzip();
         if !messages.is_empty() {
-            bus.publish(messages).await.map_err(text)?;
+            watched(bus.publish(messages), database, waiting).await?;
             let mut transaction = database.write().await.map_err(text)?;
             outbox::remove(&mut transaction, &places).await.map_err(text)?;
             transaction.commit().await.map_err(text)?;
@@ -98,6 +114,33 @@ async fn pass(database: &Database, bus: &Bus, waiting: &Gauge) -> Result<(), Str
         }
     }
     Ok(())
+}
+
+/// Waits for a publication, as long as the broker is away; meanwhile the gauge goes on counting.
+async fn watched(
+    publication: impl Future<Output = Result<(), PublishError>>,
+    database: &Database,
+    waiting: &Gauge,
+) -> Result<(), String> {
+    let mut publication = pin!(publication);
+    let (began, mut told) = (Instant::now(), false);
+    loop {
+        if let Ok(outcome) = tokio::time::timeout(TICK, &mut publication).await {
+            if told {
+                tracing::info!("events are published again");
+            }
+            return outcome.map_err(text);
+        }
+        if let Ok(mut connection) = database.read().await
+            && let Ok(count) = outbox::count(&mut connection).await
+        {
+            waiting.set(count);
+        }
+        if !told && began.elapsed() >= SLOW {
+            tracing::warn!("the broker or a consumer takes long: events wait in the outbox");
+            told = true;
+        }
+    }
 }
 
 /// In memory no topic outlives the process: dead letters stay in the outbox, where they are listed and

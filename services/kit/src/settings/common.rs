@@ -73,6 +73,11 @@ impl Common {
             help: "HOST:PORT[,HOST:PORT...] of the broker; without it events wait in the outbox",
         },
         SettingDoc {
+            name: "KAFKA_SESSION_TIMEOUT",
+            default: "10s",
+            help: "how long after a consumer's death others of its group take over",
+        },
+        SettingDoc {
             name: "GATEWAY_SECRET",
             default: "",
             help: "what the gateway sends as X-Gateway-Secret, at least 16 characters: X-User-Id is believed \
@@ -104,6 +109,10 @@ impl Common {
             "normal" => Some(Synchronous::Normal),
             _ => None,
         });
+        let kafka =
+            reader.optional("KAFKA_BOOTSTRAP_SERVERS", "HOST:PORT, or several with commas", KafkaSettings::parse);
+        let (shortest, longest) = (Duration::from_secs(1), Duration::from_mins(30));
+        let session_timeout = reader.duration("KAFKA_SESSION_TIMEOUT", Duration::from_secs(10), shortest..=longest);
         Self {
             listen: SocketAddr::new(host, port),
             database: database.with_synchronous(synchronous),
@@ -114,11 +123,7 @@ impl Common {
                 |value| is_log_level(value).then(|| value.to_owned()),
             ),
             json_logs: reader.flag("JSON_LOGS", false),
-            kafka: reader.optional(
-                "KAFKA_BOOTSTRAP_SERVERS",
-                "HOST:PORT, or several with commas",
-                KafkaSettings::parse,
-            ),
+            kafka: kafka.map(|kafka| kafka.with_session_timeout(session_timeout)),
             gateway_secret: reader.secret("GATEWAY_SECRET", "at least 16 visible ASCII characters", |value| {
                 let good = value.len() >= 16 && value.bytes().all(|byte| byte.is_ascii_graphic());
                 good.then(|| GatewaySecret(value.to_owned()))

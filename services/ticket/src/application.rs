@@ -13,6 +13,7 @@ mod running;
 
 pub use error::Error;
 pub use purchase::Receipt;
+pub use recover::LeftBehind;
 
 use std::sync::Arc;
 

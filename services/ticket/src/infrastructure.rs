@@ -1,0 +1,4 @@
+//! What the ports are made of.
+
+pub mod remote;
+pub mod sql;

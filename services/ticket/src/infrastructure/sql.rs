@@ -1,0 +1,73 @@
+//! The store over SQLite and PostgreSQL.
+
+#[cfg(test)]
+mod contract;
+mod rows;
+mod transaction;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use kit::database::{Database, DatabaseError, is_busy};
+use kit::migrate::{Migration, migrate};
+use sqlx::AssertSqlSafe;
+
+use crate::application::ports::{Store, StoreError, Transaction};
+use crate::domain::{Purchase, TicketId};
+use rows::{COLUMNS, purchase};
+use transaction::SqlTransaction;
+
+/// The schema's steps.
+pub const MIGRATIONS: &[Migration] = &[kit::migration!(1, "purchases", "0001_purchases")];
+
+/// The store. Clones share the database.
+#[derive(Debug, Clone)]
+pub struct SqlStore {
+    database: Database,
+}
+
+impl SqlStore {
+    /// Migrates the database.
+    pub async fn migrated(database: Database) -> Result<Self, DatabaseError> {
+        migrate(&database, MIGRATIONS).await?;
+        Ok(Self { database })
+    }
+}
+
+#[async_trait]
+impl Store for SqlStore {
+    async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError> {
+        let inner = self.database.write().await.map_err(failed)?;
+        Ok(Box::new(SqlTransaction(inner)))
+    }
+
+    async fn purchase(&self, id: TicketId) -> Result<Option<Purchase>, StoreError> {
+        let mut connection = self.database.read().await.map_err(failed)?;
+        let statement = format!("SELECT {COLUMNS} FROM purchases WHERE id = $1");
+        let query = sqlx::query(AssertSqlSafe(statement)).bind(id.to_string());
+        let row = query.fetch_optional(&mut *connection).await.map_err(failed)?;
+        row.as_ref().map(purchase).transpose()
+    }
+
+    async fn unfinished(
+        &self,
+        now: Timestamp,
+        after: Option<TicketId>,
+        limit: i64,
+    ) -> Result<Vec<Purchase>, StoreError> {
+        let mut connection = self.database.read().await.map_err(failed)?;
+        let statement = format!(
+            "SELECT {COLUMNS} FROM purchases WHERE open = 1 AND (status = 'cancelled' OR expires_at <= $1)
+                AND id > $2 ORDER BY id LIMIT $3"
+        );
+        let after = after.map(|id| id.to_string()).unwrap_or_default();
+        let query = sqlx::query(AssertSqlSafe(statement)).bind(now.as_millisecond()).bind(after).bind(limit);
+        let rows = query.fetch_all(&mut *connection).await.map_err(failed)?;
+        rows.iter().map(purchase).collect()
+    }
+}
+
+/// The driver's messages hold statements and names, never bound values.
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
+fn failed(error: sqlx::Error) -> StoreError {
+    if is_busy(&error) { StoreError::Busy } else { StoreError::Failed(error.to_string()) }
+}

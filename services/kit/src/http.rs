@@ -1,6 +1,7 @@
 //! What stands around a service's router: ids, logs, metrics, limits, and problems for what no
 //! handler answered.
 
+mod docs;
 mod metrics;
 mod operations;
 pub(crate) mod request_id;
@@ -19,6 +20,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router, body::Body};
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::OpenApi;
 
 use crate::Problem;
 use crate::identity::Trust;
@@ -28,13 +30,16 @@ const BODY_LIMIT: usize = 1024 * 1024;
 /// How long a request may take, its body's arrival included. The gateway's own limit is 30 s.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Wraps `router` and adds `/health`, `/live`, `/ready` and `/metrics`.
+/// Wraps `router` and adds `/health`, `/live`, `/ready` and `/metrics`, and for one that is documented
+/// `/openapi.json` and `/docs`.
 ///
 /// From the outside in: request id, span, metrics and the final form of a problem; panics to 500;
 /// time limit; body limit; the routes.
-pub(crate) fn surround(router: Router, operations: Operations, trust: Trust) -> Router {
+pub(crate) fn surround(router: Router, openapi: Option<OpenApi>, operations: Operations, trust: Trust) -> Router {
     let metrics = Arc::new(RequestMetrics::new(operations.metrics()));
+    let docs = openapi.map_or_else(Router::new, |openapi| docs::router(openapi, &operations.about));
     router
+        .merge(docs)
         .merge(operations.router())
         .fallback(no_route)
         .method_not_allowed_fallback(method_not_allowed)

@@ -10,8 +10,8 @@ mod users;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::routing::{get, post};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::application::Application;
 
@@ -24,14 +24,14 @@ pub struct Api {
     pub jwks_max_age: Duration,
 }
 
-/// The service's routes.
-pub fn router(api: Api) -> Router {
-    Router::new()
-        .route("/users", post(users::register).get(users::list))
-        .route("/users/{id}", get(users::get).put(users::update))
-        .route("/auth/login", post(auth::login))
-        .route("/auth/refresh", post(auth::refresh))
-        .route("/auth/verify", post(auth::verify))
-        .route("/.well-known/jwks.json", get(jwks::jwks))
+/// The service's routes, each with what it takes and gives.
+pub fn router(api: Api) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(users::register, users::list))
+        .routes(routes!(users::get, users::update))
+        .routes(routes!(auth::login))
+        .routes(routes!(auth::refresh))
+        .routes(routes!(auth::verify))
+        .routes(routes!(jwks::jwks))
         .with_state(api)
 }

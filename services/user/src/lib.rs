@@ -62,7 +62,7 @@ pub async fn build_at(settings: Settings, context: Context, clock: Arc<dyn Clock
 
     let api = Api { application: Arc::clone(&application), jwks_max_age: settings.jwks_max_age };
     let upkeep = maintenance::worker(application, settings.upkeep_interval);
-    Ok(Module::new(ABOUT.name, api::router(api))
+    Ok(Module::documented(NAME, api::router(api))
         .with_database(database)
         .with_worker(Worker::new("maintenance", upkeep)))
 }

@@ -21,7 +21,7 @@ fn app(health: Vec<HealthCheck>) -> (Router, shutdown::Trigger) {
         .route("/echo/{id}", post(echo))
         .route("/panic", get(async || -> () { panic!("of the test") }))
         .route("/slow", get(std::future::pending::<()>));
-    (surround(router, Operations { about, health, metrics, shutdown }, Trust::Loopback), trigger)
+    (surround(router, None, Operations { about, health, metrics, shutdown }, Trust::Loopback), trigger)
 }
 
 async fn send(app: &Router, request: Request) -> (StatusCode, axum::http::HeaderMap, String) {

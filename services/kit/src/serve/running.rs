@@ -32,7 +32,7 @@ impl Running {
     /// limits, problems and the operational endpoints.
     pub fn start(mut module: Module, context: &Context) -> Self {
         module.subscribe(&context.bus);
-        let Module { name, router, openapi: _, workers, health, database, consumers } = module;
+        let Module { name, router, openapi, workers, health, database, consumers } = module;
         let (trigger, shutdown) = shutdown::channel();
         let (relay_trigger, relay_shutdown) = shutdown::channel();
         let operations = Operations {
@@ -42,7 +42,7 @@ impl Running {
             shutdown: shutdown.clone(),
         };
         let mut running = Self {
-            router: http::surround(router, operations, context.trust.clone()),
+            router: http::surround(router, openapi, operations, context.trust.clone()),
             workers: spawn_all(workers, &shutdown),
             relay: JoinSet::new(),
             relay_trigger,

@@ -4,44 +4,63 @@ use jiff::Timestamp;
 use kit::Problem;
 use kit::problem::FieldError;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::application::{Registration, Tokens, Update};
 use crate::domain::claims::{AUDIENCE, ISSUER};
 use crate::domain::{Claims, Email, Name, Password, Secret, User};
 
-/// `POST /users`. Every field is optional to the parser, so that all that are missing are told at
-/// once.
-#[derive(Deserialize)]
+/// A newcomer.
+// Every field is optional to the parser, so that all that are missing are told at once.
+#[derive(Deserialize, ToSchema)]
 pub(super) struct RegisterBody {
+    /// Compared without case.
+    #[schema(value_type = String, required = true, format = Email, max_length = 254)]
     email: Option<String>,
+    /// 8 to 128 characters of any kind.
+    #[schema(value_type = String, required = true, format = Password, min_length = 8, max_length = 128)]
     password: Option<SecretText>,
+    /// What the user is called.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 100)]
     name: Option<String>,
 }
 
-/// `PUT /users/{id}`.
-#[derive(Deserialize)]
+/// What a user is to be from now on.
+#[derive(Deserialize, ToSchema)]
 pub(super) struct UpdateBody {
+    /// Compared without case.
+    #[schema(value_type = String, required = true, format = Email, max_length = 254)]
     email: Option<String>,
+    /// What the user is called.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 100)]
     name: Option<String>,
 }
 
-/// `POST /auth/login`.
-#[derive(Deserialize)]
+/// Who logs in.
+#[derive(Deserialize, ToSchema)]
 pub(super) struct LoginBody {
+    /// As it was registered, in any case.
+    #[schema(value_type = String, required = true)]
     email: Option<String>,
+    /// The password.
+    #[schema(value_type = String, required = true, format = Password)]
     password: Option<SecretText>,
 }
 
-/// `POST /auth/refresh`.
-#[derive(Deserialize)]
+/// What is exchanged for new tokens.
+#[derive(Deserialize, ToSchema)]
 pub(super) struct RefreshBody {
+    /// The one that came last.
+    #[schema(value_type = String, required = true)]
     refresh_token: Option<SecretText>,
 }
 
-/// `POST /auth/verify`.
-#[derive(Deserialize)]
+/// What is looked at.
+#[derive(Deserialize, ToSchema)]
 pub(super) struct VerifyBody {
+    /// An access token.
+    #[schema(value_type = String, required = true)]
     token: Option<SecretText>,
 }
 
@@ -135,12 +154,14 @@ impl Fields {
     }
 }
 
-/// A user as the API shows it.
-#[derive(Serialize)]
+/// A user.
+#[derive(Serialize, ToSchema)]
 pub(super) struct UserBody {
     id: Uuid,
     email: String,
     name: String,
+    /// When it registered, UTC.
+    #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
 
@@ -155,8 +176,8 @@ impl From<User> for UserBody {
     }
 }
 
-/// What login and refresh answer (RFC 6749 section 5.1).
-#[derive(Serialize)]
+/// An access token and the means to get the next (RFC 6749 section 5.1).
+#[derive(Serialize, ToSchema)]
 pub(super) struct TokensBody {
     access_token: String,
     refresh_token: String,
@@ -176,7 +197,7 @@ impl From<Tokens> for TokensBody {
 }
 
 /// The claims of a verified token.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct ClaimsBody {
     iss: &'static str,
     aud: &'static str,

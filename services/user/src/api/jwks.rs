@@ -7,16 +7,19 @@ use axum::response::IntoResponse;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Api;
 use crate::domain::SigningKey;
 
-#[derive(Serialize)]
-struct KeySet {
+/// A JSON Web Key Set.
+#[derive(Serialize, ToSchema)]
+pub(super) struct KeySet {
     keys: Vec<Key>,
 }
 
-#[derive(Serialize)]
+/// A public key.
+#[derive(Serialize, ToSchema)]
 struct Key {
     kty: &'static str,
     crv: &'static str,
@@ -29,6 +32,12 @@ struct Key {
 
 /// Every key that a valid token may be signed with, and the one that will sign next. It may be
 /// cached for less time than a key is published ahead of its first signature.
+#[utoipa::path(
+    get,
+    path = "/.well-known/jwks.json",
+    tag = "auth",
+    responses((status = 200, body = KeySet)),
+)]
 pub(super) async fn jwks(State(api): State<Api>) -> impl IntoResponse {
     let keys = api.application.published_keys().into_iter().map(Key::from).collect();
     let cache = format!("public, max-age={}", api.jwks_max_age.as_secs());

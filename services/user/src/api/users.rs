@@ -21,6 +21,19 @@ use crate::domain::{User, UserId};
 
 /// 201 with the user and its `Location`; 409 `email_taken`. With an `Idempotency-Key` it may be sent
 /// again: 422 `idempotency_key_reused` for another body.
+#[utoipa::path(
+    post,
+    path = "/users",
+    tag = "users",
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body get the same answer.")),
+    request_body = RegisterBody,
+    responses(
+        (status = 201, body = UserBody, headers(("Location" = String, description = "The user's path."))),
+        (status = 400, description = "`validation_failed`"),
+        (status = 409, description = "`email_taken`"),
+        (status = 422, description = "`idempotency_key_reused`"),
+    ),
+)]
 pub(super) async fn register(
     State(api): State<Api>,
     Keyed { body, key }: Keyed<RegisterBody>,
@@ -43,6 +56,18 @@ fn registered(user: &User) -> StoredAnswer {
 }
 
 /// A page of users, for administrators.
+#[utoipa::path(
+    get,
+    path = "/users",
+    tag = "users",
+    params(PageQuery),
+    responses(
+        (status = 200, body = Page<UserBody>),
+        (status = 401, description = "no token, or none that is good"),
+        (status = 403, description = "`scope_missing`"),
+    ),
+    security(("bearer" = [])),
+)]
 pub(super) async fn list(
     State(api): State<Api>,
     Authenticated(caller): Authenticated,
@@ -53,6 +78,19 @@ pub(super) async fn list(
 }
 
 /// One user with its version as `ETag`, for itself and administrators.
+#[utoipa::path(
+    get,
+    path = "/users/{id}",
+    tag = "users",
+    params(("id" = Uuid, Path, description = "The user.")),
+    responses(
+        (status = 200, body = UserBody, headers(("ETag" = String, description = "The user's version."))),
+        (status = 401, description = "no token, or none that is good"),
+        (status = 403, description = "`not_yours`"),
+        (status = 404, description = "`user_not_found`"),
+    ),
+    security(("bearer" = [])),
+)]
 pub(super) async fn get(
     State(api): State<Api>,
     Authenticated(caller): Authenticated,
@@ -64,6 +102,26 @@ pub(super) async fn get(
 
 /// Replaces name and e-mail, for the user itself and administrators; with `If-Match` only in the version
 /// that it names, 412 `precondition_failed` otherwise.
+#[utoipa::path(
+    put,
+    path = "/users/{id}",
+    tag = "users",
+    params(
+        ("id" = Uuid, Path, description = "The user."),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the version that is to be changed."),
+    ),
+    request_body = UpdateBody,
+    responses(
+        (status = 200, body = UserBody, headers(("ETag" = String, description = "The user's version."))),
+        (status = 400, description = "`validation_failed`"),
+        (status = 401, description = "no token, or none that is good"),
+        (status = 403, description = "`not_yours`"),
+        (status = 404, description = "`user_not_found`"),
+        (status = 409, description = "`email_taken`"),
+        (status = 412, description = "`precondition_failed`"),
+    ),
+    security(("bearer" = [])),
+)]
 pub(super) async fn update(
     State(api): State<Api>,
     Authenticated(caller): Authenticated,

@@ -5,6 +5,7 @@ mod events;
 mod idempotency;
 mod keys;
 mod limits;
+mod openapi;
 mod sessions;
 mod support;
 mod users;

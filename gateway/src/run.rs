@@ -95,6 +95,8 @@ pub struct Bound<'c> {
     listeners: Vec<Vec<std::net::TcpListener>>,
     addresses: Vec<SocketAddr>,
     admin: TcpListener,
+    /// From the first moment on: a signal that comes before it serves ends it all the same.
+    signals: [Signal; 2],
 }
 
 impl<'c> Bound<'c> {
@@ -107,7 +109,8 @@ impl<'c> Bound<'c> {
             address: config.admin.listen,
             error,
         })?;
-        Ok(Self { config, control, listeners, addresses, admin })
+        let signals = signals(&control)?;
+        Ok(Self { config, control, listeners, addresses, admin, signals })
     }
 
     /// As [`run`], with the services of `mounts` in this process. It also ends, in the same order, when `stop` gives a
@@ -117,7 +120,7 @@ impl<'c> Bound<'c> {
         mounts: &Mounts,
         stop: impl Future<Output = &'static str> + Send + 'static,
     ) -> Result<(), StartError> {
-        let Self { config, control, listeners, addresses, admin } = self;
+        let Self { config, control, listeners, addresses, admin, signals } = self;
         let live = Arc::new(Live::new(config, mounts));
         let unnamed = mounts.names().filter(|name| config.services.iter().all(|service| *service.name != **name));
         for service in unnamed {
@@ -144,8 +147,6 @@ impl<'c> Bound<'c> {
                 issuers.watch();
             }
         }
-        let signals = signals(&control)?;
-
         let permits = Arc::new(Semaphore::new(config.server.max_connections));
         let mut workers = Vec::new();
         for (index, (listeners, shard)) in listeners.into_iter().zip(shards).enumerate() {

@@ -15,6 +15,7 @@ mod expect_continue;
 mod fields;
 mod forward_auth;
 mod framing;
+mod gateway_secret;
 mod health;
 mod jwt;
 mod jwt_hostile;

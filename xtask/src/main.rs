@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod compare;
+mod dlq;
 mod instructions;
 mod pgo;
 mod up;
@@ -49,6 +50,11 @@ enum Task {
     /// Builds it instrumented, drives the bench workloads through it, merges what was counted with llvm-profdata
     /// (of the same LLVM as rustc's), and builds it again by the profile `dist`.
     Pgo(pgo::Options),
+    /// List dead letters, the messages that a service could not apply, or replay them to their topics
+    ///
+    /// On the broker that --bootstrap or `KAFKA_BOOTSTRAP_SERVERS` names; of the monolith, in the services' databases. A
+    /// replayed letter goes to all who consume its topic; those that had applied its event know it.
+    Dlq(dlq::Options),
 }
 
 fn main() -> ExitCode {
@@ -57,6 +63,7 @@ fn main() -> ExitCode {
         Task::Bench(options) => compare::main(&options),
         Task::Instructions(options) => instructions::main(&options),
         Task::Pgo(options) => pgo::main(&options),
+        Task::Dlq(options) => dlq::main(&options),
     }
 }
 

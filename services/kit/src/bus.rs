@@ -8,7 +8,7 @@
 mod kafka;
 mod memory;
 
-pub use kafka::{KafkaBus, KafkaSettings, KafkaSubscription};
+pub use kafka::{KafkaBus, KafkaSettings, KafkaSubscription, received};
 pub use memory::{MemoryBus, MemorySubscription};
 
 use std::collections::BTreeMap;

@@ -1,7 +1,10 @@
 //! What consumes events: a loop that hands them to the service, again and again while the service's
 //! database is away, and puts aside what the service cannot take.
 
-use std::collections::BTreeMap;
+mod letters;
+
+pub use letters::{DEAD_LETTERS, dead_letter, revived};
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +17,6 @@ use crate::database::Database;
 use crate::outbox;
 use crate::shutdown::Shutdown;
 
-/// What a topic's name ends with when it holds what could not be consumed from the topic before.
-pub const DEAD_LETTERS: &str = ".dlq";
 /// How often a message that is refused is tried before it is put aside.
 const ATTEMPTS: u32 = 5;
 /// The pause before the second attempt, doubled up to the longest.
@@ -123,17 +124,7 @@ async fn patiently(events: &[Received], handler: &Arc<dyn Handler>, attempts: u3
 async fn bury(delivery: &Delivery, reason: &str, database: &Database) {
     let Delivery { message, partition, offset } = delivery;
     tracing::error!(topic = message.topic, partition, offset, reason, "a message cannot be applied: put aside");
-    let headers = message.headers.clone().into_iter().chain([
-        ("error".to_owned(), reason.to_owned()),
-        ("topic".to_owned(), message.topic.clone()),
-        ("partition".to_owned(), partition.to_string()),
-        ("offset".to_owned(), offset.to_string()),
-    ]);
-    let letter = Message {
-        topic: format!("{}{DEAD_LETTERS}", message.topic),
-        headers: headers.collect::<BTreeMap<_, _>>(),
-        ..message.clone()
-    };
+    let letter = dead_letter(delivery, reason);
     let mut pause = PAUSE;
     while let Err(error) = store(&letter, database).await {
         tracing::warn!(%error, "the dead letter cannot be stored now");

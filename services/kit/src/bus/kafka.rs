@@ -18,6 +18,7 @@ mod producer;
 mod settings;
 mod subscription;
 
+pub use convert::received;
 pub use settings::KafkaSettings;
 pub use subscription::KafkaSubscription;
 

@@ -75,7 +75,7 @@ impl Common {
         SettingDoc {
             name: "KAFKA_SESSION_TIMEOUT",
             default: "10s",
-            help: "how long after a consumer's death others of its group take over",
+            help: "how long after a consumer's death others of its group take over; 6s suits the embedded broker",
         },
         SettingDoc {
             name: "GATEWAY_SECRET",

@@ -14,9 +14,9 @@ pub(super) fn record(message: &Message) -> FutureRecord<'_, str, [u8]> {
     FutureRecord::to(&message.topic).key(message.key.as_str()).payload(message.value.as_slice()).headers(headers)
 }
 
-/// A message that came. Of what others wrote, a key or a header that is no text is read as well as it
+/// A message that came from a broker. Of what others wrote, a key or a header that is no text is read as well as it
 /// can be, the last of several headers of one name counts, and an absent body is an empty one.
-pub(super) fn delivery(message: &BorrowedMessage<'_>) -> Delivery {
+pub fn received(message: &BorrowedMessage<'_>) -> Delivery {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
     let headers = headers.map(|header| (header.key.to_owned(), header.value.map(text).unwrap_or_default()));

@@ -13,7 +13,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::KafkaSettings;
 use super::context::Watch;
-use super::convert::delivery;
+use super::convert::received;
 use crate::bus::{Delivery, PublishError};
 use crate::metrics::{Gauge, PartitionLabels};
 
@@ -68,14 +68,14 @@ impl KafkaSubscription {
         let consumer = Arc::clone(&self.consumer);
         loop {
             let mut deliveries = Vec::new();
-            let mut received = Some(consumer.recv().await);
-            while let Some(result) = received {
+            let mut next = Some(consumer.recv().await);
+            while let Some(result) = next {
                 self.forget_what_was_revoked(&mut deliveries);
                 match result {
                     Ok(message) => deliveries.push(self.give(&message)),
                     Err(error) => tell(&error),
                 }
-                received = if deliveries.len() < AT_ONCE { at_hand(&consumer) } else { None };
+                next = if deliveries.len() < AT_ONCE { at_hand(&consumer) } else { None };
             }
             self.forget_what_was_revoked(&mut deliveries);
             if !deliveries.is_empty() {
@@ -101,7 +101,7 @@ impl KafkaSubscription {
     }
 
     fn give(&mut self, message: &BorrowedMessage<'_>) -> Delivery {
-        let delivery = delivery(message);
+        let delivery = received(message);
         self.given.insert((delivery.message.topic.clone(), delivery.partition), delivery.offset + 1);
         delivery
     }

@@ -1,5 +1,6 @@
 //! The body of a request or of an answer, whatever it comes from: streamed, and held whole only where a rule asks to
 //! see all of it.
+mod answer;
 mod buffer;
 
 use std::{
@@ -16,9 +17,11 @@ use http_body::{Frame, SizeHint};
 
 use crate::{
     exchange::Exchange,
-    h1::{client::ResponseBody, framing::Length, server::RequestBody},
+    h1::{framing::Length, server::RequestBody},
     rejection::Rejection,
 };
+
+pub(crate) use answer::AnswerBody;
 
 /// A stream of [`Frame`]s, whose error says why it broke off.
 ///
@@ -35,7 +38,7 @@ enum Source {
     /// What was read of a client's body; the client still takes interim answers.
     Buffered(Bytes, RequestBody),
     Client(RequestBody),
-    Upstream(ResponseBody),
+    Upstream(AnswerBody),
 }
 
 impl Body {
@@ -53,7 +56,7 @@ impl Body {
         Source::Client(body).into()
     }
 
-    pub(crate) fn from_upstream(body: ResponseBody) -> Self {
+    pub(crate) fn from_upstream(body: AnswerBody) -> Self {
         Source::Upstream(body).into()
     }
 

@@ -18,14 +18,11 @@ use tokio::sync::Notify;
 
 use crate::{
     balance::round_robin::SmoothWeighted,
-    body::Body,
+    body::{AnswerBody, Body},
     config::{HealthCheck, HostPolicy, UpstreamTimeouts},
     exchange::Exchange,
-    h1::{
-        client::{Head, ResponseBody},
-        head::ResponseHead,
-        pool::Pool,
-    },
+    h1::{client::Head, head::ResponseHead, pool::Pool},
+    mounts::Mounted,
     rejection::Rejection,
     upstream::{Failure, Health, Upstream, send},
 };
@@ -81,14 +78,18 @@ impl Status {
 }
 
 impl Cluster {
-    pub(crate) fn new(service: &crate::config::Service) -> Self {
+    /// The upstreams of the file, or `mounted` in their place.
+    pub(crate) fn new(service: &crate::config::Service, mounted: Option<&Mounted>) -> Self {
         let probed = service.health.is_some();
+        let remote = || service.upstreams.iter().map(|upstream| Arc::new(Upstream::remote(upstream, probed))).collect();
         Self {
             name: Arc::clone(&service.name),
             critical: service.critical,
             host: service.host.clone(),
             check: service.health.clone(),
-            upstreams: service.upstreams.iter().map(|upstream| Arc::new(Upstream::new(upstream, probed))).collect(),
+            upstreams: mounted.map_or_else(remote, |mounted| {
+                vec![Arc::new(Upstream::mounted(mounted, &service.upstreams[0], probed))]
+            }),
             idle: service.routes.iter().map(|route| route.timeouts.idle).min().unwrap_or(Duration::from_secs(50)),
             started: Instant::now(),
             probed: Notify::new(),
@@ -158,7 +159,7 @@ impl LocalCluster {
         mut body: Body,
         timeouts: &UpstreamTimeouts,
         exchange: &mut Exchange,
-    ) -> Result<(ResponseHead, ResponseBody), Rejection> {
+    ) -> Result<(ResponseHead, AnswerBody), Rejection> {
         let mut failed = None;
         let mut tried = 0;
         loop {

@@ -4,12 +4,9 @@ use std::rc::Rc;
 use http::{HeaderMap, Method, Request, Response, Version};
 
 use crate::{
-    body::Body,
+    body::{AnswerBody, Body},
     exchange::{Client, Exchange},
-    h1::{
-        client::ResponseBody,
-        head::{self, BadHead, ResponseHead, host_name},
-    },
+    h1::head::{self, BadHead, ResponseHead, host_name},
     live::Lane,
     local, path,
     permit::{
@@ -125,7 +122,7 @@ fn unrouted(
 }
 
 /// Another server's answer, the service's or an authoriser's, as the client's.
-fn answered((head, body): (ResponseHead, ResponseBody), lane: &Lane) -> Response<Body> {
+fn answered((head, body): (ResponseHead, AnswerBody), lane: &Lane) -> Response<Body> {
     let mut response = Response::new(Body::from_upstream(body));
     *response.status_mut() = head.status;
     *response.headers_mut() = head.fields;

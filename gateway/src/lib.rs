@@ -13,7 +13,7 @@
 //! | 9 | `respond` | makes an answer of whatever came out |
 //!
 //! `gateway::handle` is this table in code. Beside the walk stand what all of it speaks of (`exchange`, `rejection`,
-//! `body`), the wire (`h1`), what the file says ([`config`]) and what becomes of it (`live`), and the process (`run`,
+//! `body`), the wire (`h1`), services in this process ([`mounts`]), what the file says ([`config`]) and what becomes of it (`live`), and the process (`run`,
 //! `worker`, `shutdown`, `telemetry`, `admin`).
 mod accept;
 mod admin;
@@ -28,6 +28,7 @@ mod gateway;
 mod h1;
 mod live;
 mod local;
+pub mod mounts;
 pub mod path;
 pub mod permit;
 mod rejection;
@@ -45,5 +46,6 @@ mod worker;
 
 pub use ask_health::{HealthError, ask_health};
 pub use exchange::Identity;
+pub use mounts::Mounts;
 pub use rejection::TokenFault;
-pub use run::{StartError, run};
+pub use run::{Bound, StartError, run};

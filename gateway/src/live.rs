@@ -11,8 +11,9 @@ use rules::Sources;
 
 use crate::{
     cluster::Cluster,
-    config::{Config, UpstreamTimeouts},
+    config::{Config, Service, UpstreamTimeouts},
     h1::server::Settings,
+    mounts::Mounts,
     permit::{
         Permit,
         auth::{api_key::ApiKeys, jwt::Issuers},
@@ -26,6 +27,8 @@ use crate::{
 
 /// A configuration that serves.
 pub(crate) struct Live {
+    /// `monolith` where services run in this process, else `microservices`.
+    pub(crate) mode: &'static str,
     pub(crate) settings: Settings,
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// Fields that a client may not send.
@@ -62,8 +65,10 @@ pub(crate) struct Lane {
 }
 
 impl Live {
-    pub(crate) fn new(config: &Config) -> Self {
-        let clusters: Vec<_> = config.services.iter().map(|service| Arc::new(Cluster::new(service))).collect();
+    /// What `config` says, with the services of `mounts` in the place of their upstreams.
+    pub(crate) fn new(config: &Config, mounts: &Mounts) -> Self {
+        let cluster = |service: &Service| Arc::new(Cluster::new(service, mounts.get(&service.name)));
+        let clusters: Vec<_> = config.services.iter().map(cluster).collect();
         let reserved = Arc::new(rules::reserved(config));
         let mut sources = Sources::new(config, &clusters);
         let (mut lanes, mut patterns) = (Vec::new(), Vec::new());
@@ -88,6 +93,7 @@ impl Live {
             }
         }
         Self {
+            mode: if mounts.is_empty() { "microservices" } else { "monolith" },
             settings: Settings {
                 timeouts: config.server.timeouts,
                 limits: config.server.limits,

@@ -63,6 +63,7 @@ pub(crate) fn after_routes(request: &Request<Body>, path: &str, live: &Live) -> 
     let page = json!({
         "name": "gateway",
         "version": env!("CARGO_PKG_VERSION"),
+        "mode": live.mode,
         "services": services,
         "health": "/health",
     });
@@ -79,6 +80,7 @@ fn only_reads(method: &Method) -> Result<(), Rejection> {
 #[derive(Serialize)]
 struct Health {
     status: &'static str,
+    mode: &'static str,
     timestamp: String,
     services: Map<String, Value>,
 }
@@ -90,7 +92,8 @@ fn health(live: &Live, verbose: bool) -> Response<Body> {
         let value = if verbose { service(cluster) } else { cluster.status().as_str().into() };
         (cluster.name.to_string(), value)
     });
-    let health = Health { status: status.as_str(), timestamp: seconds(Timestamp::now()), services: services.collect() };
+    let (status, services) = (status.as_str(), services.collect());
+    let health = Health { status, mode: live.mode, timestamp: seconds(Timestamp::now()), services };
     respond::json(code, &health)
 }
 

@@ -14,9 +14,9 @@ use auth::api_key::{ApiKeys, Shown};
 use http::{HeaderMap, Request};
 
 use crate::{
-    body::Body,
+    body::{AnswerBody, Body},
     exchange::{Client, Exchange},
-    h1::{client::ResponseBody, head::ResponseHead},
+    h1::head::ResponseHead,
     rejection::Rejection,
 };
 
@@ -47,7 +47,7 @@ pub(crate) enum Verdict {
     /// It goes on.
     Pass,
     /// An authoriser gave the client's answer.
-    Answer(Box<(ResponseHead, ResponseBody)>),
+    Answer(Box<(ResponseHead, AnswerBody)>),
 }
 
 impl Permit {

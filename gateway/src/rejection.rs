@@ -68,6 +68,8 @@ pub(crate) enum Rejection {
     },
     /// 431: too large a head, or too many fields.
     HeadersTooLarge,
+    /// 500: the service, which runs in this process, panicked.
+    UpstreamPanicked,
     /// 502: the upstream's host refused the connection.
     UpstreamConnectRefused,
     /// 502: the upstream closed or reset the connection before its answer was whole.
@@ -125,16 +127,17 @@ impl Rejection {
             Self::BodyInvalid { .. } => 23,
             Self::RateLimited { .. } => 24,
             Self::HeadersTooLarge => 25,
-            Self::UpstreamConnectRefused => 26,
-            Self::UpstreamReset => 27,
-            Self::UpstreamProtocol => 28,
-            Self::UpstreamDns => 29,
-            Self::KeysUnavailable => 30,
-            Self::ForwardAuthUnavailable => 31,
-            Self::NoHealthyUpstream => 32,
-            Self::UpstreamConnectTimeout => 33,
-            Self::UpstreamTimeout => 34,
-            Self::ClientClosed => 35,
+            Self::UpstreamPanicked => 26,
+            Self::UpstreamConnectRefused => 27,
+            Self::UpstreamReset => 28,
+            Self::UpstreamProtocol => 29,
+            Self::UpstreamDns => 30,
+            Self::KeysUnavailable => 31,
+            Self::ForwardAuthUnavailable => 32,
+            Self::NoHealthyUpstream => 33,
+            Self::UpstreamConnectTimeout => 34,
+            Self::UpstreamTimeout => 35,
+            Self::ClientClosed => 36,
         }
     }
 
@@ -156,6 +159,7 @@ impl Rejection {
             Self::BodyInvalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::UpstreamPanicked => StatusCode::INTERNAL_SERVER_ERROR,
             Self::UpstreamConnectRefused | Self::UpstreamReset | Self::UpstreamProtocol | Self::UpstreamDns => {
                 StatusCode::BAD_GATEWAY
             }
@@ -193,6 +197,7 @@ impl Rejection {
                 format!("Too many requests. Try again in {retry_after} seconds.").into()
             }
             Self::HeadersTooLarge => "The head is larger, or has more fields, than is allowed.".into(),
+            Self::UpstreamPanicked => "Something went wrong inside the service.".into(),
             Self::UpstreamConnectRefused => "The service refused the connection.".into(),
             Self::UpstreamReset => "The service closed the connection before its answer was whole.".into(),
             Self::UpstreamProtocol => "The service answered with something that is not HTTP.".into(),
@@ -233,7 +238,7 @@ impl Rejection {
             Self::UpstreamReset => "connection_terminated",
             Self::UpstreamProtocol => "http_protocol_error",
             Self::UpstreamDns => "dns_error",
-            Self::KeysUnavailable | Self::ForwardAuthUnavailable => "proxy_internal_error",
+            Self::KeysUnavailable | Self::ForwardAuthUnavailable | Self::UpstreamPanicked => "proxy_internal_error",
             Self::NoHealthyUpstream => "destination_unavailable",
             Self::UpstreamConnectTimeout => "connection_timeout",
             Self::UpstreamTimeout => "http_response_timeout",
@@ -242,7 +247,7 @@ impl Rejection {
 }
 
 /// Every code, in the order of [`Rejection::index`]; stable once published.
-pub(crate) const CODES: [&str; 36] = [
+pub(crate) const CODES: [&str; 37] = [
     "bad_request",
     "path_invalid",
     "host_invalid",
@@ -269,6 +274,7 @@ pub(crate) const CODES: [&str; 36] = [
     "body_invalid",
     "rate_limited",
     "headers_too_large",
+    "upstream_panicked",
     "upstream_connect_refused",
     "upstream_reset",
     "upstream_protocol",
@@ -351,6 +357,31 @@ impl TokenFault {
             Self::Audience => "The token is meant for somebody else.",
             Self::KeyUnknown => "The token's key is not known.",
             Self::ApiKey => "The API key is not known.",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_has_every_code_with_its_status() {
+        let readme = include_str!("../../README.md");
+        let rows: Vec<&str> = readme.lines().filter(|line| line.starts_with("| ")).collect();
+        for code in CODES {
+            let told = rows.iter().filter(|row| row.split(" | ").nth(1) == Some(&format!("`{code}`"))).count();
+            assert_eq!(told, 1, "README.md, Error codes: {code}");
+        }
+        let row = |rejection: &Rejection| format!("| {} | `{}` |", rejection.status().as_u16(), rejection.code());
+        for rejection in [
+            Rejection::UpstreamPanicked,
+            Rejection::UpstreamConnectRefused,
+            Rejection::UpstreamTimeout,
+            Rejection::NoHealthyUpstream,
+            Rejection::ClientClosed,
+        ] {
+            assert!(readme.contains(&row(&rejection)), "{}", row(&rejection));
         }
     }
 }

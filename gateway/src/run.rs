@@ -2,9 +2,10 @@
 //! in order.
 mod descriptors;
 
-use std::{fmt, io, net::SocketAddr, sync::Arc, thread};
+use std::{fmt, io, net::SocketAddr, sync::Arc, thread, time::Duration};
 
 use tokio::{
+    net::TcpListener,
     runtime::{Builder, Runtime},
     signal::unix::{Signal, SignalKind, signal},
     sync::{Semaphore, watch},
@@ -16,12 +17,16 @@ use crate::{
     cluster::health,
     config::Config,
     live::Live,
+    mounts::Mounts,
     telemetry::{
         access_log::Writer,
         metrics::{Metrics, Shard},
     },
     worker::{self, Parts},
 };
+
+/// How long the end waits for the probes that call mounted services.
+const LAST_PROBES: Duration = Duration::from_secs(1);
 
 /// Why the gateway could not start.
 #[derive(Debug)]
@@ -77,67 +82,102 @@ impl std::error::Error for StartError {}
 ///
 /// Prints one line with its addresses on stderr when it accepts.
 pub fn run(config: &Config) -> Result<(), StartError> {
-    let control = Builder::new_multi_thread().worker_threads(1).thread_name("control").enable_all().build()?;
-    let live = Arc::new(Live::new(config));
-    let (stop, stopping) = watch::channel(false);
-    let writer = Writer::start(io::stdout())?;
+    Bound::bind(config)?.serve(&Mounts::default(), std::future::pending())
+}
 
-    let (listeners, addresses) = listen(config)?;
-    let admin = control.block_on(admin::bind(config.admin.listen)).map_err(|error| StartError::Listen {
-        key: "admin.listen",
-        address: config.admin.listen,
-        error,
-    })?;
-    let admin_address = admin.local_addr()?;
-    descriptors::raise(config.server.max_connections);
+/// A gateway whose ports are open: connections wait until it serves. So what is mounted in it can be built knowing that
+/// no other process has them.
+#[derive(Debug)]
+pub struct Bound<'c> {
+    config: &'c Config,
+    control: Runtime,
+    /// For each worker.
+    listeners: Vec<Vec<std::net::TcpListener>>,
+    addresses: Vec<SocketAddr>,
+    admin: TcpListener,
+    /// From the first moment on: a signal that comes before it serves ends it all the same.
+    signals: [Signal; 2],
+}
 
-    let shards: Vec<_> = listeners.iter().map(|_| Arc::new(Shard::new(live.lanes.len()))).collect();
-    let metrics = Metrics {
-        shards: shards.clone(),
-        labels: live.lanes.iter().map(|lane| lane.labels.clone()).collect(),
-        clusters: live.clusters.clone(),
-        rate_limits: live.counters.clone(),
-        log_lines_dropped: writer.dropped(),
-    };
-    control.spawn(admin::serve(admin, Admin::new(Arc::clone(&live), metrics, config.redacted(), stopping.clone())));
-    {
-        let _on_control = control.enter();
-        live.clusters.iter().for_each(health::watch);
-        if let Some(issuers) = &live.issuers {
-            issuers.watch();
-        }
+impl<'c> Bound<'c> {
+    /// Opens the ports of `config`.
+    pub fn bind(config: &'c Config) -> Result<Self, StartError> {
+        let control = Builder::new_multi_thread().worker_threads(1).thread_name("control").enable_all().build()?;
+        let (listeners, addresses) = listen(config)?;
+        let admin = control.block_on(admin::bind(config.admin.listen)).map_err(|error| StartError::Listen {
+            key: "admin.listen",
+            address: config.admin.listen,
+            error,
+        })?;
+        let signals = signals(&control)?;
+        Ok(Self { config, control, listeners, addresses, admin, signals })
     }
-    let signals = signals(&control)?;
 
-    let permits = Arc::new(Semaphore::new(config.server.max_connections));
-    let mut workers = Vec::new();
-    for (index, (listeners, shard)) in listeners.into_iter().zip(shards).enumerate() {
-        let parts = Parts {
-            listeners,
-            live: Arc::clone(&live),
-            shard,
-            log: writer.sink(),
-            permits: Arc::clone(&permits),
-            stop: stopping.clone(),
-            drain_timeout: config.server.drain_timeout,
+    /// As [`run`], with the services of `mounts` in this process. It also ends, in the same order, when `stop` gives a
+    /// reason, which is logged. When it returns, nothing calls the mounted services any more.
+    pub fn serve(
+        self,
+        mounts: &Mounts,
+        stop: impl Future<Output = &'static str> + Send + 'static,
+    ) -> Result<(), StartError> {
+        let Self { config, control, listeners, addresses, admin, signals } = self;
+        let live = Arc::new(Live::new(config, mounts));
+        let unnamed = mounts.names().filter(|name| config.services.iter().all(|service| *service.name != **name));
+        for service in unnamed {
+            tracing::warn!(service, "mounted, but no route leads to it: the file has no service of this name");
+        }
+        let (asked, stopping) = watch::channel(false);
+        let writer = Writer::start(io::stdout())?;
+        let admin_address = admin.local_addr()?;
+        descriptors::raise(config.server.max_connections);
+
+        let shards: Vec<_> = listeners.iter().map(|_| Arc::new(Shard::new(live.lanes.len()))).collect();
+        let metrics = Metrics {
+            shards: shards.clone(),
+            labels: live.lanes.iter().map(|lane| lane.labels.clone()).collect(),
+            clusters: live.clusters.clone(),
+            rate_limits: live.counters.clone(),
+            log_lines_dropped: writer.dropped(),
         };
-        let name = format!("worker-{index}");
-        workers.push(thread::Builder::new().name(name).spawn(move || worker::run(parts))?);
-    }
-    eprintln!("{}", banner(&addresses, workers.len(), admin_address));
-
-    control.spawn(stop_on_signal(signals, stop));
-    let mut failed = None;
-    for worker in workers {
-        match worker.join() {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => failed = Some(error),
-            Err(panic) => std::panic::resume_unwind(panic),
+        control.spawn(admin::serve(admin, Admin::new(Arc::clone(&live), metrics, config.redacted(), stopping.clone())));
+        {
+            let _on_control = control.enter();
+            live.clusters.iter().for_each(health::watch);
+            if let Some(issuers) = &live.issuers {
+                issuers.watch();
+            }
         }
+        let permits = Arc::new(Semaphore::new(config.server.max_connections));
+        let mut workers = Vec::new();
+        for (index, (listeners, shard)) in listeners.into_iter().zip(shards).enumerate() {
+            let parts = Parts {
+                listeners,
+                live: Arc::clone(&live),
+                shard,
+                log: writer.sink(),
+                permits: Arc::clone(&permits),
+                stop: stopping.clone(),
+                drain_timeout: config.server.drain_timeout,
+            };
+            let name = format!("worker-{index}");
+            workers.push(thread::Builder::new().name(name).spawn(move || worker::run(parts))?);
+        }
+        eprintln!("{}", banner(&addresses, workers.len(), admin_address));
+
+        control.spawn(stop_when_asked(signals, stop, asked));
+        let mut failed = None;
+        for worker in workers {
+            match worker.join() {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => failed = Some(error),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        writer.finish();
+        // A probe of a mounted service ends with its runtime here, before the service itself is ended.
+        control.shutdown_timeout(if mounts.is_empty() { Duration::ZERO } else { LAST_PROBES });
+        failed.map_or(Ok(()), |error| Err(StartError::System(error)))
     }
-    writer.finish();
-    control.shutdown_background();
-    failed.map_or(Ok(()), |error| Err(StartError::System(error)))
 }
 
 /// For each worker its listeners, and the addresses that they have.
@@ -170,17 +210,23 @@ fn signals(control: &Runtime) -> io::Result<[Signal; 2]> {
     Ok([signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?])
 }
 
-async fn stop_on_signal([mut terminate, mut interrupt]: [Signal; 2], stop: watch::Sender<bool>) {
+async fn stop_when_asked(
+    [mut terminate, mut interrupt]: [Signal; 2],
+    stop: impl Future<Output = &'static str>,
+    asked: watch::Sender<bool>,
+) {
     let mut next = async || {
         tokio::select! {
             _ = terminate.recv() => "SIGTERM",
             _ = interrupt.recv() => "SIGINT",
         }
     };
-    let signal = next().await;
-    tracing::info!(signal, "stopping: what runs is finished first");
+    tokio::select! {
+        signal = next() => tracing::info!(signal, "stopping: what runs is finished first"),
+        reason = stop => tracing::error!(reason, "stopping: what runs is finished first"),
+    }
     // The workers hold receivers until they have ended.
-    let _ = stop.send(true);
+    let _ = asked.send(true);
     let signal = next().await;
     tracing::warn!(signal, "stopping at once");
     std::process::exit(1);

@@ -1,4 +1,7 @@
-//! Stage 8: one request to one upstream, over a pooled connection or a new one.
+//! Stage 8: one request to one upstream: over a pooled connection or a new one, or by a call where it is a service of
+//! this process.
+mod address;
+mod mounted;
 mod state;
 
 use std::{io, rc::Rc, time::Instant};
@@ -8,10 +11,10 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::{net::TcpStream, time::timeout};
 
 use crate::{
-    body::Body,
+    body::{AnswerBody, Body},
     config::UpstreamTimeouts,
     h1::{
-        client::{self, Head, ResponseBody, SendFailure},
+        client::{self, Head, SendFailure},
         head::ResponseHead,
         pool::Pool,
         wire::Wire,
@@ -19,7 +22,8 @@ use crate::{
     rejection::Rejection,
 };
 
-pub(crate) use state::{Health, Upstream};
+pub(crate) use address::Address;
+pub(crate) use state::{Health, Place, Upstream};
 
 /// After how long of silence the kernel asks whether an upstream still is there.
 const KEEP_ALIVE: std::time::Duration = std::time::Duration::from_secs(30);
@@ -48,11 +52,18 @@ pub(crate) async fn send(
     mut body: Body,
     timeouts: &UpstreamTimeouts,
     retries: &mut u32,
-) -> Result<(ResponseHead, ResponseBody), Failure> {
+) -> Result<(ResponseHead, AnswerBody), Failure> {
+    let address = match &upstream.place {
+        Place::Remote(address) => address,
+        Place::Mounted(mounted) => {
+            // Boxed, so that a request to a remote upstream does not carry the room for it.
+            return Box::pin(mounted::send(mounted, head, host, body, timeouts)).await.map_err(Failure::Sent);
+        }
+    };
     let now = Instant::now();
     if let Some(wire) = pool.take(now) {
         match client::send(wire, pool, head, host, body, now.into(), timeouts.request).await {
-            Ok(answer) => return Ok(answer),
+            Ok((head, body)) => return Ok((head, AnswerBody::Remote(body))),
             Err(SendFailure { rejection: Rejection::UpstreamReset, untouched: Some(unsent) })
                 if is_idempotent(&head.method) =>
             {
@@ -62,14 +73,17 @@ pub(crate) async fn send(
             Err(failure) => return Err(Failure::Sent(failure.rejection)),
         }
     }
-    let stream = match connect(upstream, timeouts).await {
+    let stream = match connect(address, timeouts).await {
         Ok(stream) => stream,
         Err(rejection) => return Err(Failure::NotSent { rejection, body }),
     };
     let sent =
         client::send(Box::new(Wire::new(stream)), pool, head, host, body, Instant::now().into(), timeouts.request)
             .await;
-    sent.map_err(|failure| Failure::Sent(failure.rejection))
+    match sent {
+        Ok((head, body)) => Ok((head, AnswerBody::Remote(body))),
+        Err(failure) => Err(Failure::Sent(failure.rejection)),
+    }
 }
 
 /// Methods that may be sent again when it is unknown whether they arrived (RFC 9110 §9.2.2).
@@ -77,9 +91,9 @@ fn is_idempotent(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE)
 }
 
-async fn connect(upstream: &Upstream, timeouts: &UpstreamTimeouts) -> Result<TcpStream, Rejection> {
+async fn connect(address: &Address, timeouts: &UpstreamTimeouts) -> Result<TcpStream, Rejection> {
     let connecting = async {
-        let address = upstream.address().await?;
+        let address = address.resolve().await?;
         TcpStream::connect(address).await.map_err(|error| match error.kind() {
             io::ErrorKind::TimedOut => Rejection::UpstreamConnectTimeout,
             _ => Rejection::UpstreamConnectRefused,

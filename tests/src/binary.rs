@@ -17,20 +17,28 @@ use serde_json::Value;
 pub fn binary(name: &str) -> PathBuf {
     static BUILT: Mutex<Option<HashMap<String, PathBuf>>> = Mutex::new(None);
     let mut built = BUILT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    built.get_or_insert_default().entry(name.into()).or_insert_with(|| build(name)).clone()
+    built.get_or_insert_default().entry(name.into()).or_insert_with(|| build("bin", name)).clone()
 }
 
-fn build(name: &str) -> PathBuf {
+/// The path of the gateway's example `name`, built likewise.
+pub fn example(name: &str) -> PathBuf {
+    static BUILT: Mutex<Option<HashMap<String, PathBuf>>> = Mutex::new(None);
+    let mut built = BUILT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    built.get_or_insert_default().entry(name.into()).or_insert_with(|| build("example", name)).clone()
+}
+
+/// Builds a target of this kind, `bin` or `example`.
+fn build(kind: &str, name: &str) -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-    cargo.args(["build", "--workspace", "--test", "gateway", "--bin", name]);
+    cargo.args(["build", "--workspace", "--test", "gateway", &format!("--{kind}"), name]);
     cargo.args(["--quiet", "--message-format=json-render-diagnostics", "--profile", &profile()]);
     let output = cargo.stderr(Stdio::inherit()).output().expect("cargo runs");
-    assert!(output.status.success(), "cargo could not build the binary {name}");
+    assert!(output.status.success(), "cargo could not build the {kind} {name}");
     let messages = str::from_utf8(&output.stdout).expect("cargo prints JSON").lines();
     let artifacts = messages.filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let paths =
-        artifacts.filter(|artifact| artifact["target"]["name"] == name && artifact["target"]["kind"][0] == "bin");
+        artifacts.filter(|artifact| artifact["target"]["name"] == name && artifact["target"]["kind"][0] == kind);
     let path = paths.filter_map(|artifact| artifact["executable"].as_str().map(PathBuf::from)).next_back();
     path.expect("cargo names what it has built")
 }

@@ -15,8 +15,14 @@ use crate::{
 pub struct Client(Wire);
 
 impl Client {
-    pub(crate) fn connect(address: SocketAddr) -> Self {
-        Self(Wire::new(TcpStream::connect_timeout(&address, DEADLINE).expect("the gateway accepts")))
+    /// A new connection.
+    pub fn connect(address: SocketAddr) -> Self {
+        Self::try_connect(address).expect("the gateway accepts")
+    }
+
+    /// A new connection, if somebody listens.
+    pub fn try_connect(address: SocketAddr) -> Option<Self> {
+        TcpStream::connect_timeout(&address, DEADLINE).ok().map(|socket| Self(Wire::new(socket)))
     }
 
     /// Sends a request head without a body, or with one that is already in `lines` behind an empty line:

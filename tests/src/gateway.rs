@@ -10,6 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
+    binary::example,
     client::Client,
     message::Message,
     process::{Process, gateway, write_file},
@@ -63,6 +64,16 @@ impl Gateway {
             found
         });
         Self { process, address, admin, _folder: folder }
+    }
+
+    /// Starts the gateway crate's example `mounted`, which has the service `app` inside, with these variables in its
+    /// environment.
+    pub fn mounted(toml: &str, variables: &[(&str, &str)]) -> Self {
+        Self::spawn(toml, |command| {
+            let mut mounted = Command::new(example("mounted"));
+            let folder = command.get_current_dir().expect("it has its folder");
+            Process::spawn(mounted.current_dir(folder).env_clear().envs(variables.iter().copied()))
+        })
     }
 
     /// Starts one that sends everything to `upstream`.

@@ -15,7 +15,7 @@ mod upstream;
 mod wait;
 mod wire;
 
-pub use binary::binary;
+pub use binary::{binary, example};
 pub use client::Client;
 pub use gateway::{Gateway, service};
 pub use lines::Lines;

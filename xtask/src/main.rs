@@ -25,9 +25,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run the whole system: release build, the services, the gateway on :8000; Ctrl-C ends all of it
+    /// Run the whole system: release build, a broker, the services, the gateway on :8000; Ctrl-C ends all of it
     ///
-    /// Checks first that every port is free (exit 2 when one is not, and nothing is started), waits until the
+    /// With --monolith all of it is one process. The broker is an embedded one, and not started where
+    /// `KAFKA_BOOTSTRAP_SERVERS` names another; `GATEWAY_SECRET` is made at random unless it is set. Checks first that every port is free (exit 2 when one is not, and nothing is started), waits until the
     /// gateway's /health says healthy, prints the URLs and a curl session, then streams the logs of all, prefixed by
     /// service. Databases live under data/ at the root of the repository. A process that dies ends the others, exit 1.
     Up(up::Options),

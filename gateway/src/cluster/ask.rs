@@ -6,12 +6,9 @@ use tokio::sync::Notify;
 
 use super::{Cluster, LocalCluster};
 use crate::{
-    body::Body,
+    body::{AnswerBody, Body},
     config::{self, HostPolicy, UpstreamTimeouts},
-    h1::{
-        client::{Head, ResponseBody},
-        head::ResponseHead,
-    },
+    h1::{client::Head, head::ResponseHead},
     rejection::Rejection,
     upstream::{Failure, Upstream, send},
 };
@@ -24,7 +21,7 @@ impl Cluster {
             critical: false,
             host: HostPolicy::Upstream,
             check: None,
-            upstreams: vec![Arc::new(Upstream::new(upstream, false))],
+            upstreams: vec![Arc::new(Upstream::remote(upstream, false))],
             idle: timeouts.idle,
             started: Instant::now(),
             probed: Notify::new(),
@@ -48,7 +45,7 @@ impl LocalCluster {
         &self,
         question: &Head,
         timeouts: &UpstreamTimeouts,
-    ) -> Result<(ResponseHead, ResponseBody), Rejection> {
+    ) -> Result<(ResponseHead, AnswerBody), Rejection> {
         let mut failed = None;
         let mut tried = 0;
         loop {

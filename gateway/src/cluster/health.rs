@@ -4,7 +4,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{Request, header};
+use http::{HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
@@ -14,11 +14,13 @@ use super::Cluster;
 use crate::{
     config::HealthCheck,
     rejection::Rejection,
-    upstream::{Health, Upstream},
+    upstream::{Address, Health, Place, Upstream},
 };
 
 /// How far an interval strays, so that the probes of many gateways do not fall together: a tenth to either side.
 const JITTER: f64 = 0.1;
+/// The longest answer to a probe, in bytes.
+const MAX_ANSWER: usize = 1 << 20;
 
 /// Starts the probes of a cluster on the current runtime; without a check there are none.
 pub(crate) fn watch(cluster: &Arc<Cluster>) {
@@ -72,30 +74,42 @@ fn announce(cluster: &Cluster, upstream: &Upstream, before: Health, after: Healt
 
 /// Asks once; 2xx is healthy.
 async fn probe(upstream: &Upstream, check: &HealthCheck) -> Result<(), String> {
-    let address = upstream.address().await.map_err(|rejection| rejection.detail().into_owned())?;
+    let question = Request::get(&check.path)
+        .header(header::HOST, &upstream.authority)
+        .header(header::USER_AGENT, concat!("gateway/", env!("CARGO_PKG_VERSION"), " (health)"))
+        .body(())
+        .map_err(|error| error.to_string())?;
+    match &upstream.place {
+        Place::Remote(address) => probe_remote(address, question).await,
+        Place::Mounted(mounted) => well(mounted.ask(question, MAX_ANSWER).await?.0.status),
+    }
+}
+
+async fn probe_remote(address: &Address, question: Request<()>) -> Result<(), String> {
+    let address = address.resolve().await.map_err(|rejection| rejection.detail().into_owned())?;
     let stream = TcpStream::connect(address).await.map_err(|error| format!("cannot connect: {error}"))?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake::<_, Empty<bytes::Bytes>>(TokioIo::new(stream))
             .await
             .map_err(|error| error.to_string())?;
     let exchange = async move {
-        let request = Request::get(&check.path)
-            .header(header::HOST, &upstream.authority)
-            .header(header::USER_AGENT, concat!("gateway/", env!("CARGO_PKG_VERSION"), " (health)"))
-            .header(header::CONNECTION, "close")
-            .body(Empty::new())
-            .map_err(|error| error.to_string())?;
+        let mut request = question.map(|()| Empty::new());
+        request.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
         let status = response.status();
         // The whole answer is read, in bounds: an upstream that breaks off in the middle is not well.
-        http_body_util::Limited::new(response.into_body(), 1 << 20)
+        http_body_util::Limited::new(response.into_body(), MAX_ANSWER)
             .collect()
             .await
             .map_err(|error| error.to_string())?;
-        if status.is_success() { Ok(()) } else { Err(format!("answered {status}")) }
+        well(status)
     };
     let (outcome, _) = tokio::join!(exchange, connection);
     outcome
+}
+
+fn well(status: StatusCode) -> Result<(), String> {
+    if status.is_success() { Ok(()) } else { Err(format!("answered {status}")) }
 }
 
 /// Marks an upstream that a request could not reach, where probes will bring it back; without probes it stays in.

@@ -3,6 +3,7 @@
 //! [`send`] returns with the answer's head; the [`ResponseBody`] then reads on, and goes on sending what is left of the
 //! request's body meanwhile, so an upstream may answer before it has read everything. Dropping either closes the
 //! connection, which is how a client's cancel reaches the upstream.
+mod in_process;
 mod response_body;
 mod upload;
 

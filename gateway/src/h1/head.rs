@@ -15,7 +15,7 @@ use super::framing::{self, Length};
 use crate::{config::Limits, rejection::Rejection};
 
 /// Fields parsed on the stack; more go to the heap.
-const FIELDS_ON_STACK: usize = 128;
+pub(crate) const FIELDS_ON_STACK: usize = 128;
 
 /// A request head, taken apart.
 #[derive(Debug)]

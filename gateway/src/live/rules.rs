@@ -10,12 +10,13 @@ use crate::{
         auth::{
             Auth,
             api_key::ApiKeys,
-            jwt::{Bases, Issuers},
+            jwt::{Issuers, Keeper},
         },
         rate::Limits,
         validation::Validation,
     },
     reserved::Reserved,
+    upstream::Place,
 };
 
 /// What the rules of all routes are made of.
@@ -31,7 +32,7 @@ impl<'c> Sources<'c> {
         let counted: Vec<Box<str>> = config.limit_claims().into_iter().map(Into::into).collect();
         Self {
             limits: Limits::new(config),
-            issuers: Issuers::new(config, &counted, |service| bases(clusters, service)),
+            issuers: Issuers::new(config, &counted, |service| keeper(clusters, service)),
             keys: ApiKeys::new(config),
             authorisers: Authorisers::of(config),
         }
@@ -77,12 +78,16 @@ pub(super) fn reserved(config: &Config) -> Reserved {
     Reserved::new(tokens.chain(holders).chain(authorisers), keys.collect())
 }
 
-/// Where a service's upstreams are, the healthy ones first.
-fn bases(clusters: &[Arc<Cluster>], service: &str) -> Bases {
+/// Where a service is asked for its keys: in this process, or at its upstreams, the healthy ones first.
+fn keeper(clusters: &[Arc<Cluster>], service: &str) -> Keeper {
     let cluster = clusters.iter().find(|cluster| *cluster.name == *service).cloned();
-    Box::new(move || {
+    let place = cluster.as_ref().and_then(|cluster| cluster.upstreams.first()).map(|upstream| &upstream.place);
+    if let Some(Place::Mounted(mounted)) = place {
+        return Keeper::Mounted(mounted.clone());
+    }
+    Keeper::Remote(Box::new(move || {
         let mut upstreams: Vec<_> = cluster.iter().flat_map(|cluster| &cluster.upstreams).collect();
         upstreams.sort_by_key(|upstream| !upstream.is_healthy());
         upstreams.iter().filter_map(|upstream| upstream.url.parse().ok()).collect()
-    })
+    }))
 }

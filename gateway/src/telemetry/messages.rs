@@ -6,14 +6,22 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt, layer::SubscriberE
 /// Starts them. `LOG_LEVEL` chooses what is told (default `info`; a filter such as `gateway=debug` works too);
 /// `JSON_LOGS=true` writes one JSON object a line. A filter that can't be read is an error, in a sentence.
 pub fn start() -> Result<(), String> {
-    let filter = filter(&std::env::var("LOG_LEVEL").unwrap_or_default())?;
-    let registry = tracing_subscriber::registry().with(filter);
     let json = std::env::var("JSON_LOGS").is_ok_and(|value| matches!(value.as_str(), "1" | "true"));
+    start_with(std::env::var("LOG_LEVEL").as_deref().unwrap_or_default(), json, false)
+}
+
+/// The same with these two in the place of the environment's, and with the name of the module that speaks if
+/// `with_target`: for a process that holds more than the gateway.
+pub fn start_with(level: &str, json: bool, with_target: bool) -> Result<(), String> {
+    let filter = filter(level)?;
+    let registry = tracing_subscriber::registry().with(filter);
     if json {
-        registry.with(fmt::layer().json().flatten_event(true).with_target(false).with_writer(std::io::stderr)).init();
+        registry
+            .with(fmt::layer().json().flatten_event(true).with_target(with_target).with_writer(std::io::stderr))
+            .init();
     } else {
         let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        registry.with(fmt::layer().with_ansi(colour).with_target(false).with_writer(std::io::stderr)).init();
+        registry.with(fmt::layer().with_ansi(colour).with_target(with_target).with_writer(std::io::stderr)).init();
     }
     Ok(())
 }

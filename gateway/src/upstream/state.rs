@@ -1,21 +1,18 @@
 //! An upstream, as every worker and its prober see it: where it is, and whether it is healthy.
 use std::{
-    net::{IpAddr, SocketAddr},
     sync::{
         Mutex,
         atomic::{AtomicU8, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use http::HeaderValue;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use crate::{config, h1::head::host_value, rejection::Rejection};
-
-/// How long a resolved address is believed. The resolver of the system tells no time to live.
-const DNS_TTL: Duration = Duration::from_secs(10);
+use super::address::Address;
+use crate::{config, h1::head::host_value, mounts::Mounted};
 
 /// Whether an upstream takes traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,18 +24,24 @@ pub(crate) enum Health {
     Unhealthy = 2,
 }
 
+/// How an upstream is reached.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// Over the network.
+    Remote(Address),
+    /// In this process.
+    Mounted(Mounted),
+}
+
 /// One upstream.
 #[derive(Debug)]
 pub(crate) struct Upstream {
-    /// `http://user-1:8001`.
+    /// `http://user-1:8001`, or `mounted:user`.
     pub(crate) url: String,
     /// `user-1:8001`, as a Host value.
     pub(crate) authority: HeaderValue,
     pub(crate) weight: u32,
-    host: String,
-    port: u16,
-    /// The last address and when it was resolved.
-    resolved: Mutex<Option<(SocketAddr, Instant)>>,
+    pub(crate) place: Place,
     health: AtomicU8,
     pub(crate) details: Mutex<Details>,
     /// Asks the prober to look at once.
@@ -59,15 +62,22 @@ pub(crate) struct Details {
 
 impl Upstream {
     /// An upstream of unknown health if it is `probed`, else a healthy one.
-    pub(crate) fn new(config: &config::Upstream, probed: bool) -> Self {
+    pub(crate) fn remote(config: &config::Upstream, probed: bool) -> Self {
+        Self::new(config, config.url(), Place::Remote(Address::new(config)), probed)
+    }
+
+    /// The same in this process, in the place of a service's upstreams, of which `config` is the first.
+    pub(crate) fn mounted(service: &Mounted, config: &config::Upstream, probed: bool) -> Self {
+        Self::new(config, format!("mounted:{}", service.name()), Place::Mounted(service.clone()), probed)
+    }
+
+    fn new(config: &config::Upstream, url: String, place: Place, probed: bool) -> Self {
         let health = if probed { Health::Unknown } else { Health::Healthy };
         Self {
-            url: config.url(),
+            url,
             authority: host_value(&config.authority()).expect("a checked upstream has a valid authority"),
             weight: config.weight,
-            host: config.host.clone(),
-            port: config.port,
-            resolved: Mutex::default(),
+            place,
             health: AtomicU8::new(health as u8),
             details: Mutex::new(Details { since: Timestamp::now(), last_check: None, last_error: None, latency: None }),
             recheck: Notify::new(),
@@ -97,26 +107,5 @@ impl Upstream {
 
     pub(crate) fn details(&self) -> std::sync::MutexGuard<'_, Details> {
         self.details.lock().expect("no holder of this lock panics")
-    }
-
-    /// Where to connect. A name is resolved at most once in [`DNS_TTL`]; while it can't be, its last address serves.
-    pub(crate) async fn address(&self) -> Result<SocketAddr, Rejection> {
-        if let Ok(ip) = self.host.parse::<IpAddr>() {
-            return Ok((ip, self.port).into());
-        }
-        let last = *self.resolved.lock().expect("no holder of this lock panics");
-        if let Some((address, at)) = last
-            && at.elapsed() < DNS_TTL
-        {
-            return Ok(address);
-        }
-        let found = tokio::net::lookup_host((self.host.as_str(), self.port)).await;
-        match found.ok().and_then(|mut addresses| addresses.next()) {
-            Some(address) => {
-                *self.resolved.lock().expect("no holder of this lock panics") = Some((address, Instant::now()));
-                Ok(address)
-            }
-            None => last.map(|(address, _)| address).ok_or(Rejection::UpstreamDns),
-        }
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     body::Body,
     config::{Config, KeySource},
     exchange::{Exchange, Identity},
+    mounts::Mounted,
     rejection::{Rejection, TokenFault},
     token::{self, KeySet, Known, MAX_TOKEN, Token, Verified},
     worker::Worker,
@@ -24,8 +25,13 @@ use store::Store;
 /// How long a request waits for keys: after the start for the first ones, later for those that its token names.
 const KEY_WAIT: Duration = Duration::from_secs(2);
 
-/// The URLs of a service's upstreams, those first that are best to ask now.
-pub(crate) type Bases = Box<dyn Fn() -> Vec<Uri> + Send + Sync>;
+/// Where a service is asked for its keys.
+pub(crate) enum Keeper {
+    /// At the URLs of its upstreams, those first that are best to ask now.
+    Remote(Box<dyn Fn() -> Vec<Uri> + Send + Sync>),
+    /// In this process.
+    Mounted(Mounted),
+}
 
 /// Every issuer of the file.
 #[derive(Debug)]
@@ -59,16 +65,16 @@ impl From<TokenFault> for Refused {
 }
 
 impl Issuers {
-    /// Those of `config`, none without a block. `counted` names the claims that limits count by, `bases` tells where the
-    /// upstreams of a service are. Keys of files are read at once, all others by [`Issuers::watch`].
-    pub(crate) fn new(config: &Config, counted: &[Box<str>], bases: impl Fn(&str) -> Bases) -> Option<Arc<Self>> {
+    /// Those of `config`, none without a block. `counted` names the claims that limits count by, `keeper` tells where a
+    /// service is asked. Keys of files are read at once, all others by [`Issuers::watch`].
+    pub(crate) fn new(config: &Config, counted: &[Box<str>], keeper: impl Fn(&str) -> Keeper) -> Option<Arc<Self>> {
         let blocks = config.jwt.iter().map(|jwt| {
             let source = match &jwt.keys {
                 KeySource::Secret(secret) => {
                     let store = Store::holding(KeySet::secret(secret.expose(), &jwt.algorithms));
                     return Block { issuer: token::Issuer::new(jwt, counted), store: Arc::new(store), source: None };
                 }
-                KeySource::Service { service, path } => Source::Service { bases: bases(service), path: path.clone() },
+                KeySource::Service { service, path } => Source::Service { keeper: keeper(service), path: path.clone() },
                 KeySource::Url { url, .. } => Source::Url(url.clone()),
                 KeySource::File(path) => Source::File(path.clone()),
             };

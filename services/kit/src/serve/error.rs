@@ -1,6 +1,6 @@
 //! Why a service could not start, as a sentence that says what to do.
 
-use std::fmt::Write;
+use std::fmt::{self, Display, Write};
 use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -37,10 +37,21 @@ impl From<DatabaseError> for StartError {
 impl StartError {
     /// Tells it on stderr, whatever the log level, and gives the exit code.
     pub(super) fn exit(&self, service: &str) -> ExitCode {
-        eprintln!("{service}: {}", self.sentence());
+        eprintln!("{service}: {self}");
         ExitCode::from(2)
     }
+}
 
+/// A sentence.
+impl Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence())
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl StartError {
     fn sentence(&self) -> String {
         match self {
             Self::Settings(faults) => {

@@ -34,6 +34,20 @@ impl Source {
         Self { values: values.collect(), faults: Vec::new() }
     }
 
+    /// For one of several parts of a process: `<prefix>NAME` goes before `NAME`, and the names in `own` are
+    /// read with the prefix alone, since what they say cannot be right for two parts.
+    #[must_use]
+    pub fn part(&self, prefix: &str, own: &[&str]) -> Self {
+        let mut values = self.values.clone();
+        for name in own {
+            values.remove(*name);
+        }
+        let prefixed = self.values.iter().filter_map(|(name, value)| Some((name.strip_prefix(prefix)?, value)));
+        values
+            .extend(prefixed.filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.into(), value.clone())));
+        Self { values, faults: Vec::new() }
+    }
+
     /// What `name` holds; `None` when it is not set or empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str).filter(|value| !value.is_empty())
@@ -71,5 +85,27 @@ impl Source {
             other => format!("a readable file: {other}"),
         };
         self.faults.push(Fault { name: path.display().to_string(), value: None, expected });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_reads_its_prefix_first_and_some_names_with_it_alone() {
+        let source = Source::from_pairs([
+            ("DATABASE_URL", "sqlite://all.db"),
+            ("USER_DATABASE_URL", "sqlite://user.db"),
+            ("LOG_LEVEL", "warn"),
+            ("TASK_LOG_LEVEL", "debug"),
+            ("TASK_JSON_LOGS", ""),
+            ("JSON_LOGS", "true"),
+        ]);
+        let (user, task) = (source.part("USER_", &["DATABASE_URL"]), source.part("TASK_", &["DATABASE_URL"]));
+        assert_eq!(user.get("DATABASE_URL"), Some("sqlite://user.db"));
+        assert_eq!(task.get("DATABASE_URL"), None);
+        assert_eq!((user.get("LOG_LEVEL"), task.get("LOG_LEVEL")), (Some("warn"), Some("debug")));
+        assert_eq!(task.get("JSON_LOGS"), Some("true"), "an empty value is none");
     }
 }

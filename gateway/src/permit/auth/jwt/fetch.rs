@@ -5,7 +5,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
@@ -14,6 +14,8 @@ use tokio::{
     net::TcpStream,
 };
 use tokio_rustls::TlsConnector;
+
+use crate::mounts::Mounted;
 
 /// For the connect, the handshake and the whole answer together.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -26,6 +28,15 @@ pub(super) struct Answer {
     pub(super) body: Bytes,
     /// `max-age` of its `Cache-Control`.
     pub(super) max_age: Option<Duration>,
+}
+
+/// Asks a service of this process for its keys.
+pub(super) async fn ask_mounted(service: &Mounted, path: &str) -> Result<Answer, String> {
+    let question = question(path, service.name())?;
+    let asked = tokio::time::timeout(TIMEOUT, service.ask(question, MAX_BODY)).await;
+    let (head, body) = asked.unwrap_or_else(|_| Err(format!("no answer within {TIMEOUT:?}")))?;
+    only_200(head.status)?;
+    Ok(Answer { body, max_age: max_age(&head.headers) })
 }
 
 /// Asks for `url`, http or https; only 200 is an answer.
@@ -52,23 +63,30 @@ async fn ask(stream: impl AsyncRead + AsyncWrite + Unpin, url: &Uri) -> Result<A
         .map_err(|error| error.to_string())?;
     let exchange = async move {
         let target = url.path_and_query().map_or("/", |target| target.as_str());
-        let request = Request::get(target)
-            .header(header::HOST, url.authority().map_or("", |authority| authority.as_str()))
-            .header(header::ACCEPT, "application/jwk-set+json, application/json")
-            .header(header::USER_AGENT, concat!("gateway/", env!("CARGO_PKG_VERSION"), " (keys)"))
-            .header(header::CONNECTION, "close")
-            .body(Empty::new())
-            .map_err(|error| error.to_string())?;
+        let host = url.authority().map_or("", |authority| authority.as_str());
+        let mut request = question(target, host)?.map(|()| Empty::new());
+        request.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
-        if response.status() != StatusCode::OK {
-            return Err(format!("answered {}", response.status()));
-        }
+        only_200(response.status())?;
         let max_age = max_age(response.headers());
         let body = Limited::new(response.into_body(), MAX_BODY).collect().await.map_err(|error| error.to_string())?;
         Ok(Answer { body: body.to_bytes(), max_age })
     };
     let (outcome, _) = tokio::join!(exchange, connection);
     outcome
+}
+
+fn question(target: &str, host: &str) -> Result<Request<()>, String> {
+    Request::get(target)
+        .header(header::HOST, host)
+        .header(header::ACCEPT, "application/jwk-set+json, application/json")
+        .header(header::USER_AGENT, concat!("gateway/", env!("CARGO_PKG_VERSION"), " (keys)"))
+        .body(())
+        .map_err(|error| error.to_string())
+}
+
+fn only_200(status: StatusCode) -> Result<(), String> {
+    if status == StatusCode::OK { Ok(()) } else { Err(format!("answered {status}")) }
 }
 
 /// The system's own roots (`SSL_CERT_FILE` names others), verification always on.
@@ -101,8 +119,6 @@ fn max_age(fields: &HeaderMap) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     #[test]

@@ -4,7 +4,7 @@ use std::{fmt, fs, path::PathBuf, sync::Arc, time::Duration};
 use http::Uri;
 
 use super::{
-    Bases,
+    Keeper,
     fetch::{self, Answer},
     store::Store,
 };
@@ -22,7 +22,7 @@ const LONGEST: (Duration, Duration) = (Duration::from_secs(30), INTERVAL);
 /// Where keys come from.
 pub(super) enum Source {
     Service {
-        bases: Bases,
+        keeper: Keeper,
         /// Path and query.
         path: String,
     },
@@ -93,7 +93,12 @@ async fn load(source: &Source, algorithms: &[Algorithm]) -> Result<(KeySet, Opti
     let urls = match source {
         Source::File(path) => return read(path, algorithms).map(|keys| (keys, None)),
         Source::Url(url) => vec![url.clone()],
-        Source::Service { bases, path } => bases().into_iter().filter_map(|base| with_path(base, path)).collect(),
+        Source::Service { keeper: Keeper::Mounted(service), path } => {
+            return fetch::ask_mounted(service, path).await.and_then(|answer| parse(&answer, algorithms));
+        }
+        Source::Service { keeper: Keeper::Remote(bases), path } => {
+            bases().into_iter().filter_map(|base| with_path(base, path)).collect()
+        }
     };
     let mut failed = String::from("there is nobody to ask");
     for url in urls {

@@ -1,0 +1,62 @@
+//! The body of an upstream's answer, whichever way it was reached.
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::Frame;
+
+use crate::{
+    h1::{self, framing::Length},
+    mounts,
+    rejection::Rejection,
+};
+
+/// Read as it is asked for.
+#[derive(Debug)]
+pub(crate) enum AnswerBody {
+    /// From a connection.
+    Remote(h1::client::ResponseBody),
+    /// From a service in this process.
+    Mounted(Box<mounts::ResponseBody>),
+}
+
+impl AnswerBody {
+    /// The next piece; an error is final.
+    pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Rejection>>> {
+        match self {
+            Self::Remote(body) => body.poll_frame(cx),
+            Self::Mounted(body) => body.poll_frame(cx),
+        }
+    }
+
+    /// How it is delimited.
+    pub(super) fn length(&self) -> Length {
+        match self {
+            Self::Remote(body) => body.length(),
+            Self::Mounted(body) => body.length(),
+        }
+    }
+
+    /// Whether nothing more will come.
+    pub(crate) fn is_end(&self) -> bool {
+        match self {
+            Self::Remote(body) => body.is_end(),
+            Self::Mounted(body) => body.is_end(),
+        }
+    }
+
+    /// Whether it still sends the request's body.
+    pub(super) fn drives_upload(&self) -> bool {
+        match self {
+            Self::Remote(body) => body.drives_upload(),
+            Self::Mounted(body) => body.drives_upload(),
+        }
+    }
+
+    /// Does without the rest.
+    pub(super) fn skip(&mut self) {
+        match self {
+            Self::Remote(body) => body.skip(),
+            Self::Mounted(body) => body.skip(),
+        }
+    }
+}

@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 use uuid::Uuid;
 
 /// Long, because a loaded machine is slow and not wrong.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_mins(2);
 
 /// Asks until it holds.
 pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {

@@ -143,7 +143,7 @@ async fn what_is_sent_is_told_with_the_correlation_of_what_led_to_it() {
     let user = service.caller();
     service.publish(created(user.id, "ada@example.com")).await;
     let told = tokio::time::timeout(crate::support::DEADLINE, subscription.next()).await.expect("nothing was told");
-    subscription.done().await;
+    subscription.done();
     let [delivery] = told.as_slice() else { panic!("{told:?}") };
     let envelope: Envelope = serde_json::from_slice(&delivery.message.value).unwrap();
     let sent: events::notification::NotificationSent = envelope.read().unwrap();
@@ -155,7 +155,7 @@ async fn what_is_sent_is_told_with_the_correlation_of_what_led_to_it() {
     let path = user.notify("log", "Ada").await;
     user.send_now(&path).await.is(200);
     let told = tokio::time::timeout(crate::support::DEADLINE, subscription.next()).await.expect("nothing was told");
-    subscription.done().await;
+    subscription.done();
     assert_eq!(told.len(), 1);
     assert_eq!(UserUpdated::TOPIC, UserCreated::TOPIC, "one subscription has both");
 }

@@ -196,7 +196,7 @@ impl Events {
         let read = async {
             while !all.last().is_some_and(is_last) {
                 all.extend(self.0.next().await);
-                self.0.done().await;
+                self.0.done();
             }
         };
         tokio::time::timeout(Duration::from_secs(20), read).await.expect("the last event never came");

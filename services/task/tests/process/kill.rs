@@ -60,7 +60,7 @@ async fn what_was_not_published_before_a_kill_is_published_after_the_restart() {
             let deliveries = consumer.next().await;
             published
                 .extend(deliveries.iter().map(|one| serde_json::from_slice::<Envelope>(&one.message.value).unwrap()));
-            consumer.done().await;
+            consumer.done();
         }
     };
     tokio::time::timeout(DEADLINE, consume).await.expect("they never came");

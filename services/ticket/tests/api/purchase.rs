@@ -71,7 +71,7 @@ async fn a_purchase_is_told_once_with_what_caused_it() {
     while envelopes.len() < 2 {
         let deliveries = subscription.next().await;
         envelopes.extend(deliveries.iter().map(|one| serde_json::from_slice(&one.message.value).unwrap()));
-        subscription.done().await;
+        subscription.done();
     }
     let purchased: TicketPurchased = envelopes[0].read().unwrap();
     assert_eq!((purchased.ticket_id.to_string(), purchased.buyer_id.to_string()), (id.clone(), ADA.to_owned()));

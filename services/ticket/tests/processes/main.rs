@@ -13,7 +13,9 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     match std::env::var("SERVE").as_deref() {
-        Ok("vacancy") => return kit::serve(vacancy::ABOUT, vacancy::MIGRATIONS, vacancy::Settings::read, vacancy::build),
+        Ok("vacancy") => {
+            return kit::serve(vacancy::ABOUT, vacancy::MIGRATIONS, vacancy::Settings::read, vacancy::build);
+        }
         Ok("ticket") => return kit::serve(ticket::ABOUT, ticket::MIGRATIONS, ticket::Settings::read, ticket::build),
         _ => {}
     }

@@ -24,7 +24,7 @@ async fn heard(subscription: &mut Subscription, count: usize) -> Vec<Envelope> {
             assert_eq!(delivery.message.key, envelope.aggregate_id);
             events.push(envelope);
         }
-        subscription.done().await;
+        subscription.done();
     }
     assert_eq!(events.len(), count, "{events:?}");
     events

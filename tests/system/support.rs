@@ -25,7 +25,7 @@ pub(crate) enum Mode {
 
 /// The administrator whom every system has.
 pub(crate) const ADMIN: (&str, &str) = ("root@example.com", "the keys to it all");
-const SECRET: &str = "a secret of the tests, 1 run";
+const SECRET: &str = "a-secret-of-the-system-tests";
 const SERVICES: [&str; 5] = ["vacancy", "user", "task", "notification", "ticket"];
 
 /// A running system.

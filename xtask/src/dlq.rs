@@ -1,7 +1,6 @@
 //! `cargo xtask dlq`: builds the `broker` binary, then hands over to it, so that this crate needs no Kafka library.
 
 use std::{
-    env,
     ffi::OsString,
     path::PathBuf,
     process::{Command, ExitCode},

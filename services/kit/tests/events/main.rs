@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a helper of tests says what it means by panicking")]
 
 mod bus;
+mod faults;
 mod services;
 mod support;
 

@@ -29,9 +29,9 @@ fn story(mode: Mode) {
     // Ada registers, logs in, and does a thing.
     let ada = system.newcomer("ada");
     assert_eq!(ada.get(&format!("/users/{}", ada.id)).json()["email"], ada.email);
-    let made = ada.post("/tasks", &json!({ "title": "Write a program" }));
-    assert_eq!(made.status(), 201, "{}", made.text());
-    let task = format!("/tasks/{}", text(&made.json(), "id"));
+    let created = ada.post("/tasks", &json!({ "title": "Write a program" }));
+    assert_eq!(created.status(), 201, "{}", created.text());
+    let task = format!("/tasks/{}", text(&created.json(), "id"));
     let done = ada.post(&format!("{task}/complete"), &json!({}));
     assert_eq!((done.status(), &done.json()["completed"]), (200, &json!(true)));
     let again = ada.post(&format!("{task}/complete"), &json!({}));
@@ -42,10 +42,10 @@ fn story(mode: Mode) {
     eventually("both notifications", || (ada.notifications() == owned(&told)).then_some(()));
 
     // The administrator restocks; nobody else may.
-    let more = json!({ "qty": 2 });
-    let refused = ada.post("/api/v1/restock", &more);
+    let two = json!({ "qty": 2 });
+    let refused = ada.post("/api/v1/restock", &two);
     assert_eq!((refused.status(), &refused.json()["code"]), (403, &json!("scope_missing")));
-    let restocked = system.admin().post("/api/v1/restock", &more);
+    let restocked = system.admin().post("/api/v1/restock", &two);
     assert_eq!((restocked.status(), &restocked.json()["remaining"]), (200, &json!(5)));
 
     // Ada buys, and asking again with the same key buys nothing more.

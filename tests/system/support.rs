@@ -146,7 +146,7 @@ impl System {
     /// All that its processes have said.
     pub(crate) fn said(&self) -> String {
         let all = self.members.values().flat_map(|member| [&member.process.stdout, &member.process.stderr]);
-        all.flat_map(|lines| lines.all()).collect::<Vec<_>>().join("\n")
+        all.flat_map(e2e::Lines::all).collect::<Vec<_>>().join("\n")
     }
 
     /// `monolith` or `microservices`, as `/health` has it.

@@ -35,12 +35,16 @@ impl Source {
     }
 
     /// For one of several parts of a process: `<prefix>NAME` goes before `NAME`, and the names in `own` are
-    /// read with the prefix alone, since what they say cannot be right for two parts.
+    /// read with the prefix alone, since what they say cannot be right for two parts. An empty prefix reads
+    /// all but those.
     #[must_use]
     pub fn part(&self, prefix: &str, own: &[&str]) -> Self {
         let mut values = self.values.clone();
         for name in own {
             values.remove(*name);
+        }
+        if prefix.is_empty() {
+            return Self { values, faults: Vec::new() };
         }
         let prefixed = self.values.iter().filter_map(|(name, value)| Some((name.strip_prefix(prefix)?, value)));
         values
@@ -107,5 +111,7 @@ mod tests {
         assert_eq!(task.get("DATABASE_URL"), None);
         assert_eq!((user.get("LOG_LEVEL"), task.get("LOG_LEVEL")), (Some("warn"), Some("debug")));
         assert_eq!(task.get("JSON_LOGS"), Some("true"), "an empty value is none");
+        let whole = source.part("", &["DATABASE_URL"]);
+        assert_eq!((whole.get("DATABASE_URL"), whole.get("LOG_LEVEL")), (None, Some("warn")));
     }
 }

@@ -43,6 +43,7 @@ fn reservation(id: TicketId) -> ReservationId {
     ReservationId::parse(id.to_string()).unwrap()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 fn unavailable(error: Error) -> VacancyUnavailable {
     VacancyUnavailable(error.to_string())
 }

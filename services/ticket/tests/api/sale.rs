@@ -20,12 +20,11 @@ async fn two_hundred_buyers_share_a_hundred_places() {
     let (mut sold, mut refused) = (HashSet::new(), 0);
     for answer in buyers.join_all().await {
         assert_eq!(answer.status.as_u16(), 200, "{answer:?}");
-        match answer.body["ticket_id"].as_str() {
-            Some(id) => assert!(sold.insert(id.to_owned()), "one ticket twice"),
-            None => {
-                answer.too_few(0);
-                refused += 1;
-            }
+        if let Some(id) = answer.body["ticket_id"].as_str() {
+            assert!(sold.insert(id.to_owned()), "one ticket twice");
+        } else {
+            answer.too_few(0);
+            refused += 1;
         }
     }
     assert_eq!((sold.len(), refused), (100, 100));

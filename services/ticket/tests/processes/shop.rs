@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::process::Process;
 
 const BUYER: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 pub(crate) struct Shop {
     pub(crate) vacancy: Process,

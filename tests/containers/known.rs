@@ -10,11 +10,12 @@ use e2e::{Run, binary};
 
 use crate::{compose::references, read, root};
 
-/// The folders of `services/` that make a binary.
+/// The services and the monolith: the folders of `services/` that make a binary which is delivered. The
+/// broker is for development alone.
 pub(crate) fn service_binaries() -> BTreeSet<String> {
     let folders = fs::read_dir(root().join("services")).unwrap().map(|entry| entry.unwrap());
     let programs = folders.filter(|folder| folder.path().join("src/main.rs").is_file());
-    programs.map(|folder| folder.file_name().into_string().unwrap()).collect()
+    programs.map(|folder| folder.file_name().into_string().unwrap()).filter(|name| name != "broker").collect()
 }
 
 /// The services that are processes of their own: all but the monolith.

@@ -139,7 +139,8 @@ fn a_services_health_check_tells_its_health() {
 
 #[test]
 fn the_dashboard_shows_numbers_that_the_gateway_has() {
-    let gateway = Gateway::before(&Upstream::ok());
+    let upstream = Upstream::ok();
+    let gateway = Gateway::before(&upstream);
     assert_eq!(gateway.get("/").status(), 200);
     let numbers = gateway.admin("/metrics").text();
     let dashboard = read("deploy/grafana/dashboards/system.json");

@@ -204,9 +204,9 @@ impl System {
     }
 }
 
-/// Where the broker says that it listens.
+/// Where the broker says that it listens: `said` is what was kept of its lines, which are indented.
 fn listening(said: &str) -> Option<&str> {
-    said.lines().find_map(|line| line.strip_prefix("broker listening on ")).map(str::trim)
+    said.lines().find_map(|line| line.trim().strip_prefix("broker listening on "))
 }
 
 /// `Err` says what came instead, for the message that gives up.
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn the_broker_says_where_it_listens() {
-        assert_eq!(listening("a line\nbroker listening on 127.0.0.1:4711\n"), Some("127.0.0.1:4711"));
+        assert_eq!(listening("    a line\n    broker listening on 127.0.0.1:4711\n"), Some("127.0.0.1:4711"));
         assert_eq!(listening("broker: cannot listen"), None);
     }
 

@@ -103,7 +103,7 @@ mod tests {
         for service in SERVICES {
             let (_, section) = file.split_once(&format!("[services.{}]", service.name)).expect("it is in the file");
             let (section, _) = section.split_once("\n[").unwrap_or((section, ""));
-            assert!(section.contains(&format!("http://127.0.0.1:{}\"", service.ports[0])), "{}", service.name);
+            assert!(section.contains(&format!("http://127.0.0.1:{}}}\"", service.ports[0])), "{}", service.name);
         }
     }
 }

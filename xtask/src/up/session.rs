@@ -14,7 +14,8 @@ const SESSION: &str = r#"
   curl -s -X POST $G/tasks/$(echo "$TASK" | sed 's/.*"id":"\([^"]*\)".*/\1/')/complete -H "$T"; echo
   curl -s $G/api/v1/available -H "$T"; echo
   curl -s $G/api/v1/purchase -H "$T" -H "$J" -d '{"qty":2}'; echo
-  sleep 5; curl -s $G/notifications -H "$T"; echo
+  until [ $(curl -s $G/notifications -H "$T" | grep -o '"sent"' | wc -l) = 3 ]; do sleep 1; done
+  curl -s $G/notifications -H "$T" | grep -o '"subject":"[^"]*"' | sort
   curl -s $G/tasks; echo
   curl -s $G/health; echo
 "#;

@@ -93,6 +93,11 @@ impl Scene {
         rows(&self.consumer, "SELECT number, key FROM applied ORDER BY place").await
     }
 
+    /// Whether the consumer's database lets another write.
+    pub(crate) async fn takes_writes(&self) -> bool {
+        self.consumer.write().await.is_ok()
+    }
+
     /// How many events wait in the publisher's outbox.
     pub(crate) async fn waiting(&self) -> usize {
         rows(&self.publisher, "SELECT seq AS number, key FROM outbox").await.len()

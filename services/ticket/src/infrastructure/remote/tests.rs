@@ -97,16 +97,31 @@ async fn a_broken_connection_is_tried_once_more() {
 
 #[tokio::test]
 async fn an_answer_that_does_not_come_is_given_up_on_and_so_is_the_wait_for_a_connection() {
-    let (listener, address) = listener().await;
+    let (_listener, address) = listener().await;
     let client = client(address, Duration::from_millis(50));
     let (one, other) = tokio::join!(client.available(), client.available());
     for outcome in [one, other] {
         assert_eq!(outcome, Err(VacancyUnavailable("no answer within 50ms".to_owned())));
     }
-    // Only one connection may be open at once.
-    let accepted = listener.accept().await.unwrap();
-    let second = tokio::time::timeout(Duration::from_millis(10), listener.accept()).await;
-    assert!(second.is_err(), "two connections: {accepted:?} {second:?}");
+}
+
+#[tokio::test]
+async fn only_so_many_connections_are_open_at_once() {
+    let (listener, address) = listener().await;
+    let client = client(address, LONG);
+    let first = client.available();
+    tokio::pin!(first);
+    let accepted = tokio::select! {
+        _ = &mut first => panic!("nobody has answered"),
+        accepted = listener.accept() => accepted.unwrap(),
+    };
+    // One connection may be open, and it is: the second call waits for its turn.
+    let second = async { tokio::join!(client.available(), listener.accept()) };
+    let waited = tokio::select! {
+        _ = &mut first => panic!("nobody has answered"),
+        waited = tokio::time::timeout(Duration::from_millis(50), second) => waited,
+    };
+    assert!(waited.is_err(), "a second connection beside {accepted:?}");
 }
 
 #[test]

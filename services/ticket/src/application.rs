@@ -1,4 +1,4 @@
-//! The use cases, a file each. What a purchase writes is queued and done in batches (see [`apply`]),
+//! The use cases, a file each. What a purchase writes is queued and done in batches (see `apply`),
 //! since a durable commit costs the same for one and for many.
 
 pub mod error;

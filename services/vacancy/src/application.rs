@@ -1,4 +1,4 @@
-//! The use cases, a file each. Commands are queued and done in batches (see [`apply`]), since a durable
+//! The use cases, a file each. Commands are queued and done in batches (see `apply`), since a durable
 //! commit costs the same for one and for many; the events that tell of them are in the same transaction.
 
 pub mod error;

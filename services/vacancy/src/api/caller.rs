@@ -5,21 +5,20 @@ use axum::http::request::Parts;
 use kit::Problem;
 use kit::identity::{ADMIN, Identity, Trust};
 
-/// A service of this system: where a secret is set, whoever knows it. The gateway does not route to
-/// what asks for this, so that without a secret it is the network that keeps others away.
+/// A service of this system: whoever the request's [`Trust`] holds for, so that a port that others reach
+/// sells nothing to those who know no secret. 403 `caller_untrusted` to everyone else. The gateway does
+/// not route to what asks for this.
 pub(super) struct Service;
 
 impl<S: Send + Sync> FromRequestParts<S> for Service {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        match parts.extensions.get::<Trust>() {
-            Some(trust @ Trust::Secret(_)) if !trust.holds(&parts.headers) => {
-                let detail = "Only services that know GATEWAY_SECRET may do this.";
-                Err(Problem::forbidden("caller_untrusted", detail))
-            }
-            _ => Ok(Self),
-        }
+        let trusted = parts.extensions.get::<Trust>().is_some_and(|trust| trust.holds(&parts.headers));
+        trusted.then_some(Self).ok_or_else(|| {
+            let detail = "Only services that know GATEWAY_SECRET may do this; set the same one here and there.";
+            Problem::forbidden("caller_untrusted", detail)
+        })
     }
 }
 

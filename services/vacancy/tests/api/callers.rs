@@ -61,6 +61,18 @@ async fn with_a_secret_only_who_knows_it_reserves() {
 }
 
 #[tokio::test]
+async fn without_a_secret_a_port_that_others_reach_sells_nothing() {
+    let service = Service::trusting(Trust::by(None, "0.0.0.0".parse().unwrap())).await;
+    let (reserve, release) = (json!({ "qty": 1, "reservation_id": "a" }), json!({ "reservation_id": "a" }));
+    for (path, body) in [("/api/v1/reserve", &reserve), ("/api/v1/release", &release)] {
+        service.post(path, body.clone()).await.fails(403, "caller_untrusted");
+        let guess = with(post(path, body), "x-gateway-secret", "0123456789abcdef");
+        service.send(guess).await.fails(403, "caller_untrusted");
+    }
+    assert_eq!(service.available().await, 10);
+}
+
+#[tokio::test]
 async fn every_route_is_in_its_paper() {
     let folder = tempfile::tempdir().unwrap();
     let context = kit::testing::context(vacancy::ABOUT, folder.path(), kit::bus::Bus::Disconnected);

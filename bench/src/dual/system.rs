@@ -23,7 +23,7 @@ const SERVICES: [&str; 5] = ["user", "task", "notification", "vacancy", "ticket"
 const DEADLINE: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(20);
 /// What the gateway and the services know each other by.
-const SECRET: &str = "a secret of this benchmark alone";
+const SECRET: &str = "a-secret-of-this-benchmark-alone";
 
 /// A system that answers.
 pub(super) struct System {

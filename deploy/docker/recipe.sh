@@ -1,7 +1,7 @@
 #!/bin/sh
-# recipe.sh FROM TO: what a build of the workspace's dependencies needs, and nothing of our own code. The manifests are
-# copied and the sources that they may name are stubs, so that an image's layer with the compiled dependencies holds until
-# a manifest or Cargo.lock changes.
+# recipe.sh FROM TO: what a build of the workspace's dependencies needs, and nothing of our own code. The manifests and
+# cargo's settings are copied and the sources that they may name are stubs, so that an image's layer with the compiled
+# dependencies holds until one of these or Cargo.lock changes.
 set -eu
 from=$1
 to=$2
@@ -10,7 +10,7 @@ mkdir -p "$to"
 to=$(cd "$to" && pwd)
 cd "$from"
 
-find . -name target -prune -o -type f \( -name Cargo.toml -o -name Cargo.lock \) -print |
+find . -name target -prune -o -type f \( -name Cargo.toml -o -name Cargo.lock -o -path ./.cargo/config.toml \) -print |
     while IFS= read -r file; do
         mkdir -p "$to/$(dirname "$file")"
         cp "$file" "$to/$file"

@@ -42,6 +42,16 @@ pub enum Dialect {
     Postgres,
 }
 
+impl Dialect {
+    /// That of a connection.
+    pub fn of(connection: &Connection) -> Self {
+        match connection.backend_name() {
+            "SQLite" => Self::Sqlite,
+            _ => Self::Postgres,
+        }
+    }
+}
+
 /// An open database. Clones share its connections.
 #[derive(Debug, Clone)]
 pub struct Database {

@@ -27,7 +27,7 @@ pub async fn earlier_all(
         transaction.lock(id).await?;
     }
     for some in ids.chunks(AT_ONCE) {
-        let ids = crate::sql::rows(1, some.len());
+        let ids = crate::sql::rows(transaction, 1, some.len());
         let statement = format!("SELECT id, fingerprint, status, body FROM idempotency_keys WHERE id IN {ids}");
         let mut query = sqlx::query(AssertSqlSafe(statement));
         for id in some {
@@ -54,7 +54,7 @@ pub async fn remember_all(
 ) -> Result<(), sqlx::Error> {
     let now = SystemClock.now().as_millisecond();
     for some in answers.chunks(AT_ONCE) {
-        let rows = crate::sql::rows(some.len(), COLUMNS);
+        let rows = crate::sql::rows(transaction, some.len(), COLUMNS);
         let statement =
             format!("INSERT INTO idempotency_keys (id, fingerprint, status, body, created_at) VALUES {rows}");
         let mut query = sqlx::query(AssertSqlSafe(statement));

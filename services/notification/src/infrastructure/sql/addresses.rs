@@ -12,14 +12,14 @@ use crate::application::ports::{Address, Stored};
 use crate::domain::{Email, UserId};
 
 /// Rows or ids in one statement.
-const AT_ONCE: usize = 250;
+const AT_ONCE: usize = 1_000;
 
 pub(super) async fn save(on: &mut Connection, addresses: &[Address]) -> Stored<()> {
     let mut addresses: Vec<_> = addresses.iter().collect();
     // Two transactions that write the same rows must not wait for one another crosswise.
     addresses.sort_unstable_by_key(|address| address.user);
     for some in addresses.chunks(AT_ONCE) {
-        let values = rows(some.len(), 3);
+        let values = rows(on, some.len(), 3);
         let statement = format!(
             "INSERT INTO recipients (user_id, email, as_of) VALUES {values}
              ON CONFLICT (user_id) DO UPDATE SET email = excluded.email, as_of = excluded.as_of
@@ -37,7 +37,7 @@ pub(super) async fn save(on: &mut Connection, addresses: &[Address]) -> Stored<(
 pub(super) async fn of(on: &mut Connection, users: &[UserId]) -> Stored<HashMap<UserId, Email>> {
     let mut found = HashMap::with_capacity(users.len());
     for some in users.chunks(AT_ONCE) {
-        let ids = rows(1, some.len());
+        let ids = rows(on, 1, some.len());
         let statement = format!("SELECT user_id, email FROM recipients WHERE user_id IN {ids}");
         let mut query = sqlx::query(AssertSqlSafe(statement));
         for user in some {

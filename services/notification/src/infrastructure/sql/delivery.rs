@@ -61,7 +61,7 @@ pub(super) async fn take_due(
     let found: Vec<_> = found.iter().map(parse).collect::<Stored<_>>()?;
     for some in found.chunks(AT_ONCE) {
         // The placeholders of the ids come first, since they are numbered from 1.
-        let (ids, count) = (rows(1, some.len()), some.len());
+        let (ids, count) = (rows(on, 1, some.len()), some.len());
         let (id, until) = (count + 1, count + 2);
         let statement = format!("UPDATE notifications SET lease = ${id}, due_at = ${until} WHERE id IN {ids}");
         let query = with_ids(sqlx::query(AssertSqlSafe(statement)), some);
@@ -112,7 +112,7 @@ async fn settle_sent(on: &mut Connection, lease: &Lease, sent: &[Notification]) 
     for some in sent.chunks(AT_ONCE) {
         let last = some.iter().map(|one| one.state).max_by_key(instant_of);
         let at = last.map_or(0, |state| instant_of(&state));
-        let (ids, count) = (rows(1, some.len()), some.len());
+        let (ids, count) = (rows(on, 1, some.len()), some.len());
         let (sent_at, lease_id) = (count + 1, count + 2);
         let statement = format!(
             "UPDATE notifications SET status = 'sent', due_at = 0, attempts = attempts + 1, error = NULL,

@@ -44,7 +44,7 @@ pub(super) async fn list(
 }
 
 pub(super) async fn insert(on: &mut Connection, task: &Task) -> Stored<()> {
-    let statement = format!("INSERT INTO tasks ({COLUMNS}) VALUES {}", kit::sql::rows(1, 9));
+    let statement = format!("INSERT INTO tasks ({COLUMNS}) VALUES {}", kit::sql::rows(on, 1, 9));
     let query = sqlx::query(AssertSqlSafe(statement))
         .bind(task.id.to_string())
         .bind(task.owner.to_string())

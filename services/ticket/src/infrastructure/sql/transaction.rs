@@ -33,7 +33,7 @@ impl Transaction for SqlTransaction {
         for id in &ids {
             self.0.lock(id).await.map_err(failed)?;
         }
-        let list = sql::rows(1, ids.len());
+        let list = sql::rows(&self.0, 1, ids.len());
         let statement = format!(
             "SELECT {COLUMNS}, key_id, key_fingerprint FROM purchases
                 WHERE status = 'pending' AND key_id IS NOT NULL AND key_id IN {list}"
@@ -54,7 +54,7 @@ impl Transaction for SqlTransaction {
     }
 
     async fn insert(&mut self, purchases: &[(Purchase, Option<IdempotencyKey>)]) -> Result<(), StoreError> {
-        let rows = sql::rows(purchases.len(), 10);
+        let rows = sql::rows(&self.0, purchases.len(), 10);
         let statement = format!(
             "INSERT INTO purchases (id, buyer_id, qty, status, open, key_id, key_fingerprint, expires_at,
                 created_at, updated_at) VALUES {rows}"
@@ -81,7 +81,7 @@ impl Transaction for SqlTransaction {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let (list, for_update) = (sql::rows(1, ids.len()), self.0.for_update());
+        let (list, for_update) = (sql::rows(&self.0, 1, ids.len()), self.0.for_update());
         let statement = format!("SELECT {COLUMNS} FROM purchases WHERE id IN {list} ORDER BY id{for_update}");
         let mut query = sqlx::query(AssertSqlSafe(statement));
         for id in ids {
@@ -122,7 +122,7 @@ impl SqlTransaction {
         if ids.is_empty() {
             return Ok(());
         }
-        let list = sql::rows(1, ids.len());
+        let list = sql::rows(&self.0, 1, ids.len());
         let at = ids.len() + 1;
         let statement = format!("UPDATE purchases SET {set}, updated_at = ${at} WHERE {condition} AND id IN {list}");
         let mut query = sqlx::query(AssertSqlSafe(statement));

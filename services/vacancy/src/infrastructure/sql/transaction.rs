@@ -29,7 +29,7 @@ impl Transaction for SqlTransaction {
             return Ok(Vec::new());
         }
         // The lock on the stock is theirs too: nothing writes them without it.
-        let list = sql::rows(1, ids.len());
+        let list = sql::rows(&self.0, 1, ids.len());
         let statement = format!("SELECT id, qty, state, remaining FROM reservations WHERE id IN {list}");
         let mut query = sqlx::query(AssertSqlSafe(statement));
         for id in ids {
@@ -51,7 +51,7 @@ impl Transaction for SqlTransaction {
             return Ok(());
         }
         let now = SystemClock.now().as_millisecond();
-        let rows = sql::rows(reservations.len(), 5);
+        let rows = sql::rows(&self.0, reservations.len(), 5);
         let statement = format!(
             "INSERT INTO reservations (id, qty, state, remaining, updated_at) VALUES {rows}
              ON CONFLICT (id) DO UPDATE SET qty = excluded.qty, state = excluded.state,

@@ -89,21 +89,27 @@ impl Service {
         let folder = tempfile::tempdir().unwrap();
         let bus = Bus::Memory(MemoryBus::default());
         let stock = Stock::start(folder.path(), places, bus.clone()).await;
-        Self::run(folder, stock, bus).await
+        Self::run(folder, stock, bus, 0).await
     }
 
     /// Ends it as a crash does, without a word, and starts it on the same file; the stock runs on.
     pub(crate) async fn crash(self) -> Self {
-        let Self { stock, bus, folder, running, .. } = self;
-        drop(running);
-        Self::run(folder, stock, bus).await
+        self.crash_for(0).await
     }
 
-    async fn run(folder: TempDir, stock: Arc<Stock>, bus: Bus) -> Self {
+    /// [`Service::crash`], with a start so many days after the first.
+    pub(crate) async fn crash_for(self, days: i64) -> Self {
+        let Self { stock, bus, folder, running, .. } = self;
+        drop(running);
+        Self::run(folder, stock, bus, days).await
+    }
+
+    async fn run(folder: TempDir, stock: Arc<Stock>, bus: Bus, days: i64) -> Self {
         let mut reader = Reader::new(Source::default());
         let settings = Settings::read(&mut reader);
         let context = testing::context(ABOUT, folder.path(), bus.clone());
         let clock = Arc::new(ManualClock(Mutex::new("2026-01-15T10:30:00Z".parse().unwrap())));
+        clock.advance(days * 24 * 3_600);
         let (vacancy, time) = (Arc::clone(&stock) as Arc<dyn VacancyClient>, Arc::clone(&clock) as Arc<dyn Clock>);
         let (module, _) = ticket::build_at(settings, context.clone(), vacancy, time).await.unwrap();
         let running = Running::start(module, &context);
@@ -156,6 +162,15 @@ impl Service {
                 return;
             }
             assert!(start.elapsed() < DEADLINE, "(left, sold, pending) stays {found:?}, of {places}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Waits until the purchases of this status are of so many places.
+    pub(crate) async fn comes_to(&self, status: &str, places: i64) {
+        let start = Instant::now();
+        while self.places(status).await != places {
+            assert!(start.elapsed() < DEADLINE, "what is {status} never comes to {places}");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }

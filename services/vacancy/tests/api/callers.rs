@@ -76,7 +76,8 @@ async fn without_a_secret_a_port_that_others_reach_sells_nothing() {
 async fn every_route_is_in_its_paper() {
     let folder = tempfile::tempdir().unwrap();
     let context = kit::testing::context(vacancy::ABOUT, folder.path(), kit::bus::Bus::Disconnected);
-    let settings = vacancy::Settings { initial_stock: 1, cache_ttl: jiff::SignedDuration::ZERO };
+    let (cache_ttl, reservation_retention) = (jiff::SignedDuration::ZERO, jiff::SignedDuration::MAX);
+    let settings = vacancy::Settings { initial_stock: 1, cache_ttl, reservation_retention };
     let module = vacancy::build(settings, context).await.unwrap();
     let paper = serde_json::to_value(module.openapi.unwrap()).unwrap();
     let paths: Vec<_> = paper["paths"].as_object().unwrap().keys().cloned().collect();

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use kit::bus::{Bus, MemoryBus};
+use kit::database::{Database, DatabaseSettings};
 use kit::identity::Trust;
 use kit::serve::Running;
 use kit::settings::{Reader, Source};
@@ -76,33 +77,48 @@ impl Service {
     /// With this stock.
     pub(crate) async fn start(stock: i64) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        Self::run(folder, &stock.to_string(), Trust::InProcess).await
+        Self::run(folder, &stock.to_string(), Trust::InProcess, today()).await
     }
 
     /// Where `trust` decides who is believed.
     pub(crate) async fn trusting(trust: Trust) -> Self {
-        Self::run(Arc::new(tempfile::tempdir().unwrap()), "10", trust).await
+        Self::run(Arc::new(tempfile::tempdir().unwrap()), "10", trust, today()).await
     }
 
     /// Ends it and starts it on the same file, with another `INITIAL_STOCK`.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_at(today()).await
+    }
+
+    /// [`Service::restart`] with another time.
+    pub(crate) async fn restart_at(self, now: Timestamp) -> Self {
         self.running.stop().await;
-        Self::run(self.folder, "77", Trust::InProcess).await
+        Self::run(self.folder, "77", Trust::InProcess, now).await
+    }
+
+    /// Stores a reservation that was refused at the beginning of time.
+    pub(crate) async fn plant(&self, id: &str) {
+        let database = Database::open(&database(&self.folder)).await.unwrap();
+        let mut transaction = database.write().await.unwrap();
+        let query = "INSERT INTO reservations (id, qty, state, remaining, updated_at) VALUES ($1, 1, 'refused', 0, 0)";
+        sqlx::query(query).bind(id.to_owned()).execute(&mut *transaction).await.unwrap();
+        transaction.commit().await.unwrap();
+        database.close().await;
     }
 
     /// A second instance on the same file, beside this one.
     pub(crate) async fn second_instance(&self) -> Self {
-        Self::run(Arc::clone(&self.folder), &self.stock, Trust::InProcess).await
+        Self::run(Arc::clone(&self.folder), &self.stock, Trust::InProcess, today()).await
     }
 
-    async fn run(folder: Arc<TempDir>, stock: &str, trust: Trust) -> Self {
+    async fn run(folder: Arc<TempDir>, stock: &str, trust: Trust, now: Timestamp) -> Self {
         let mut reader = Reader::new(Source::from_pairs([("INITIAL_STOCK", stock)]));
         let settings = Settings::read(&mut reader);
         reader.finish().unwrap();
         let bus = Bus::Memory(MemoryBus::default());
         let mut context = testing::context(ABOUT, folder.path(), bus.clone());
         context.trust = trust;
-        let clock = Arc::new(ManualClock(Mutex::new("2026-01-15T10:30:00Z".parse().unwrap())));
+        let clock = Arc::new(ManualClock(Mutex::new(now)));
         let built = vacancy::build_at(settings, context.clone(), Arc::clone(&clock) as Arc<dyn Clock>).await;
         let (module, application) = built.unwrap();
         let running = Running::start(module, &context);
@@ -139,6 +155,14 @@ impl Service {
         assert_eq!(answer.status, StatusCode::OK);
         answer.body["qty"].as_i64().unwrap()
     }
+}
+
+fn today() -> Timestamp {
+    "2026-01-15T10:30:00Z".parse().unwrap()
+}
+
+fn database(folder: &TempDir) -> DatabaseSettings {
+    DatabaseSettings::at(folder.path().join("vacancy.db"))
 }
 
 pub(crate) fn post(path: &str, body: &Value) -> Request<Body> {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::stock::Fault;
-use crate::support::{ADA, Service, purchase, send};
+use crate::support::{ADA, Receipt, Service, purchase, send};
 
 /// A purchase of 4 that was reserved and then left behind by its caller.
 async fn left_behind(service: &Service, key: Option<&str>) {

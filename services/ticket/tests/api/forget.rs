@@ -1,4 +1,4 @@
-use crate::support::{ADA, Service};
+use crate::support::{ADA, Receipt, Service};
 
 /// Seven days are what is told of it.
 #[tokio::test]

@@ -5,7 +5,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 use vacancy::domain::{Quantity, ReservationId};
 
-use crate::support::Service;
+use crate::support::{Outcome, Service};
 
 const FORGOTTEN: &str = "This reservation is so old that it is not known any more; nothing was changed.";
 
@@ -18,25 +18,25 @@ fn soon() -> Timestamp {
 async fn what_is_forgotten_does_nothing_any_more() {
     let service = Service::start(10).await;
     let [sold, released, refused] = [(); 3].map(|()| Uuid::now_v7().to_string());
-    service.reserve(&sold, 4).await.is(true, 6);
-    service.reserve(&released, 1).await.is(true, 5);
-    service.release(&released).await.is(true, 6);
-    service.reserve(&refused, 7).await.is(false, 6);
-    service.reserve("timeless", 2).await.is(true, 4);
+    service.reserve(&sold, 4).await.came_to(true, 6);
+    service.reserve(&released, 1).await.came_to(true, 5);
+    service.release(&released).await.came_to(true, 6);
+    service.reserve(&refused, 7).await.came_to(false, 6);
+    service.reserve("timeless", 2).await.came_to(true, 4);
     assert_eq!(service.application.forget(Timestamp::now() - SignedDuration::from_hours(1)).await.unwrap(), 0);
-    service.reserve(&sold, 4).await.is(true, 6);
+    service.reserve(&sold, 4).await.came_to(true, 6);
 
     assert_eq!(service.application.forget(soon()).await.unwrap(), 3);
     assert_eq!(service.application.forget(soon()).await.unwrap(), 0);
     let service = service.restart().await;
     for id in [&sold, &released, &refused] {
         let answer = service.reserve(id, 1).await;
-        answer.is(false, 4);
+        answer.came_to(false, 4);
         assert_eq!(answer.body["message"], FORGOTTEN);
-        service.release(id).await.is(false, 4);
+        service.release(id).await.came_to(false, 4);
     }
-    service.reserve("timeless", 2).await.is(true, 4);
-    service.release("timeless").await.is(true, 6);
+    service.reserve("timeless", 2).await.came_to(true, 4);
+    service.release("timeless").await.came_to(true, 6);
     assert_eq!(service.available().await, 6);
 }
 
@@ -76,7 +76,7 @@ async fn forgetting_goes_on_beside_sales() {
 async fn the_service_forgets_by_itself_what_is_older_than_its_setting() {
     let mut service = Service::start(10).await;
     let (id, now) = (Uuid::now_v7().to_string(), Timestamp::now());
-    service.reserve(&id, 4).await.is(true, 6);
+    service.reserve(&id, 4).await.came_to(true, 6);
     // The setting is 30 days. The other one, older than all, shows when the service has looked.
     let ancient = "01700000-0000-7000-8000-000000000000";
     for (days, known) in [(29, true), (31, false)] {
@@ -88,6 +88,6 @@ async fn the_service_forgets_by_itself_what_is_older_than_its_setting() {
             }
         };
         tokio::time::timeout(Duration::from_secs(20), looked).await.expect("nothing was forgotten");
-        service.reserve(&id, 4).await.is(known, 6);
+        service.reserve(&id, 4).await.came_to(known, 6);
     }
 }

@@ -30,6 +30,7 @@
 //! | [`batch`] | group commit: what waits for the disk waits together |
 //! | [`idempotency`] | a request sent twice has its effect once |
 //! | [`etag`] | a change is refused when another was faster |
+//! | [`purge`] | what is forgotten in time |
 //! | [`metrics`] | what `/metrics` shows |
 //! | [`paging`] | opaque cursors |
 //! | [`clock`] | the time, to be injected |
@@ -55,7 +56,7 @@ pub mod module;
 pub mod outbox;
 pub mod paging;
 pub mod problem;
-mod purge;
+pub mod purge;
 pub mod query;
 pub mod serve;
 pub mod settings;

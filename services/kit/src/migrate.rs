@@ -37,7 +37,10 @@ macro_rules! migration {
 
 /// Outbox, inbox and idempotency keys, which every service has. Their numbers are negative, so that
 /// they never meet a service's own.
-const COMMON: &[Migration] = &[crate::migration!(-1, "events and idempotency keys", "common_0001")];
+const COMMON: &[Migration] = &[
+    crate::migration!(-1, "events and idempotency keys", "common_0001"),
+    crate::migration!(-2, "headers of answers", "common_0002"),
+];
 
 /// Whether a migration was applied.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,9 @@
-//! What the tests of a service need: databases of both kinds, settings, a running module.
+//! What the tests of a service need: databases of both kinds, settings, a running module, requests and
+//! answers, a clock that stands, and the layers' rules.
+
+pub mod clock;
+pub mod http;
+pub mod layers;
 
 use std::path::Path;
 

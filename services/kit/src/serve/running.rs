@@ -33,7 +33,7 @@ impl Running {
     /// limits, problems and the operational endpoints.
     pub fn start(mut module: Module, context: &Context) -> Self {
         module.subscribe(&context.bus);
-        let Module { name, router, openapi, workers, health, database, consumers } = module;
+        let Module { name, router, openapi, workers, health, database, consumers, purges } = module;
         let (trigger, shutdown) = shutdown::channel();
         let (relay_trigger, relay_shutdown) = shutdown::channel();
         let operations = Operations {
@@ -58,7 +58,8 @@ impl Running {
             let relay = outbox::relay(database.clone(), context.bus.clone(), waiting, relay_shutdown);
             running.relay.spawn(named("relay", relay));
             let retention = Retention::from(&context.common);
-            running.workers.spawn(named("purge", purge::worker(database.clone(), retention, shutdown.clone())));
+            let purge = purge::worker(database.clone(), retention, purges, shutdown.clone());
+            running.workers.spawn(named("purge", purge));
             let health = announce::health(context.about, health, database, shutdown);
             running.workers.spawn(named("system events", health));
         }

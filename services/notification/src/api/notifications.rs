@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, State};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use kit::Problem;
-use kit::idempotency::{Answer as Rendered, Done, Keyed, Once};
+use kit::idempotency::{Answer as Rendered, Keyed, Once};
 use kit::identity::Identity;
 use kit::paging::PageQuery;
 use kit::query::Query;
@@ -50,14 +50,7 @@ pub(super) async fn create(
 ) -> Answer<Response> {
     let owner = UserId(identity.user_id);
     let once = Once { key: key.of(&identity.user_id.to_string()), render: rendered };
-    let (rendered, replayed) = match api.application.create(owner, body.parse()?, once).await? {
-        Done::Now(notification) => (rendered(&notification), false),
-        Done::Before(answer) => (answer, true),
-    };
-    let location = location(&rendered);
-    let mut response = rendered.into_response(replayed);
-    response.headers_mut().extend(location.map(|location| (header::LOCATION, location)));
-    Ok(response)
+    Ok(api.application.create(owner, body.parse()?, once).await?.into_response(rendered))
 }
 
 /// The caller's notifications.
@@ -152,17 +145,7 @@ pub(super) async fn delete(State(api): State<Api>, identity: Identity, Named(id)
 
 /// The answer to a new notification, as it is stored for its key.
 fn rendered(notification: &Notification) -> Rendered {
-    Rendered::json(StatusCode::CREATED, &NotificationBody::from(notification))
-}
-
-/// `Location`, of a first answer as of a repeated one.
-fn location(rendered: &Rendered) -> Option<HeaderValue> {
-    #[derive(serde::Deserialize)]
-    struct Made {
-        id: Uuid,
-    }
-    let Made { id } = serde_json::from_slice(&rendered.body).ok()?;
-    HeaderValue::from_str(&format!("/notifications/{id}")).ok()
+    Rendered::created(format!("/notifications/{}", notification.id), &NotificationBody::from(notification))
 }
 
 /// The notification that the path names. What is no UUID names none.

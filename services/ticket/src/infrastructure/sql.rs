@@ -17,7 +17,8 @@ use rows::{COLUMNS, purchase};
 use transaction::SqlTransaction;
 
 /// The schema's steps.
-pub const MIGRATIONS: &[Migration] = &[kit::migration!(1, "purchases", "0001_purchases")];
+pub const MIGRATIONS: &[Migration] =
+    &[kit::migration!(1, "purchases", "0001_purchases"), kit::migration!(2, "unsold purchases by age", "0002_unsold")];
 
 /// The store. Clones share the database.
 #[derive(Debug, Clone)]
@@ -70,6 +71,20 @@ impl Store for SqlStore {
         let query = sqlx::query(AssertSqlSafe(statement)).bind(now.as_millisecond()).bind(after).bind(limit);
         let rows = query.fetch_all(&mut *connection).await.map_err(failed)?;
         rows.iter().map(purchase).collect()
+    }
+
+    async fn forget_unsold(&self, instant: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        let mut transaction = self.database.write().await.map_err(failed)?;
+        let query = sqlx::query(
+            "DELETE FROM purchases WHERE id IN
+                (SELECT id FROM purchases
+                    WHERE open = 0 AND status IN ('rejected', 'cancelled') AND updated_at < $1
+                    ORDER BY updated_at LIMIT $2)",
+        );
+        let query = query.bind(instant.as_millisecond()).bind(limit);
+        let deleted = query.execute(&mut *transaction).await.map_err(failed)?.rows_affected();
+        transaction.commit().await.map_err(failed)?;
+        Ok(deleted)
     }
 }
 

@@ -12,7 +12,10 @@ use crate::application::ports::{Store, StoreError, Transaction};
 use transaction::SqlTransaction;
 
 /// The schema's steps.
-pub const MIGRATIONS: &[Migration] = &[kit::migration!(1, "stock and reservations", "0001_stock")];
+pub const MIGRATIONS: &[Migration] = &[
+    kit::migration!(1, "stock and reservations", "0001_stock"),
+    kit::migration!(2, "forgotten reservations", "0002_forgotten"),
+];
 
 /// The store. Clones share the database.
 #[derive(Debug, Clone)]

@@ -107,7 +107,7 @@ async fn an_event_is_new_once(store: &SqlStore) {
 
 async fn a_key_is_remembered_with_its_effect(store: &SqlStore) {
     let key = IdempotencyKey::new("ada", "POST /notifications", "k", b"{}");
-    let answer = Answer { status: 201, body: b"{}".to_vec() };
+    let answer = Answer::created("/notifications/7".to_owned(), &"made");
     commit(store, async |t| {
         assert_eq!(t.earlier(&key).await.unwrap(), None);
         t.remember(&key, &answer).await.unwrap();

@@ -50,6 +50,10 @@ pub trait Store: Send + Sync + 'static {
         after: Option<TicketId>,
         limit: i64,
     ) -> Result<Vec<Purchase>, StoreError>;
+
+    /// Deletes up to `limit` purchases that were rejected, or cancelled and settled, before `instant`; gives
+    /// how many.
+    async fn forget_unsold(&self, instant: Timestamp, limit: i64) -> Result<u64, StoreError>;
 }
 
 /// A change: whole, or, when it is dropped without a commit, not at all.

@@ -1,5 +1,6 @@
 //! What every store has to do, on each database.
 
+use axum::http::StatusCode;
 use kit::idempotency::{Answer, Earlier, IdempotencyKey};
 use kit::testing::TestDatabase;
 use uuid::Uuid;
@@ -35,6 +36,7 @@ contract!(
     a_key_has_one_pending_purchase,
     keys_hold_others_off,
     a_large_batch_is_one_statement_each,
+    only_what_came_to_nothing_long_ago_is_forgotten,
 );
 
 async fn store(test: &TestDatabase) -> SqlStore {
@@ -149,7 +151,7 @@ async fn a_key_has_one_pending_purchase(test: &TestDatabase) {
     insert(&store, second, Some(&key)).await.unwrap();
     let mut transaction = store.begin().await.unwrap();
     assert_eq!(transaction.pending(&[&key]).await.unwrap()[0].purchase, second);
-    let answer = Answer { status: 200, body: b"{}".to_vec() };
+    let answer = Answer::json(StatusCode::OK, &"made");
     transaction.remember(&[(key.clone(), answer.clone())]).await.unwrap();
     let earlier = transaction.earlier(&[&super::contract::key("k", "{ }"), &key]).await.unwrap();
     assert_eq!(earlier, [Some(Earlier::OtherBody), Some(Earlier::Answered(answer))]);
@@ -190,4 +192,31 @@ async fn a_large_batch_is_one_statement_each(test: &TestDatabase) {
     let found = transaction.purchases(&ids).await.unwrap();
     assert!(found.len() == 500 && found.iter().all(|one| one.status == Status::Confirmed));
     transaction.commit().await.unwrap();
+}
+
+async fn only_what_came_to_nothing_long_ago_is_forgotten(test: &TestDatabase) {
+    let store = store(test).await;
+    let all @ [open, sold, rejected, cancelled, settled, other] = [(); 6].map(|()| pending(9));
+    for purchase in all {
+        insert(&store, purchase, None).await.unwrap();
+    }
+    // Decided at 8, and settled at 9.
+    decide(&store, sold, Status::Confirmed).await;
+    decide(&store, rejected, Status::Rejected).await;
+    for purchase in [cancelled, settled, other] {
+        decide(&store, purchase, Status::Cancelled).await;
+    }
+    let mut transaction = store.begin().await.unwrap();
+    transaction.settle(&[settled.id, other.id], at(9)).await.unwrap();
+    transaction.commit().await.unwrap();
+
+    assert_eq!(store.forget_unsold(at(8), 10).await.unwrap(), 0);
+    assert_eq!(store.forget_unsold(at(9), 10).await.unwrap(), 1);
+    assert_eq!(store.purchase(rejected.id).await.unwrap(), None);
+    assert_eq!(store.forget_unsold(at(1_000), 1).await.unwrap(), 1);
+    assert_eq!(store.forget_unsold(at(1_000), 10).await.unwrap(), 1);
+    assert_eq!(store.forget_unsold(at(1_000), 10).await.unwrap(), 0);
+    for (purchase, expected) in [(open, Status::Pending), (sold, Status::Confirmed), (cancelled, Status::Cancelled)] {
+        assert_eq!(status(&store, purchase).await, expected);
+    }
 }

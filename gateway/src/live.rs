@@ -14,6 +14,7 @@ use crate::{
     config::{Config, Service, UpstreamTimeouts},
     h1::server::Settings,
     mounts::Mounts,
+    openapi::OpenApi,
     permit::{
         Permit,
         auth::{api_key::ApiKeys, jwt::Issuers},
@@ -47,6 +48,8 @@ pub(crate) struct Live {
     /// Whether any route has a policy for requests from another origin.
     pub(crate) has_cors: bool,
     pub(crate) clusters: Vec<Arc<Cluster>>,
+    /// What the services say of themselves; none where it is not to be shown.
+    pub(crate) openapi: Option<Arc<OpenApi>>,
     /// The authorisers that are no service of the file.
     pub(crate) authorisers: Vec<Arc<Cluster>>,
 }
@@ -106,6 +109,7 @@ impl Live {
             has_cors: config.cors.is_some() || lanes.iter().any(|lane| lane.permit.cors().is_some()),
             lanes,
             clusters,
+            openapi: config.server.docs.then(|| Arc::new(OpenApi::new())),
             authorisers: sources.authorisers.clusters,
             reserved,
             issuers: sources.issuers,

@@ -18,6 +18,7 @@ use crate::{
     config::Config,
     live::Live,
     mounts::Mounts,
+    openapi,
     telemetry::{
         access_log::Writer,
         metrics::{Metrics, Shard},
@@ -146,6 +147,7 @@ impl<'c> Bound<'c> {
             if let Some(issuers) = &live.issuers {
                 issuers.watch();
             }
+            openapi::watch(&live);
         }
         let permits = Arc::new(Semaphore::new(config.server.max_connections));
         let mut workers = Vec::new();

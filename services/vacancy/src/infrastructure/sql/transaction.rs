@@ -74,7 +74,7 @@ impl Transaction for SqlTransaction {
         if ids.is_empty() {
             return Ok(());
         }
-        let statement = format!("DELETE FROM reservations WHERE id IN {}", sql::rows(1, ids.len()));
+        let statement = format!("DELETE FROM reservations WHERE id IN {}", sql::rows(&self.0, 1, ids.len()));
         let mut query = sqlx::query(AssertSqlSafe(statement));
         for id in ids {
             query = query.bind(id.as_str().to_owned());

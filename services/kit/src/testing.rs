@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod http;
 pub mod layers;
+pub mod process;
 
 use std::path::Path;
 
@@ -17,6 +18,31 @@ use crate::identity::Trust;
 use crate::metrics::Metrics;
 use crate::serve::{About, Context};
 use crate::settings::{Common, Reader, Source};
+
+/// Makes of a contract a test on each database: modules `sqlite` and `postgres` that call each function named,
+/// of the module around, with what `$of` makes of the [`TestDatabase`].
+#[macro_export]
+macro_rules! on_each_database {
+    ($of:path => $($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $test() {
+                let database = $crate::testing::TestDatabase::sqlite();
+                let of = $of(&database).await;
+                super::$test(&of).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $test() {
+                if let Some(database) = $crate::testing::TestDatabase::postgres().await {
+                    let of = $of(&database).await;
+                    super::$test(&of).await;
+                }
+            })+
+        }
+    };
+}
 
 /// Names the server on which tests make databases: `postgres://USER:PASSWORD@HOST:PORT/DATABASE` of one
 /// who may create databases.

@@ -51,8 +51,8 @@ impl Store for SqlStore {
         notifications::list(&mut *self.database.read().await.map_err(failed)?, owner, page).await
     }
 
-    async fn next_due(&self) -> Stored<Option<Timestamp>> {
-        delivery::next_due(&mut *self.database.read().await.map_err(failed)?).await
+    async fn next_due(&self, full: &[UserId]) -> Stored<Option<Timestamp>> {
+        delivery::next_due(&mut *self.database.read().await.map_err(failed)?, full).await
     }
 
     async fn added(&self) {

@@ -1,6 +1,5 @@
 //! What every store has to do, on each database.
 
-use axum::http::StatusCode;
 use kit::idempotency::{Answer, Earlier, IdempotencyKey};
 use kit::testing::TestDatabase;
 use uuid::Uuid;
@@ -8,27 +7,7 @@ use uuid::Uuid;
 use super::*;
 use crate::domain::{BuyerId, Quantity, Status};
 
-/// Makes a module of all the contract's tests for each database.
-macro_rules! contract {
-    ($($test:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $test() {
-                super::$test(&kit::testing::TestDatabase::sqlite()).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $test() {
-                if let Some(test) = kit::testing::TestDatabase::postgres().await {
-                    super::$test(&test).await;
-                }
-            })+
-        }
-    };
-}
-
-contract!(
+kit::on_each_database!(std::future::ready =>
     a_purchase_is_read_as_it_was_written,
     what_is_not_committed_did_not_happen,
     only_what_is_pending_is_decided,
@@ -151,7 +130,7 @@ async fn a_key_has_one_pending_purchase(test: &TestDatabase) {
     insert(&store, second, Some(&key)).await.unwrap();
     let mut transaction = store.begin().await.unwrap();
     assert_eq!(transaction.pending(&[&key]).await.unwrap()[0].purchase, second);
-    let answer = Answer::json(StatusCode::OK, &"made");
+    let answer = Answer::created("/tickets/7".to_owned(), &"made");
     transaction.remember(&[(key.clone(), answer.clone())]).await.unwrap();
     let earlier = transaction.earlier(&[&super::contract::key("k", "{ }"), &key]).await.unwrap();
     assert_eq!(earlier, [Some(Earlier::OtherBody), Some(Earlier::Answered(answer))]);

@@ -6,27 +6,7 @@ use kit::testing::TestDatabase;
 use super::*;
 use crate::domain::{Reservation, ReservationId, State, Stock};
 
-/// Makes a module of all the contract's tests for each database.
-macro_rules! contract {
-    ($($test:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $test() {
-                super::$test(&kit::testing::TestDatabase::sqlite()).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $test() {
-                if let Some(test) = kit::testing::TestDatabase::postgres().await {
-                    super::$test(&test).await;
-                }
-            })+
-        }
-    };
-}
-
-contract!(
+kit::on_each_database!(std::future::ready =>
     the_stock_is_filled_the_first_time_only,
     reservations_are_read_as_they_were_written,
     what_is_not_committed_did_not_happen,

@@ -23,7 +23,7 @@ pub(crate) fn merge(own: &str, services: &[(String, String)]) -> String {
             match all.iter_mut().find(|known| known.name == family.name) {
                 Some(known) if known.kind == family.kind => known.samples.append(&mut family.samples),
                 Some(_) => {
-                    tracing::debug!(service, metric = family.name, "left out: its type is another one elsewhere")
+                    tracing::debug!(service, metric = family.name, "left out: its type is another one elsewhere");
                 }
                 None => all.push(family),
             }

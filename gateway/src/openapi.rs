@@ -43,8 +43,8 @@ struct Held {
 }
 
 impl Held {
-    fn is_fresh(held: &Option<Self>) -> bool {
-        held.as_ref().is_some_and(|held| Instant::now() < held.fresh_until)
+    fn is_fresh(held: Option<&Self>) -> bool {
+        held.is_some_and(|held| Instant::now() < held.fresh_until)
     }
 }
 
@@ -56,20 +56,19 @@ impl OpenApi {
     /// The document as JSON; none where it cannot be made in time.
     pub(crate) async fn document(&self) -> Option<Bytes> {
         let mut held = self.held.subscribe();
-        if !Held::is_fresh(&held.borrow()) {
+        if !Held::is_fresh(held.borrow().as_ref()) {
             self.asked.notify_one();
             // What is there, though it is old, is better than nothing.
-            let _ = timeout(WAIT, held.wait_for(Held::is_fresh)).await;
+            let _ = timeout(WAIT, held.wait_for(|held| Held::is_fresh(held.as_ref()))).await;
         }
-        let document = held.borrow().as_ref().map(|held| held.document.clone());
-        document
+        held.borrow().as_ref().map(|held| held.document.clone())
     }
 
     /// Makes one whenever somebody asks and the last one is old.
     async fn keep(&self, live: Arc<Live>) {
         loop {
             self.asked.notified().await;
-            if Held::is_fresh(&self.held.borrow()) {
+            if Held::is_fresh(self.held.borrow().as_ref()) {
                 continue;
             }
             let papers = collect::papers(&live).await;

@@ -1,6 +1,6 @@
 //! The services' documents, merged at the gateway: the same in both modes.
 use e2e::eventually;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::{
     api::get,
@@ -23,11 +23,11 @@ fn documents(mode: Mode) {
         let merged = get(system.gateway, "/openapi.json").json();
         merged.get("x-left-out").is_none().then_some(merged)
     });
-    let members = |value: &Value| value.as_object().map(Map::clone).unwrap_or_default();
+    let members = |value: &Value| value.as_object().cloned().unwrap_or_default();
     let mut shown: Vec<(String, String, String)> = Vec::new();
     for (path, item) in members(&merged["paths"]) {
         for (method, operation) in members(&item) {
-            shown.push((operation["tags"][0].as_str().unwrap().into(), method, path.clone()));
+            shown.push((operation["tags"][0].as_str().expect("a tag").into(), method, path.clone()));
         }
     }
     shown.sort();

@@ -7,6 +7,7 @@ mod buyers;
 mod config;
 mod crash;
 mod docs;
+mod operations;
 mod restart;
 mod story;
 mod support;

@@ -36,6 +36,7 @@ pub(crate) struct System {
     /// Where its clients call.
     pub(crate) gateway: SocketAddr,
     folder: TempDir,
+    last_said: Vec<String>,
 }
 
 impl System {
@@ -50,7 +51,8 @@ impl System {
         ]);
         let folder = tempfile::tempdir().expect("a folder");
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut system = Self { mode, variables, members: HashMap::new(), gateway: nowhere, folder };
+        let mut system =
+            Self { mode, variables, members: HashMap::new(), gateway: nowhere, folder, last_said: Vec::new() };
         system.bring_up();
         system
     }
@@ -121,10 +123,30 @@ impl System {
 
     /// Asks the process that clients see to end, and waits until it has; its exit code.
     pub(crate) fn stop(&mut self) -> Option<i32> {
-        let front = if self.mode == Mode::Monolith { "monolith" } else { "gateway" };
-        let mut member = self.members.remove(front).expect("it runs");
+        let mut member = self.members.remove(self.front()).expect("it runs");
         member.process.signal(Signal::SIGTERM);
-        member.process.wait().code()
+        let code = member.process.wait().code();
+        self.last_said = member.process.stderr.to_end();
+        code
+    }
+
+    /// What the process that was asked to end has said on stderr, to its last line.
+    pub(crate) fn last_said(&self) -> &[String] {
+        &self.last_said
+    }
+
+    fn front(&self) -> &'static str {
+        if self.mode == Mode::Monolith { "monolith" } else { "gateway" }
+    }
+
+    /// Where operators call.
+    pub(crate) fn admin_address(&self) -> SocketAddr {
+        self.members[self.front()].admin()
+    }
+
+    /// Where a service listens.
+    pub(crate) fn service_address(&self, service: &str) -> SocketAddr {
+        self.members[service].address.expect("a service has one")
     }
 
     /// Starts the monolith again, over the databases that it had.

@@ -161,13 +161,11 @@ fn visit(value: &mut Value, f: &mut dyn FnMut(&str) -> Option<String>) {
         Value::Array(items) => items.iter_mut().for_each(|item| visit(item, f)),
         Value::Object(members) => {
             if let Some(Value::String(target)) = members.get_mut("$ref") {
-                match f(target) {
-                    Some(new) => *target = new,
-                    None => {
-                        *value = json!({ "description": "What stands here is not in the service's document." });
-                        return;
-                    }
-                }
+                let Some(new) = f(target) else {
+                    *value = json!({ "description": "What stands here is not in the service's document." });
+                    return;
+                };
+                *target = new;
             }
             if let Some(Value::Object(mapping)) =
                 members.get_mut("discriminator").and_then(|one| one.get_mut("mapping"))

@@ -1,5 +1,8 @@
 //! One document of many.
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 
 use serde_json::{Map, Value, json};
 
@@ -71,7 +74,8 @@ fn tag(service: &str, info: &Value) -> Value {
 fn info(left_out: &Map<String, Value>) -> Value {
     let mut description = String::from("What the services behind this gateway take and give, as its clients reach it.");
     for (service, why) in left_out {
-        description.push_str(&format!("\n\nNot shown: `{service}`, since {}.", why.as_str().unwrap_or_default()));
+        // Writing to a String cannot fail.
+        let _ = write!(description, "\n\nNot shown: `{service}`, since {}.", why.as_str().unwrap_or_default());
     }
     json!({ "title": "gateway", "version": env!("CARGO_PKG_VERSION"), "description": description })
 }

@@ -9,7 +9,7 @@ use crate::{
     config::StripPrefix,
     live::{Lane, Live},
     path::normalise,
-    route::{Example, Query, RoutePattern},
+    route::{Example, HostPattern, Query, RoutePattern},
     transform::target::{Matched, forwarded_path},
 };
 
@@ -157,7 +157,7 @@ impl Way<'_> {
         value.insert("tags".into(), json!([&*live.clusters[self.lane.cluster].name]));
         value.insert("security".into(), security::asked(self.lane, live, document, operation).into());
         value.remove("servers");
-        if let Some(host) = self.pattern.host.as_ref().map(|host| host.as_str()).filter(|host| !host.starts_with('*')) {
+        if let Some(host) = self.pattern.host.as_ref().map(HostPattern::as_str).filter(|host| !host.starts_with('*')) {
             value.insert("servers".into(), json!([{ "url": format!("//{host}/") }]));
         }
         value

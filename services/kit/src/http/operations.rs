@@ -14,6 +14,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::metrics::Metrics;
 use crate::module::HealthCheck;
 use crate::serve::About;
+use crate::settings::DeploymentMode;
 use crate::shutdown::Shutdown;
 
 pub(super) const PATHS: [&str; 4] = ["/health", "/live", "/ready", "/metrics"];
@@ -23,6 +24,7 @@ const CHECK_TIMEOUT: Duration = Duration::from_millis(1_500);
 /// What the operational endpoints report on.
 pub(crate) struct Operations {
     pub(crate) about: About,
+    pub(crate) mode: DeploymentMode,
     pub(crate) health: Vec<HealthCheck>,
     pub(crate) metrics: Metrics,
     pub(crate) shutdown: Shutdown,
@@ -71,6 +73,7 @@ async fn health(State(operations): State<Arc<Operations>>) -> Response {
         "status": if healthy { "healthy" } else { "unhealthy" },
         "service": operations.about.name,
         "version": operations.about.version,
+        "mode": operations.mode.as_str(),
         "timestamp": SystemClock.now(),
         "checks": checks,
     });

@@ -21,7 +21,11 @@ use crate::outbox::TRACEPARENT;
 /// The target of the line of each request: where a gateway in the same process has its own, a filter leaves it out.
 const ANSWERED: &str = "kit::answered";
 
-pub(super) async fn trace(State(metrics): State<Arc<RequestMetrics>>, mut request: Request, next: Next) -> Response {
+pub(super) async fn trace(
+    State((service, metrics)): State<(&'static str, Arc<RequestMetrics>)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let started = Instant::now();
     let id = RequestId::of(request.headers());
     let method = request.method().clone();
@@ -30,7 +34,8 @@ pub(super) async fn trace(State(metrics): State<Arc<RequestMetrics>>, mut reques
     request.extensions_mut().insert(id.clone());
     // The path goes without its query, which may hold what no log should.
     let path = request.uri().path().to_owned();
-    let span = tracing::info_span!("request", request_id = id.as_str(), %method, %path);
+    // Of the highest level, so that an error names its service and its request whatever LOG_LEVEL leaves out.
+    let span = tracing::error_span!("request", service, request_id = id.as_str(), %method, %path);
 
     let traceparent = request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok());
     let correlation = Correlation { id: id.as_str().to_owned(), traceparent: traceparent.map(ToOwned::to_owned) };

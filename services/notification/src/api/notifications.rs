@@ -13,6 +13,7 @@ use kit::identity::Identity;
 use kit::paging::PageQuery;
 use kit::query::Query;
 use tokio::time::Instant;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::Api;
@@ -114,7 +115,7 @@ pub(super) async fn send(
 ) -> Answer<Json<NotificationBody>> {
     let owner = UserId(identity.user_id);
     // In a task of its own: a client that goes away must not end a delivery before it is stored.
-    let sending = tokio::spawn(async move {
+    let sending = async move {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match api.application.send(owner, id).await? {
@@ -122,8 +123,8 @@ pub(super) async fn send(
                 Sending::Over(notification) | Sending::UnderWay(notification) => return Ok(notification),
             }
         }
-    });
-    let sent: Result<Notification, Error> = sending.await.map_err(Problem::internal)?;
+    };
+    let sent: Result<Notification, Error> = tokio::spawn(sending.in_current_span()).await.map_err(Problem::internal)?;
     Ok(Json((&sent?).into()))
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::database::Doubt;
 use crate::json::Json;
 use crate::metrics::Metrics;
 use crate::serve::About;
@@ -21,7 +22,15 @@ fn app(health: Vec<HealthCheck>) -> (Router, shutdown::Trigger) {
         .route("/echo/{id}", post(echo))
         .route("/panic", get(async || -> () { panic!("of the test") }))
         .route("/slow", get(std::future::pending::<()>));
-    (surround(router, None, Operations { about, health, metrics, shutdown }, Trust::Loopback), trigger)
+    (
+        surround(
+            router,
+            None,
+            Operations { about, health, metrics, shutdown, doubt: Doubt::default() },
+            Trust::Loopback,
+        ),
+        trigger,
+    )
 }
 
 async fn send(app: &Router, request: Request) -> (StatusCode, axum::http::HeaderMap, String) {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::sync::Mutex;
 
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 pub(crate) const ADA: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
@@ -17,20 +18,33 @@ pub(crate) struct Process {
     pub(crate) child: Child,
     pub(crate) address: String,
     /// Kept open: it writes its log there.
-    _lines: Lines<BufReader<ChildStdout>>,
+    lines: Mutex<Lines<BufReader<ChildStdout>>>,
 }
 
 pub(crate) fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_task"));
+    in_folder(&mut command, folder);
+    command
+}
+
+fn in_folder(command: &mut Command, folder: &Path) {
     command.current_dir(folder).env_clear().kill_on_drop(true);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
 }
 
 impl Process {
     /// Started on a free port; its address is read off its line.
     pub(crate) async fn start(folder: &Path, pairs: &[(&str, &str)]) -> Self {
-        let mut child = command(folder).env("PORT", "0").envs(pairs.iter().copied()).spawn().unwrap();
+        Self::start_as(command(folder), folder, pairs).await
+    }
+
+    /// The same by another command, which ends up as the binary.
+    pub(crate) async fn start_as(mut command: Command, folder: &Path, pairs: &[(&str, &str)]) -> Self {
+        in_folder(&mut command, folder);
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
+        let mut child = command.env("PORT", "0").envs(pairs.iter().copied()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let find = async {
             while let Some(line) = lines.next_line().await.unwrap() {
@@ -42,7 +56,7 @@ impl Process {
             panic!("it ended without listening");
         };
         let address = tokio::time::timeout(DEADLINE, find).await.expect("it never listened");
-        Self { child, address, _lines: lines }
+        Self { child, address, lines: Mutex::new(lines) }
     }
 
     pub(crate) fn signal(&self, signal: i32) {
@@ -59,6 +73,24 @@ impl Process {
 
     pub(crate) async fn get(&self, path: &str) -> String {
         request(&self.address, "GET", path, "").await.unwrap()
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &str) -> String {
+        request(&self.address, "POST", path, body).await.unwrap()
+    }
+
+    /// The first line of its log with `part`.
+    pub(crate) async fn log_until(&self, part: &str) -> String {
+        let mut lines = self.lines.lock().await;
+        let find = async {
+            while let Some(line) = lines.next_line().await.unwrap() {
+                if line.contains(part) {
+                    return line;
+                }
+            }
+            panic!("it ended without a line of {part}");
+        };
+        tokio::time::timeout(DEADLINE, find).await.expect("no such line")
     }
 
     /// Makes Ada's task of this title; gives its id once it is answered, and an error when the process

@@ -6,6 +6,7 @@ mod api;
 mod buyers;
 mod config;
 mod crash;
+mod refund;
 mod restart;
 mod story;
 mod support;

@@ -77,6 +77,9 @@ impl Trouble {
     }
 }
 
+/// `SQLITE_IOERR_SHMSIZE`: the index of the write-ahead log could not grow.
+const NO_ROOM_FOR_INDEX: u32 = 4_874;
+
 /// SQLite's primary codes, which are the low byte of the extended ones; PostgreSQL's have five characters.
 fn of_code(code: &str) -> Option<Trouble> {
     if code.len() == 5 {
@@ -88,8 +91,6 @@ fn of_code(code: &str) -> Option<Trouble> {
             _ => None,
         };
     }
-    // SQLITE_IOERR_SHMSIZE: the index of the write-ahead log could not grow.
-    const NO_ROOM_FOR_INDEX: u32 = 4_874;
     match code.parse().ok()? {
         NO_ROOM_FOR_INDEX => Some(Trouble::Full),
         code => match code & 0xff {

@@ -8,6 +8,7 @@ mod config;
 mod crash;
 mod docs;
 mod operations;
+mod refund;
 mod restart;
 mod story;
 mod support;

@@ -1,5 +1,6 @@
 //! The system as a test starts it: in a folder of its own, on ports that are free.
 mod member;
+mod parts;
 mod toml;
 
 use std::{
@@ -16,6 +17,8 @@ use tempfile::TempDir;
 use crate::api::{Caller, get};
 use member::Member;
 
+pub(crate) use parts::RealParts;
+
 /// One process, or one for each service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -25,6 +28,7 @@ pub(crate) enum Mode {
 
 /// The administrator whom every system has.
 pub(crate) const ADMIN: (&str, &str) = ("root@example.com", "the keys to it all");
+const BROKER: &str = "KAFKA_BOOTSTRAP_SERVERS";
 const SECRET: &str = "a-secret-of-the-system-tests";
 const SERVICES: [&str; 5] = ["vacancy", "user", "task", "notification", "ticket"];
 
@@ -61,7 +65,9 @@ impl System {
         let front = match self.mode {
             Mode::Monolith => "monolith",
             Mode::Microservices => {
-                self.start_broker();
+                if self.variables.iter().all(|(name, _)| name != BROKER) {
+                    self.start_broker();
+                }
                 for service in SERVICES {
                     self.start_service(service);
                 }
@@ -84,7 +90,7 @@ impl System {
             .process
             .stdout
             .find("the broker's line", |line| line.strip_prefix("broker listening on ").map(str::to_owned));
-        self.variables.push(("KAFKA_BOOTSTRAP_SERVERS".into(), servers));
+        self.variables.push((BROKER.into(), servers));
         self.members.insert("broker", broker);
     }
 
@@ -93,6 +99,10 @@ impl System {
         let before = self.members.remove(service).and_then(|member| member.address);
         let mut variables = self.variables.clone();
         variables.push(("PORT".into(), before.map_or(0, |at| at.port()).to_string()));
+        let own = database_variable(service);
+        if let Some((_, url)) = self.variables.iter().find(|(name, _)| *name == own) {
+            variables.push(("DATABASE_URL".into(), url.clone()));
+        }
         if let Some(at) = self.members.get("vacancy").and_then(|member| member.address) {
             variables.push(("VACANCY_URL".into(), format!("http://{at}")));
         }
@@ -111,10 +121,20 @@ impl System {
 
     /// Kills the process that holds this service, and starts it again: with kill -9, so that nothing is tidied up.
     pub(crate) fn crash(&mut self, service: &'static str) {
+        self.kill(service);
+        self.revive(service);
+    }
+
+    /// Kills the process that holds this service.
+    pub(crate) fn kill(&mut self, service: &'static str) {
         let holder = if self.mode == Mode::Monolith { "monolith" } else { service };
         let member = self.members.get_mut(holder).expect("it runs");
         member.process.signal(Signal::SIGKILL);
         member.process.wait();
+    }
+
+    /// Starts what was killed.
+    pub(crate) fn revive(&mut self, service: &'static str) {
         match self.mode {
             Mode::Monolith => self.bring_up(),
             Mode::Microservices => self.start_service(service),
@@ -165,6 +185,11 @@ impl System {
         Caller::login(self.gateway, ADMIN.0, ADMIN.1)
     }
 
+    /// Where the services' SQLite files are.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
     /// All that its processes have said.
     pub(crate) fn said(&self) -> String {
         let all = self.members.values().flat_map(|member| [&member.process.stdout, &member.process.stderr]);
@@ -175,6 +200,11 @@ impl System {
     pub(crate) fn mode(&self) -> &'static str {
         if self.mode == Mode::Monolith { "monolith" } else { "microservices" }
     }
+}
+
+/// `USER_DATABASE_URL`, as the monolith and `cargo xtask up` have it.
+fn database_variable(service: &str) -> String {
+    format!("{}_DATABASE_URL", service.to_ascii_uppercase())
 }
 
 /// The repository's own gateway.toml.

@@ -25,6 +25,7 @@
 //! | [`json`], [`query`] | extractors whose rejections are problems |
 //! | [`identity`] | who calls, from a bearer token or the gateway's headers |
 //! | [`database`], [`migrate`], [`sql`] | SQLite or PostgreSQL behind one SQL text |
+//! | [`storage`] | what is the matter with a database that cannot store or read |
 //! | [`bus`], [`outbox`], [`inbox`], [`consumer`] | events: written with the change, applied once |
 //! | [`correlation`] | what ties a request to all that it causes |
 //! | [`batch`] | group commit: what waits for the disk waits together |
@@ -62,6 +63,7 @@ pub mod serve;
 pub mod settings;
 pub mod shutdown;
 pub mod sql;
+pub mod storage;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;

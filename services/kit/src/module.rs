@@ -87,7 +87,7 @@ impl Module {
         let asked = database.clone();
         self.health.push(HealthCheck::new("database", move || {
             let database = asked.clone();
-            async move { database.ping().await.map_err(|error| error.to_string()) }
+            async move { database.check().await }
         }));
         self.database = Some(database);
         self

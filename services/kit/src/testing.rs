@@ -69,13 +69,7 @@ impl TestDatabase {
     /// the reason is printed and the test is over, but for the project's own check, where it fails. The
     /// database is left behind: it is the server's that was started for the tests.
     pub async fn postgres() -> Option<Self> {
-        let server = required(SERVER)?;
-        Database::install_drivers();
-        let name = format!("test_{}", Uuid::now_v7().simple());
-        let mut connection = Connection::connect(&server).await.expect("the server of TEST_POSTGRES_URL answers");
-        connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.expect("it lets create databases");
-        let (base, _) = server.rsplit_once('/').expect("TEST_POSTGRES_URL ends with /DATABASE");
-        let settings = DatabaseSettings::parse(&format!("{base}/{name}")).expect("the URL was just used");
+        let settings = DatabaseSettings::parse(&postgres_url().await?).expect("the URL was just used");
         Some(Self { settings, _folder: None })
     }
 
@@ -83,6 +77,17 @@ impl TestDatabase {
     pub async fn open(&self) -> Database {
         Database::open(&self.settings).await.expect("a database that was just made opens")
     }
+}
+
+/// The URL of a new, empty database, as [`TestDatabase::postgres`] has one: for a process.
+pub async fn postgres_url() -> Option<String> {
+    let server = required(SERVER)?;
+    Database::install_drivers();
+    let name = format!("test_{}", Uuid::now_v7().simple());
+    let mut connection = Connection::connect(&server).await.expect("the server of TEST_POSTGRES_URL answers");
+    connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.expect("it lets create databases");
+    let (base, _) = server.rsplit_once('/').expect("TEST_POSTGRES_URL ends with /DATABASE");
+    Some(format!("{base}/{name}"))
 }
 
 /// The value of a variable that names a real part: PostgreSQL, Kafka. `None` when it is not set, with the

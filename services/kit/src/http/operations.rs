@@ -11,6 +11,7 @@ use axum::{Json, Router};
 use serde_json::{Map, Value, json};
 
 use crate::clock::{Clock, SystemClock};
+use crate::database::Doubt;
 use crate::metrics::Metrics;
 use crate::module::HealthCheck;
 use crate::serve::About;
@@ -28,6 +29,8 @@ pub(crate) struct Operations {
     pub(crate) health: Vec<HealthCheck>,
     pub(crate) metrics: Metrics,
     pub(crate) shutdown: Shutdown,
+    /// Where a problem of the database is noted.
+    pub(crate) doubt: Doubt,
 }
 
 impl Operations {

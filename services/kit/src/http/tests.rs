@@ -1,4 +1,5 @@
 use super::*;
+use crate::database::Doubt;
 use crate::json::Json;
 use crate::metrics::Metrics;
 use crate::serve::About;
@@ -26,7 +27,7 @@ fn app(health: Vec<HealthCheck>) -> (Router, shutdown::Trigger) {
         surround(
             router,
             None,
-            Operations { about, mode: DeploymentMode::Monolith, health, metrics, shutdown },
+            Operations { about, mode: DeploymentMode::Monolith, health, metrics, shutdown, doubt: Doubt::default() },
             Trust::Loopback,
         ),
         trigger,

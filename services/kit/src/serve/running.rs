@@ -44,6 +44,7 @@ impl Running {
             health: health.clone(),
             metrics: context.metrics.clone(),
             shutdown: shutdown.clone(),
+            doubt: database.as_ref().map(|database| database.doubt().clone()).unwrap_or_default(),
         };
         let mut running = Self {
             router: http::surround(router, openapi, operations, context.trust.clone()),

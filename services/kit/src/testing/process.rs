@@ -25,9 +25,13 @@ pub struct Process {
 /// The binary at `path` (`env!("CARGO_BIN_EXE_user")`), to be started in `folder`.
 pub fn command(path: &str, folder: &Path) -> Command {
     let mut command = Command::new(path);
+    in_folder(&mut command, folder);
+    command
+}
+
+fn in_folder(command: &mut Command, folder: &Path) {
     command.current_dir(folder).env_clear().kill_on_drop(true);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
 }
 
 /// The exit code of a command that ends by itself, and what it says on stderr.
@@ -56,8 +60,16 @@ pub async fn request(address: &str, request: &str, fields: &[(&str, &str)], body
 impl Process {
     /// Starts the binary at `path` on a free port; its address is read off its line.
     pub async fn start(path: &str, folder: &Path, pairs: &[(&str, &str)]) -> Self {
-        let mut child =
-            command(path, folder).env("PORT", "0").envs(pairs.iter().copied()).spawn().expect("it can be started");
+        Self::start_as(Command::new(path), folder, pairs).await
+    }
+
+    /// The same by a command of one's own, such as a shell that ends up as the binary; it knows PATH.
+    pub async fn start_as(mut command: Command, folder: &Path, pairs: &[(&str, &str)]) -> Self {
+        in_folder(&mut command, folder);
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
+        let mut child = command.env("PORT", "0").envs(pairs.iter().copied()).spawn().expect("it can be started");
         let mut lines = BufReader::new(child.stdout.take().expect("its output is ours")).lines();
         let find = async {
             while let Some(line) = lines.next_line().await.expect("its output can be read") {
@@ -72,10 +84,27 @@ impl Process {
         Self { child, address, lines }
     }
 
+    /// Its process id, while it runs.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
+    /// The next line that it writes with `part` in it.
+    pub async fn line_with(&mut self, part: &str) -> String {
+        let find = async {
+            while let Some(line) = self.lines.next_line().await.expect("its output can be read") {
+                if line.contains(part) {
+                    return line;
+                }
+            }
+            panic!("it ended without a line with {part}");
+        };
+        tokio::time::timeout(DEADLINE, find).await.expect("no such line")
+    }
+
     /// Sends it a signal by its number: 15, 9.
     pub fn signal(&self, signal: i32) {
-        let id = self.child.id().expect("it runs").to_string();
-        let kill = std::process::Command::new("kill").args([format!("-{signal}"), id]).status();
+        let kill = std::process::Command::new("kill").args([format!("-{signal}"), self.id().to_string()]).status();
         assert!(kill.is_ok_and(|status| status.success()), "signal {signal}");
     }
 

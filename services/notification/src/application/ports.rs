@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use kit::idempotency::{Answer, Earlier, IdempotencyKey};
 use kit::paging::PageRequest;
+use kit::storage::StorageFault;
 use uuid::Uuid;
 
 use crate::domain::{Cause, Channel, Email, Notification, NotificationId, Recipient, Undelivered, UserId};
@@ -19,6 +20,9 @@ pub enum StoreError {
     /// A value or a constraint of the statement's own: a retry cannot succeed.
     #[error("{0}")]
     Refused(String),
+    /// There is no room, it is read-only, damaged or refused by the system; nothing was changed.
+    #[error(transparent)]
+    Storage(StorageFault),
     /// Anything else; the text is for the log and MUST NOT hold a bound value.
     #[error("{0}")]
     Failed(String),

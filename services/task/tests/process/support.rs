@@ -17,9 +17,19 @@ pub(crate) async fn start(folder: &Path, pairs: &[(&str, &str)]) -> Process {
     Process::start(BINARY, folder, pairs).await
 }
 
+/// The same by a command of one's own, which ends up as the binary.
+pub(crate) async fn start_as(command: Command, folder: &Path) -> Process {
+    Process::start_as(command, folder, &[]).await
+}
+
 /// What Ada gets.
 pub(crate) async fn get(process: &Process, path: &str) -> String {
     request(&process.address, &format!("GET {path}"), &[("x-user-id", ADA)], "").await.unwrap()
+}
+
+/// What Ada is answered when she sends this task.
+pub(crate) async fn post(process: &Process, body: &str) -> String {
+    request(&process.address, "POST /tasks", &[("x-user-id", ADA)], body).await.unwrap()
 }
 
 /// Makes Ada's task of this title; gives its id once it is answered, and an error when the process is gone

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use kit::database::{Database, DatabaseError, is_busy};
 use kit::migrate::{Migration, migrate};
+use kit::storage::StorageFault;
 use sqlx::AssertSqlSafe;
 
 use crate::application::ports::{Store, StoreError, Transaction};
@@ -91,5 +92,8 @@ impl Store for SqlStore {
 /// The driver's messages hold statements and names, never bound values.
 #[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 fn failed(error: sqlx::Error) -> StoreError {
-    if is_busy(&error) { StoreError::Busy } else { StoreError::Failed(error.to_string()) }
+    if is_busy(&error) {
+        return StoreError::Busy;
+    }
+    StorageFault::of(&error).map_or_else(|| StoreError::Failed(error.to_string()), StoreError::Storage)
 }

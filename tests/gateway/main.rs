@@ -27,6 +27,7 @@ mod limits;
 mod mounts;
 mod paths_hosts;
 mod rate_limit;
+mod reload;
 mod routing;
 mod rules;
 mod stale;

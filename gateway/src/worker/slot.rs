@@ -1,8 +1,8 @@
 //! Where a core's connections find the configuration of the moment.
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use super::{Core, Worker};
-use crate::h1::server::Settings;
+use crate::{h1::server::Settings, live::Live, telemetry::metrics::Shard};
 
 /// The configuration that a core serves now. A connection holds the slot, and each of its requests takes what is in it
 /// and keeps that to its end: so a reload closes no connection and changes no request that has begun.
@@ -24,5 +24,13 @@ impl Slot {
     /// What a client may do now.
     pub(crate) fn settings(&self) -> Rc<Settings> {
         Rc::clone(&self.current.borrow().settings)
+    }
+
+    /// Has requests that begin from now on served by `live`.
+    pub(super) fn replace(&self, live: Arc<Live>, shard: Arc<Shard>) {
+        let before = self.current();
+        let next = Worker::new(&self.core, live, shard, Some(&before));
+        before.retire(&next);
+        *self.current.borrow_mut() = next;
     }
 }

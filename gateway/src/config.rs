@@ -253,7 +253,7 @@ pub enum Authoriser {
 }
 
 /// What a route's parsed forms no longer say, as the file has it: references such as `${NAME}` are not filled in.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Written {
     /// `headers`: names and conditions.
     pub headers: Vec<(String, String)>,

@@ -1,6 +1,8 @@
 //! The process: opens the ports, starts a worker for each core and the control runtime beside them, applies what changes
 //! in the file, and ends all of it in order.
 mod descriptors;
+mod handover;
+mod inherited;
 mod public;
 mod reload;
 mod signals;
@@ -14,6 +16,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::{admin, config::Config, mounts::Mounts};
 
+use handover::Purpose;
+use inherited::{Inherited, Taken};
 use public::Public;
 use signals::Signals;
 use supervisor::Supervisor;
@@ -71,7 +75,8 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 /// Serves `config` until SIGTERM or SIGINT, then until the last request has ended or the drain's time is over. A second
-/// signal ends it at once. What changes in its file meanwhile is applied, at once or on SIGHUP.
+/// signal ends it at once. What changes in its file meanwhile is applied, at once or on SIGHUP; on SIGUSR2 a new process
+/// takes over.
 ///
 /// Prints one line with its addresses on stderr when it accepts.
 pub fn run(config: &Config) -> Result<(), StartError> {
@@ -86,6 +91,7 @@ pub struct Bound<'c> {
     control: Runtime,
     public: Public,
     admin: std::net::TcpListener,
+    inherited: Inherited,
     /// From the first moment on: a signal that comes before it serves ends it all the same.
     signals: Signals,
 }
@@ -95,13 +101,14 @@ impl<'c> Bound<'c> {
     pub fn bind(config: &'c Config) -> Result<Self, StartError> {
         let control = Builder::new_multi_thread().worker_threads(1).thread_name("control").enable_all().build()?;
         let signals = Signals::new(&control)?;
-        let public = Public::bind(&config.server)?;
-        let admin = admin::bind(config.admin.listen).map_err(|error| StartError::Listen {
-            key: "admin.listen",
-            address: config.admin.listen,
-            error,
-        })?;
-        Ok(Self { config, control, public, admin, signals })
+        let mut inherited = Inherited::receive()?;
+        let public = Public::bind(&config.server, &mut inherited)?;
+        let address = config.admin.listen;
+        let admin = match inherited.take(Purpose::Admin, address)?.pop() {
+            Some(Taken { socket, .. }) => socket,
+            None => admin::bind(address).map_err(|error| StartError::Listen { key: "admin.listen", address, error })?,
+        };
+        Ok(Self { config, control, public, admin, inherited, signals })
     }
 
     /// As [`run`], with the services of `mounts` in this process. It also ends, in the same order, when `stop` gives a
@@ -111,10 +118,11 @@ impl<'c> Bound<'c> {
         mounts: &Mounts,
         stop: impl Future<Output = &'static str> + Send + 'static,
     ) -> Result<(), StartError> {
-        let Self { config, control, public, admin, signals } = self;
+        let Self { config, control, public, admin, inherited, signals } = self;
         descriptors::raise(config.server.max_connections);
         let outcome = control.block_on(async {
             let supervisor = Supervisor::start(config.clone(), mounts.clone(), public, admin)?;
+            inherited.ready()?;
             supervisor.supervise(signals, stop).await
         });
         // A probe of a mounted service ends with its runtime here, before the service itself is ended.

@@ -16,6 +16,7 @@ mod fields;
 mod forward_auth;
 mod framing;
 mod gateway_secret;
+mod handover;
 mod health;
 mod jwt;
 mod jwt_hostile;

@@ -217,14 +217,16 @@ fn a_hundred_reloads_under_load_lose_nothing() {
             })
         })
         .collect();
-    for n in 1..=100 {
-        gateway.write(&toml(n));
+    for n in 1..=100_u8 {
+        gateway.write(&toml(n.into()));
         gateway.signal(SIGHUP);
-        gateway.wait_metric("gateway_reloads_total{result=\"applied\"}", n as f64);
+        gateway.wait_metric("gateway_reloads_total{result=\"applied\"}", f64::from(n));
         upload.send(vec![b'a'; UPLOAD / 100]);
     }
     over.store(true, Ordering::SeqCst);
-    clients.into_iter().for_each(|client| client.join().unwrap());
+    for client in clients {
+        client.join().unwrap();
+    }
     assert!(served.load(Ordering::SeqCst) > 100);
     assert_eq!(upload.answer_to("POST").unwrap().text(), UPLOAD.to_string());
     stop.store(true, Ordering::SeqCst);

@@ -1,7 +1,8 @@
 //! What a new configuration changes, in an operator's words.
-use std::{collections::HashMap, hash::Hash};
+use std::{collections::HashMap, fmt::Write, hash::Hash};
 
-use super::{Config, Route, Service, Upstream};
+use super::{Config, Route, Service, Upstream, Written};
+use crate::route::HostPattern;
 
 /// Names that one sentence lists; of more it says how many there are.
 const MAX_LISTED: usize = 10;
@@ -35,7 +36,7 @@ struct RouteKey<'c> {
     service: &'c str,
     text: &'c str,
     host: Option<&'c str>,
-    conditions: (&'c [(String, String)], &'c [(String, String)]),
+    written: &'c Written,
 }
 
 fn routes_of(config: &Config) -> impl Iterator<Item = (&Service, &Route)> {
@@ -46,8 +47,8 @@ fn route_key<'c>(service: &'c Service, route: &'c Route) -> RouteKey<'c> {
     RouteKey {
         service: &service.name,
         text: &route.pattern.text,
-        host: route.pattern.host.as_ref().map(|host| host.as_str()),
-        conditions: (&route.written.headers, &route.written.query),
+        host: route.pattern.host.as_ref().map(HostPattern::as_str),
+        written: &route.written,
     }
 }
 
@@ -155,7 +156,8 @@ impl<K: Hash + Eq + Clone> Differences<K> {
             }
             let mut names = keys.iter().take(MAX_LISTED).map(&show).collect::<Vec<_>>().join(", ");
             if keys.len() > MAX_LISTED {
-                names.push_str(&format!(" and {} more", keys.len() - MAX_LISTED));
+                // A String takes everything.
+                let _ = write!(names, " and {} more", keys.len() - MAX_LISTED);
             }
             changes.push(format!("{what} {how}: {names}"));
         }

@@ -3,6 +3,7 @@ use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     StartError, descriptors,
@@ -24,11 +25,11 @@ impl Supervisor {
             Ok(Err(faults)) => {
                 self.files = Files::new(faults.sources());
                 tracing::error!("{file} is not applied, what served before serves on:\n{faults}");
-                return self.note_rejected(faults.to_json());
+                return self.note_rejected(&faults.to_json());
             }
             Err(panic) => {
                 tracing::error!(%panic, "{file} is not applied, what served before serves on");
-                return self.note_rejected(json!([{ "message": "it could not be checked" }]));
+                return self.note_rejected(&json!([{ "message": "it could not be checked" }]));
             }
         };
         self.files = Files::new(&config.sources);
@@ -36,18 +37,18 @@ impl Supervisor {
         if changes.is_empty() && !self.names_changed_file(&config) {
             self.metrics.reloads.unchanged.fetch_add(1, Relaxed);
             tracing::debug!(asked, "{file} says what it said before");
-            return self.note("unchanged", json!([]));
+            return self.note("unchanged", &json!([]));
         }
         match self.apply(config).await {
             Ok(()) => {
                 self.metrics.reloads.applied.fetch_add(1, Relaxed);
                 let told = if changes.is_empty() { String::from("a file that it names") } else { changes.join("; ") };
                 tracing::info!("{file} is applied: {told}");
-                self.note("applied", json!(changes));
+                self.note("applied", &json!(changes));
             }
             Err(error) => {
                 tracing::error!("{file} is not applied, what served before serves on: {error}");
-                self.note_rejected(json!([{ "message": error.to_string() }]));
+                self.note_rejected(&json!([{ "message": error.to_string() }]));
             }
         }
     }
@@ -60,7 +61,7 @@ impl Supervisor {
     async fn apply(&mut self, config: Config) -> Result<(), StartError> {
         // 1. Everything that can fail: sockets, then threads.
         let accepting = self.threads.accepting();
-        let opened = self.public.open(&config.server, accepting)?;
+        let opened = self.public.renew(&config.server, accepting)?;
         let admin = (config.admin != self.live.config.admin)
             .then(|| {
                 let bound =
@@ -92,7 +93,7 @@ impl Supervisor {
         self.threads.unlisten(&opened.gone);
         self.threads.retire(live.config.server.workers);
         if let Some(door) = admin {
-            self.admin_door = door;
+            self.admin_door = Some(door);
         }
         self.allow_connections(before.config.server.max_connections, live.config.server.max_connections);
         // 3. What nobody needs any more goes.
@@ -115,16 +116,16 @@ impl Supervisor {
         let rest = excess - self.permits.forget_permits(excess);
         let permits = Arc::clone(&self.permits);
         if let Ok(rest @ 1..) = u32::try_from(rest) {
-            tokio::spawn(async move { permits.acquire_many_owned(rest).await.map(|permits| permits.forget()) });
+            tokio::spawn(async move { permits.acquire_many_owned(rest).await.map(OwnedSemaphorePermit::forget) });
         }
     }
 
-    fn note_rejected(&self, faults: Value) {
+    fn note_rejected(&self, faults: &Value) {
         self.metrics.reloads.rejected.fetch_add(1, Relaxed);
         self.admin.note_reload(json!({ "at": at(), "result": "rejected", "faults": faults }));
     }
 
-    fn note(&self, result: &str, changes: Value) {
+    fn note(&self, result: &str, changes: &Value) {
         self.admin.note_reload(json!({ "at": at(), "result": result, "changes": changes }));
     }
 }

@@ -2,6 +2,7 @@
 use std::{
     io,
     net::SocketAddr,
+    os::fd::AsFd,
     pin::pin,
     sync::{Arc, Mutex},
 };
@@ -10,12 +11,13 @@ use arc_swap::ArcSwap;
 use tokio::{
     net::TcpListener,
     sync::Semaphore,
-    task::AbortHandle,
+    task::{AbortHandle, JoinError, JoinHandle},
     time::{MissedTickBehavior, interval},
 };
 
 use super::{
     StartError,
+    handover::{Handed, Purpose, Successor, TakenOver},
     public::Public,
     signals::{Asked, Signals},
     threads::Threads,
@@ -39,7 +41,8 @@ pub(super) struct Supervisor {
     pub(super) mounts: Mounts,
     pub(super) metrics: Arc<Metrics>,
     pub(super) admin: Arc<Admin>,
-    pub(super) admin_door: AdminDoor,
+    /// None once another process has it.
+    pub(super) admin_door: Option<AdminDoor>,
     pub(super) public: Public,
     pub(super) threads: Threads,
     pub(super) writer: Writer,
@@ -104,7 +107,18 @@ impl Supervisor {
         metrics.generations.open(&live, shards);
         *metrics.gauges() = threads.gauges();
         eprintln!("{}", banner(public.bound(), threads.count(), admin_address));
-        Ok(Self { live, mounts, metrics, admin: tells, admin_door, public, threads, writer, permits, files })
+        Ok(Self {
+            live,
+            mounts,
+            metrics,
+            admin: tells,
+            admin_door: Some(admin_door),
+            public,
+            threads,
+            writer,
+            permits,
+            files,
+        })
     }
 
     /// Does what it is told until it is to stop, then ends what runs.
@@ -114,6 +128,7 @@ impl Supervisor {
         stop: impl Future<Output = &'static str>,
     ) -> Result<(), StartError> {
         let mut failed = None;
+        let mut successor: Option<JoinHandle<Result<TakenOver, String>>> = None;
         let mut stop = pin!(stop);
         let mut looks = interval(watch::INTERVAL);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -121,6 +136,9 @@ impl Supervisor {
             tokio::select! {
                 asked = signals.next() => match asked {
                     Asked::Reload => self.reload(true).await,
+                    Asked::HandOver => if successor.is_none() {
+                        successor = self.start_successor().await;
+                    },
                     Asked::Stop(signal) => {
                         tracing::info!(signal, "stopping: what runs is finished first");
                         break;
@@ -136,6 +154,16 @@ impl Supervisor {
                         self.reload(false).await;
                     }
                 }
+                outcome = async { successor.as_mut().expect("it is there").await }, if successor.is_some() => {
+                    successor = None;
+                    if let Some(TakenOver { process, unused }) = taken_over(outcome) {
+                        tracing::info!(process, "a new process accepts: this one finishes what runs");
+                        self.admin_door = None;
+                        // Nobody else accepts there any more.
+                        self.threads.unlisten(&unused);
+                        return self.end(Queue::Leave, signals, failed).await;
+                    }
+                }
                 ended = self.threads.ended() => {
                     failed = failed.or(ended.err());
                     *self.metrics.gauges() = self.threads.gauges();
@@ -143,6 +171,39 @@ impl Supervisor {
             }
         }
         self.end(Queue::Serve, signals, failed).await
+    }
+
+    /// Starts the process that is to take over, and hands it the sockets; nothing ends before it accepts.
+    async fn start_successor(&self) -> Option<JoinHandle<Result<TakenOver, String>>> {
+        if !self.mounts.is_empty() {
+            tracing::warn!(
+                "SIGUSR2 is not for a process with services inside: each of them runs once. Restart it instead"
+            );
+            return None;
+        }
+        let sockets = self.threads.copy_sockets().await.and_then(|sockets| {
+            let public = sockets.into_iter().map(|(address, is_lent, socket)| Handed {
+                purpose: Purpose::Public,
+                address,
+                is_lent,
+                socket,
+            });
+            let admin = self.admin_door.iter().map(|door| {
+                let (address, socket) = (self.live.config.admin.listen, door.listener.as_fd().try_clone_to_owned()?);
+                Ok(Handed { purpose: Purpose::Admin, address, is_lent: false, socket })
+            });
+            public.map(Ok).chain(admin).collect::<io::Result<Vec<_>>>()
+        });
+        match sockets {
+            Ok(sockets) => {
+                tracing::info!("starting a new process that is to take over");
+                Some(tokio::task::spawn_blocking(move || Successor::take_over(sockets)))
+            }
+            Err(error) => {
+                tracing::error!(%error, "no new process is started: the sockets cannot be copied");
+                None
+            }
+        }
     }
 
     /// Ends what runs, within the drain's time; a second signal cuts it off.
@@ -165,6 +226,16 @@ impl Supervisor {
         }
         self.writer.finish();
         failed.map_or(Ok(()), |error| Err(StartError::System(error)))
+    }
+}
+
+fn taken_over(outcome: Result<Result<TakenOver, String>, JoinError>) -> Option<TakenOver> {
+    match outcome.unwrap_or_else(|panic| Err(panic.to_string())) {
+        Ok(taken_over) => Some(taken_over),
+        Err(error) => {
+            tracing::error!(error, "the new process does not serve: this one serves on");
+            None
+        }
     }
 }
 

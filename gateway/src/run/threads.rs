@@ -2,6 +2,7 @@
 use std::{
     io,
     net::SocketAddr,
+    os::fd::OwnedFd,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::Arc,
     thread,
@@ -124,6 +125,22 @@ impl Threads {
             thread.is_retired = true;
             thread.tell(Order::Retire);
         }
+    }
+
+    /// Copies of the sockets of all that accept, each with its address in the file and whether it is lent.
+    pub(super) async fn copy_sockets(&self) -> io::Result<Vec<(SocketAddr, bool, OwnedFd)>> {
+        let mut waits = Vec::new();
+        for thread in self.all.iter().filter(|thread| !thread.is_retired) {
+            let (reply, wait) = oneshot::channel();
+            thread.tell(Order::Copy(reply));
+            waits.push(wait);
+        }
+        let mut sockets = Vec::new();
+        for wait in waits {
+            // One that has ended has none.
+            sockets.extend(wait.await.unwrap_or_else(|_| Ok(Vec::new()))?);
+        }
+        Ok(sockets)
     }
 
     /// Has all of them end.

@@ -1,7 +1,7 @@
 //! Notices that a file of the configuration is another than it was.
 //!
 //! It looks, and is not told: what tells of changes (inotify, kqueue) follows neither the links by which Kubernetes swaps
-//! a whole ConfigMap, nor a file that is mounted into a container, nor one on a network, and is silent when it has run
+//! a whole `ConfigMap`, nor a file that is mounted into a container, nor one on a network, and is silent when it has run
 //! out of watches. A look at a handful of files four times a second costs a ten-thousandth of a core, and sees all of it.
 use std::{
     fs,
@@ -33,13 +33,18 @@ pub(super) struct Files {
 
 #[derive(Debug)]
 struct Seen {
-    /// None before the first look; nothing in it for a file that is not there.
-    stamp: Option<Option<Stamp>>,
+    /// None before the first look.
+    stamp: Option<Stamp>,
     source: Source,
 }
 
-/// What changes when a file does: device, inode, length, and the times of its content and of its inode.
-type Stamp = (u64, u64, u64, (i64, i64), (i64, i64));
+/// What changes when a file does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stamp {
+    Missing,
+    /// Device, inode, length, and the times of its content and of its inode.
+    There(u64, u64, u64, (i64, i64), (i64, i64)),
+}
 
 impl Files {
     /// Those that a configuration, good or bad, was read from.
@@ -70,8 +75,9 @@ impl Seen {
             // A time to come is no old one.
             SystemTime::now().duration_since(at).is_ok_and(|age| age < YOUNG) || at > SystemTime::now()
         });
-        let stamp = metadata
-            .map(|of| (of.dev(), of.ino(), of.size(), (of.mtime(), of.mtime_nsec()), (of.ctime(), of.ctime_nsec())));
+        let stamp = metadata.map_or(Stamp::Missing, |of| {
+            Stamp::There(of.dev(), of.ino(), of.size(), (of.mtime(), of.mtime_nsec()), (of.ctime(), of.ctime_nsec()))
+        });
         if Some(stamp) == self.stamp && !is_young {
             return false;
         }

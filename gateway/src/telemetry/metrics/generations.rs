@@ -66,7 +66,9 @@ impl Generations {
             };
             open.extract_if(.., is_finished).collect()
         };
-        finished.iter().for_each(|generation| generation.add_to(closed));
+        for generation in finished {
+            generation.add_to(closed);
+        }
         open.len() > 1
     }
 
@@ -74,7 +76,9 @@ impl Generations {
     pub(super) fn totals(&self) -> Totals {
         let inner = self.inner();
         let mut totals = inner.closed.clone();
-        inner.open.iter().for_each(|generation| generation.add_to(&mut totals));
+        for generation in &inner.open {
+            generation.add_to(&mut totals);
+        }
         totals
     }
 

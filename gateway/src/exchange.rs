@@ -60,6 +60,15 @@ impl Client {
     }
 }
 
+/// Whose request it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// The client that sent it first, as far as trusted proxies tell.
+    pub(crate) client: IpAddr,
+    /// Whether the peer is one of `trusted_proxies`.
+    pub(crate) is_trusted: bool,
+}
+
 /// The fields that say which way a request came, but for its Host: the same for all requests of a connection.
 #[derive(Debug)]
 pub(crate) struct Way {

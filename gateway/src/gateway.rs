@@ -17,13 +17,14 @@ use crate::{
     respond,
     route::{Found, Miss, Query},
     trace,
-    transform::{strip, target},
+    transform::{forwarded, strip, target},
     worker::Worker,
 };
 
 /// Answers one request: opens its exchange, walks, and makes an answer of what came out.
 pub(crate) async fn handle(request: &mut Request<Body>, client: &Client, worker: Rc<Worker>) -> Response<Body> {
-    let mut exchange = trace::open(request, client, worker); // 3
+    let from = forwarded::origin(client, &worker.live.trusted_proxies, request.headers());
+    let mut exchange = trace::open(request, from, worker); // 3
     if exchange.worker.live.has_cors {
         exchange.origin = cors::origin(request.headers());
     }
@@ -153,7 +154,8 @@ pub(crate) fn refuse(head: BadHead, client: &Client, worker: Rc<Worker>) -> Resp
     *request.method_mut() = head.method.unwrap_or_default();
     *request.uri_mut() = head.uri.unwrap_or_default();
     *request.version_mut() = Version::HTTP_11;
-    let mut exchange = trace::open(&request, client, worker);
+    let from = forwarded::origin(client, &[], request.headers());
+    let mut exchange = trace::open(&request, from, worker);
     exchange.origin = head.origin.filter(|_| exchange.worker.live.has_cors);
     respond::finish(Err(head.rejection), exchange)
 }

@@ -5,8 +5,7 @@ use http::{HeaderMap, Request, header};
 
 use crate::{
     body::Body,
-    exchange::{Client, Exchange, RequestId, TRACEPARENT, TracePosition, X_REQUEST_ID},
-    transform::forwarded,
+    exchange::{Exchange, Origin, RequestId, TRACEPARENT, TracePosition, X_REQUEST_ID},
     worker::{Core, Worker},
 };
 
@@ -14,17 +13,15 @@ use crate::{
 const MAX_ID: usize = 128;
 
 /// Opens the exchange. What is decided here, stage 6 writes, once the client's own fields are sorted out.
-pub(crate) fn open(request: &Request<Body>, client: &Client, worker: Rc<Worker>) -> Box<Exchange> {
+pub(crate) fn open(request: &Request<Body>, from: Origin, worker: Rc<Worker>) -> Box<Exchange> {
     let started = Instant::now();
-    let trusted = &worker.live.trusted_proxies;
-    let is_trusted = client.is_one_of(trusted);
-    let from = forwarded::origin(client, is_trusted, trusted, request.headers());
+    let Origin { client, is_trusted } = from;
     worker.core.gauges.in_flight.fetch_add(1, Relaxed);
     Box::new(Exchange {
         started,
         request_id: request_id(request, is_trusted, &worker.core, started),
         trace: position(request.headers(), &worker.core),
-        client: from,
+        client,
         is_trusted,
         method: request.method().clone(),
         host: request.headers().get(header::HOST).cloned(),

@@ -10,8 +10,9 @@ use std::{
     thread,
 };
 
-use e2e::{Client, Conn, End, Gateway, Upstream, eventually, ok, service, with_body};
+use e2e::{Client, Conn, End, Gateway, Jwks, Signer, Upstream, eventually, from_now, ok, service, with_body};
 use nix::sys::signal::Signal::SIGHUP;
+use serde_json::json;
 
 /// A port that nobody has at this moment.
 fn free_port() -> u16 {
@@ -405,6 +406,30 @@ fn probes_of_an_upstream_that_is_gone_end() {
         gateway.metric(&format!("gateway_upstream_healthy{{service=\"app\",upstream=\"{}\"}}", old.url())),
         None
     );
+}
+
+/// The rules of a token change, and the keys that it is checked with are still those that the issuer gave.
+#[test]
+fn keys_are_kept_though_their_issuer_is_away() {
+    let (upstream, own) = (Upstream::ok(), Signer::ed("1"));
+    let jwks = Jwks::of(&[&own]);
+    let toml = |leeway: &str, routes: &str| {
+        let block = jwks.block(&format!("leeway = '{leeway}'"));
+        format!("{block}{}", service("app", &[&upstream], &format!("routes = [{routes}]")))
+    };
+    let gateway = Gateway::start(&toml("1s", "'/'")).with_keys();
+    let ask = |offset: f64| {
+        let token = own.token(&json!({ "exp": from_now(offset) }));
+        gateway.ask(&format!("GET / HTTP/1.1\r\nauthorization: Bearer {token}")).status()
+    };
+    assert_eq!((ask(60.0), ask(-60.0)), (200, 401));
+    gateway.reload(&toml("1s", "'/', '/new'"), "applied");
+    assert_eq!(jwks.asked(), 1, "another route is no reason to ask again");
+    jwks.answer(&with_body("500 x", b""));
+    gateway.reload(&toml("2m", "'/', '/new'"), "applied");
+    assert_eq!((ask(60.0), ask(-60.0)), (200, 200));
+    gateway.reload(&toml("1s", "'/'"), "applied");
+    assert_eq!((ask(60.0), ask(-60.0)), (200, 401), "nothing is remembered under other rules");
 }
 
 /// An idle connection is not told, and one that is closed by its own time-out is no victim of a reload.

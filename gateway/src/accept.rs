@@ -10,12 +10,12 @@ use std::{
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
     task::spawn_local,
     time::Instant,
 };
 
-use crate::{edge, worker::Worker};
+use crate::{edge, worker::Slot};
 
 /// Connections that the kernel may hold for each listener.
 const BACKLOG: i32 = 4096;
@@ -25,31 +25,44 @@ const BACK_OFF: Duration = Duration::from_millis(100);
 /// How long a handshake that has begun may take to reach the queue of a listener that is about to close.
 const HANDSHAKE: Duration = Duration::from_millis(20);
 
+/// What becomes of connections that a listener which closes has not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Queue {
+    /// They are accepted still: nobody else could.
+    Serve,
+    /// Another process has the same socket, and accepts them.
+    Leave,
+}
+
 /// Accepts until told to stop; then what the kernel has accepted already, so that no client loses a request.
 pub(crate) async fn accept(
-    listener: TcpListener,
-    worker: Rc<Worker>,
+    listener: Rc<TcpListener>,
+    slot: Rc<Slot>,
     permits: Arc<Semaphore>,
-    mut stop: watch::Receiver<bool>,
+    mut stop: oneshot::Receiver<Queue>,
 ) {
-    loop {
+    let queue = loop {
         let next = next(&listener, &permits);
         tokio::select! {
             biased;
-            (stream, peer, permit) = next => start(stream, peer, permit, &worker),
-            _ = stop.wait_for(|stop| *stop) => break,
+            (stream, peer, permit) = next => start(stream, peer, permit, &slot),
+            // Whoever is gone means the same.
+            queue = &mut stop => break queue.unwrap_or(Queue::Serve),
         }
+    };
+    if queue == Queue::Leave {
+        return;
     }
     // Whoever connects from here on must not be let into a queue that is about to be dropped: without its first packet
     // nothing begins, and the client tries again elsewhere. What had begun ends within moments, and is served.
     #[cfg(target_os = "linux")]
-    if let Err(error) = SockRef::from(&listener).attach_filter(&DROP_SYN) {
+    if let Err(error) = SockRef::from(&*listener).attach_filter(&DROP_SYN) {
         tracing::debug!(%error, "clients that connect in this moment may be reset");
     }
     for round in 0..2 {
         while let Ok((stream, peer)) = listener.accept_now() {
             let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else { return };
-            start(stream, peer, permit, &worker);
+            start(stream, peer, permit, &slot);
         }
         if round == 0 {
             tokio::time::sleep(HANDSHAKE).await;
@@ -87,11 +100,11 @@ fn is_of_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
-fn start(stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit, worker: &Rc<Worker>) {
+fn start(stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit, slot: &Rc<Slot>) {
     let accepted = Instant::now();
-    let worker = Rc::clone(worker);
+    let slot = Rc::clone(slot);
     spawn_local(async move {
-        edge::serve(stream, peer, &worker, accepted).await;
+        edge::serve(stream, peer, &slot, accepted).await;
         drop(permit);
     });
 }
@@ -111,17 +124,23 @@ impl AcceptNow for TcpListener {
 }
 
 /// Opens `address` once for each of `workers`. The kernel spreads connections over listeners that share a port, and
-/// would do so over another process's too: so the port is first taken without sharing, which fails while anyone has it.
-pub(crate) fn bind(address: SocketAddr, workers: usize) -> io::Result<Vec<StdListener>> {
-    drop(listener(address, false)?);
+/// would do so over another process's too: so the port is first taken without sharing, which fails while anyone has it;
+/// but for one that is `ours`, under another of the machine's addresses.
+pub(crate) fn bind(address: SocketAddr, workers: usize, ours: bool) -> io::Result<Vec<StdListener>> {
+    if !ours {
+        drop(listener(address, false)?);
+    }
     let first = listener(address, true)?;
     // A port of 0 is chosen by the first.
     let address = first.local_addr()?;
     let mut listeners = vec![first];
-    for _ in 1..workers {
-        listeners.push(listener(address, true)?);
-    }
+    listeners.extend(more(address, workers - 1)?);
     Ok(listeners)
+}
+
+/// Opens an address of ours so many times more.
+pub(crate) fn more(address: SocketAddr, count: usize) -> io::Result<Vec<StdListener>> {
+    (0..count).map(|_| listener(address, true)).collect()
 }
 
 fn listener(address: SocketAddr, shared: bool) -> io::Result<StdListener> {
@@ -150,15 +169,15 @@ mod tests {
     #[test]
     fn a_port_that_somebody_has_is_not_shared() {
         let address = "127.0.0.1:0".parse().unwrap();
-        let listeners = bind(address, 3).unwrap();
+        let listeners = bind(address, 3, false).unwrap();
         let taken = listeners[0].local_addr().unwrap();
         assert!(listeners.iter().all(|listener| listener.local_addr().unwrap() == taken));
-        assert_eq!(bind(taken, 1).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        assert_eq!(bind(taken, 1, false).unwrap_err().kind(), io::ErrorKind::AddrInUse);
     }
 
     #[test]
     fn what_is_accepted_does_not_delay_small_writes() {
-        let listener = bind("127.0.0.1:0".parse().unwrap(), 1).unwrap().remove(0);
+        let listener = bind("127.0.0.1:0".parse().unwrap(), 1, false).unwrap().remove(0);
         listener.set_nonblocking(false).unwrap();
         let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         assert!(listener.accept().unwrap().0.nodelay().unwrap());

@@ -2,7 +2,16 @@
 //! that a slow scrape never waits for, nor holds up, a request.
 mod mounted;
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    net::{SocketAddr, TcpListener as StdListener},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -11,12 +20,14 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use prometheus_client::registry::Registry;
 use serde_json::{Map, Value, json};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::net::TcpListener;
 
 use crate::{
-    live::Live,
     local,
-    telemetry::{exposition, metrics::Metrics},
+    telemetry::{
+        exposition,
+        metrics::{Metrics, Shared},
+    },
 };
 
 /// How long an operator's request head may take.
@@ -24,18 +35,38 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the listener tells.
 pub(crate) struct Admin {
-    pub(crate) live: Arc<Live>,
-    pub(crate) registry: Registry,
-    /// The configuration without its secrets.
-    pub(crate) config: Value,
-    pub(crate) stop: watch::Receiver<bool>,
+    metrics: Arc<Metrics>,
+    registry: Registry,
+    /// How the file fared when it was last read again.
+    last_reload: Mutex<Value>,
+    is_stopping: AtomicBool,
 }
 
 impl Admin {
-    pub(crate) fn new(live: Arc<Live>, metrics: Metrics, config: Value, stop: watch::Receiver<bool>) -> Self {
+    pub(crate) fn new(metrics: Arc<Metrics>) -> Self {
         let mut registry = Registry::default();
-        registry.register_collector(Box::new(metrics));
-        Self { live, registry, config, stop }
+        registry.register_collector(Box::new(Shared(Arc::clone(&metrics))));
+        Self { metrics, registry, last_reload: Mutex::default(), is_stopping: AtomicBool::new(false) }
+    }
+
+    /// From now on `/ready` says that no new work is taken.
+    pub(crate) fn stop(&self) {
+        self.is_stopping.store(true, Relaxed);
+    }
+
+    /// What `/config` says of the last reload.
+    pub(crate) fn note_reload(&self, outcome: Value) {
+        *self.last_reload.lock().expect("no holder of this lock panics") = outcome;
+    }
+
+    /// The configuration that serves, without its secrets, and how the file fared when it was last read again.
+    fn config(&self) -> Value {
+        let mut config = self.metrics.live.load().config.redacted();
+        let last_reload = self.last_reload.lock().expect("no holder of this lock panics");
+        if !last_reload.is_null() {
+            config["reload"] = last_reload.clone();
+        }
+        config
     }
 
     async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
@@ -47,14 +78,17 @@ impl Admin {
         match request.uri().path() {
             "/metrics" => self.metrics(request).await,
             "/live" => json(StatusCode::OK, &json!({ "status": "live" })),
-            "/ready" if *self.stop.borrow() => json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "draining" })),
+            "/ready" if self.is_stopping.load(Relaxed) => {
+                json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "draining" }))
+            }
             "/ready" => json(StatusCode::OK, &json!({ "status": "ready" })),
             "/services" => {
-                let services = self.live.clusters.iter();
+                let live = self.metrics.live.load();
+                let services = live.clusters.iter();
                 let services = services.map(|cluster| (cluster.name.to_string(), local::service(cluster)));
                 json(StatusCode::OK, &services.collect::<Map<_, _>>().into())
             }
-            "/config" => json(StatusCode::OK, &self.config),
+            "/config" => json(StatusCode::OK, &self.config()),
             _ => json(
                 StatusCode::NOT_FOUND,
                 &json!({ "title": "Not Found", "paths": ["/metrics", "/live", "/ready", "/services", "/config"] }),
@@ -67,7 +101,7 @@ impl Admin {
     async fn metrics(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry).expect("a String takes everything");
-        let mounted = mounted::metrics(&self.live).await;
+        let mounted = mounted::metrics(&self.metrics.live.load_full()).await;
         if !mounted.is_empty() {
             text = exposition::merge(&text, &mounted);
         }
@@ -91,13 +125,14 @@ fn json(status: StatusCode, value: &Value) -> Response<Full<Bytes>> {
 }
 
 /// Opens the listener.
-pub(crate) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    TcpListener::bind(address).await
+pub(crate) fn bind(address: SocketAddr) -> io::Result<StdListener> {
+    let listener = StdListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
 }
 
-/// Serves for as long as the process lives: while it drains, operators still want to see how far it is.
-pub(crate) async fn serve(listener: TcpListener, admin: Admin) {
-    let admin = Arc::new(admin);
+/// Serves for as long as it is polled: while the process drains, operators still want to see how far it is.
+pub(crate) async fn serve(listener: Arc<TcpListener>, admin: Arc<Admin>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(Duration::from_millis(100)).await; // Out of descriptors, most likely.

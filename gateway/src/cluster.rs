@@ -5,6 +5,7 @@
 //! balancer's cycle and its idle connections.
 mod ask;
 pub(crate) mod health;
+mod renew;
 
 use std::{
     cell::RefCell,
@@ -24,6 +25,7 @@ use crate::{
     h1::{client::Head, head::ResponseHead, pool::Pool},
     mounts::Mounted,
     rejection::Rejection,
+    tasks::Tasks,
     upstream::{Failure, Health, Upstream, send},
 };
 
@@ -40,11 +42,14 @@ pub(crate) struct Cluster {
     pub(crate) host: HostPolicy,
     pub(crate) check: Option<HealthCheck>,
     pub(crate) upstreams: Vec<Arc<Upstream>>,
+    /// In the order of the upstreams.
+    weights: Vec<u32>,
     /// How long an idle connection is kept.
     pub(crate) idle: Duration,
     started: Instant,
     /// Told at each first probe.
     probed: Notify,
+    pub(crate) probes: Tasks,
 }
 
 /// What a service, or the whole, is worth.
@@ -87,12 +92,17 @@ impl Cluster {
             critical: service.critical,
             host: service.host.clone(),
             check: service.health.clone(),
+            weights: match mounted {
+                None => service.upstreams.iter().map(|upstream| upstream.weight).collect(),
+                Some(_) => vec![1],
+            },
             upstreams: mounted.map_or_else(remote, |mounted| {
                 vec![Arc::new(Upstream::mounted(mounted, &service.upstreams[0], probed))]
             }),
             idle: service.routes.iter().map(|route| route.timeouts.idle).min().unwrap_or(Duration::from_secs(50)),
             started: Instant::now(),
             probed: Notify::new(),
+            probes: Tasks::default(),
         }
     }
 
@@ -136,21 +146,11 @@ impl Cluster {
 pub(crate) struct LocalCluster {
     shared: Arc<Cluster>,
     index: usize,
-    balancer: RefCell<SmoothWeighted>,
+    balancer: Rc<RefCell<SmoothWeighted>>,
     pools: Vec<Rc<Pool>>,
 }
 
 impl LocalCluster {
-    /// The worker's part of the cluster with this index.
-    pub(crate) fn new(index: usize, shared: &Arc<Cluster>) -> Self {
-        Self {
-            index,
-            balancer: RefCell::new(SmoothWeighted::new(shared.upstreams.iter().map(|upstream| upstream.weight))),
-            pools: shared.upstreams.iter().map(|_| Rc::new(Pool::new(shared.idle))).collect(),
-            shared: Arc::clone(shared),
-        }
-    }
-
     /// Sends a request to a healthy upstream and waits for the head of the answer. One that could not be reached is
     /// marked, and the next is tried: nothing was sent yet.
     pub(crate) async fn send(

@@ -9,12 +9,14 @@
 mod api_key;
 mod check;
 mod diagnose;
+mod difference;
 mod jwt;
 mod load;
 mod raw;
 mod read;
 mod schema;
 mod show;
+mod source;
 #[cfg(test)]
 mod tests;
 
@@ -35,6 +37,7 @@ pub use api_key::{ApiKey, ApiKeys, KeyHash, KeyPlace, is_key_name, new_key};
 pub use diagnose::{Fault, Faults, FaultsKind, Related, Style};
 pub use jwt::{Algorithm, AuthMode, Jwt, KeySource, Secret};
 pub use schema::schema;
+pub use source::Source;
 
 /// A whole `gateway.toml`.
 #[derive(Debug, Clone)]
@@ -55,6 +58,8 @@ pub struct Config {
     pub cors: Option<Arc<Cors>>,
     /// `[services.*]`, in the file's order; never empty.
     pub services: Vec<Service>,
+    /// Every file that was read for it, this one first, as each was then.
+    pub sources: Vec<Source>,
 }
 
 impl Config {
@@ -70,7 +75,7 @@ impl Config {
 }
 
 /// `[server]`: the public side.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
     /// Cleartext listeners, at least one. Default `0.0.0.0:8000`.
     pub listen: Vec<SocketAddr>,
@@ -115,14 +120,14 @@ pub struct Limits {
 }
 
 /// `[admin]`: the operator's side.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Admin {
     /// Default `127.0.0.1:8900`.
     pub listen: SocketAddr,
 }
 
 /// `[services.NAME]`: what one name of the file stands for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Service {
     /// The key in the file: `user` of `[services.user]`.
     pub name: Arc<str>,
@@ -189,7 +194,7 @@ pub enum HostPolicy {
 }
 
 /// One route of a service, with all that it inherits.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Route {
     /// What a request must look like.
     pub pattern: RoutePattern,
@@ -250,7 +255,7 @@ pub enum Authoriser {
 }
 
 /// What a route's parsed forms no longer say, as the file has it: references such as `${NAME}` are not filled in.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Written {
     /// `headers`: names and conditions.
     pub headers: Vec<(String, String)>,

@@ -39,6 +39,7 @@ mod respond;
 pub mod route;
 mod run;
 mod shutdown;
+mod tasks;
 pub mod telemetry;
 pub mod token;
 mod trace;

@@ -1,5 +1,6 @@
 //! What a checked [`Config`] becomes when it serves: the routes in match order, a [`Lane`] of rules for each, and the
-//! clusters behind them. Built once, shared by all workers, never changed.
+//! clusters behind them. Built once for each configuration, shared by all workers, never changed; what the file says the
+//! same of as before is the last one's.
 mod authorisers;
 mod rules;
 
@@ -10,7 +11,7 @@ use ipnet::IpNet;
 use rules::Sources;
 
 use crate::{
-    cluster::Cluster,
+    cluster::{Cluster, health},
     config::{Config, Service, UpstreamTimeouts},
     h1::server::Settings,
     mounts::Mounts,
@@ -28,6 +29,7 @@ use crate::{
 
 /// A configuration that serves.
 pub(crate) struct Live {
+    pub(crate) config: Config,
     /// `monolith` where services run in this process, else `microservices`.
     pub(crate) mode: &'static str,
     pub(crate) settings: Settings,
@@ -68,12 +70,16 @@ pub(crate) struct Lane {
 }
 
 impl Live {
-    /// What `config` says, with the services of `mounts` in the place of their upstreams.
-    pub(crate) fn new(config: &Config, mounts: &Mounts) -> Self {
-        let cluster = |service: &Service| Arc::new(Cluster::new(service, mounts.get(&service.name)));
+    /// What `config` says, with the services of `mounts` in the place of their upstreams. Clusters, keys of issuers and
+    /// counters that are no others than in `previous` are its own.
+    pub(crate) fn new(config: Config, mounts: &Mounts, previous: Option<&Self>) -> Self {
+        let cluster = |service: &Service| {
+            let known = previous.and_then(|live| live.clusters.iter().find(|known| known.name == service.name));
+            Cluster::new(service, mounts.get(&service.name)).or_known(known)
+        };
         let clusters: Vec<_> = config.services.iter().map(cluster).collect();
-        let reserved = Arc::new(rules::reserved(config));
-        let mut sources = Sources::new(config, &clusters);
+        let reserved = Arc::new(rules::reserved(&config));
+        let mut sources = Sources::new(&config, &clusters, previous);
         let (mut lanes, mut patterns) = (Vec::new(), Vec::new());
         for (cluster, service) in config.services.iter().enumerate() {
             for route in &service.routes {
@@ -95,6 +101,10 @@ impl Live {
                 });
             }
         }
+        let unrouted = Permit::new(config.server.limits.body, sources.unrouted(&config));
+        let Sources { limits, issuers, keys, authorisers, .. } = sources;
+        let (authorisers, counters) = (authorisers.clusters, limits.counters());
+        let routes = RouteTable::build(patterns).expect("a checked configuration has no conflicting routes");
         Self {
             mode: if mounts.is_empty() { "microservices" } else { "monolith" },
             settings: Settings {
@@ -103,17 +113,47 @@ impl Live {
                 reserved: Arc::clone(&reserved),
             },
             trusted_proxies: config.server.trusted_proxies.clone(),
-            routes: RouteTable::build(patterns).expect("a checked configuration has no conflicting routes"),
-            unrouted: Permit::new(config.server.limits.body, sources.unrouted(config)),
-            counters: sources.limits.counters(),
+            routes,
+            unrouted,
+            counters,
             has_cors: config.cors.is_some() || lanes.iter().any(|lane| lane.permit.cors().is_some()),
             lanes,
             clusters,
             openapi: config.server.docs.then(|| Arc::new(OpenApi::new())),
-            authorisers: sources.authorisers.clusters,
+            authorisers,
             reserved,
-            issuers: sources.issuers,
-            keys: sources.keys,
+            issuers,
+            keys,
+            config,
+        }
+    }
+
+    /// Starts, on the current runtime, to probe upstreams and to fetch keys; what `previous` does already goes on.
+    pub(crate) fn watch(&self, previous: Option<&Self>) {
+        let known =
+            |cluster| previous.is_some_and(|live| live.clusters.iter().any(|known| Arc::ptr_eq(known, cluster)));
+        self.clusters.iter().filter(|cluster| !known(cluster)).for_each(health::watch);
+        if let Some(issuers) = &self.issuers {
+            match previous.and_then(|live| live.issuers.as_ref()) {
+                // A file of keys may be another without a change in this one.
+                Some(known) if Arc::ptr_eq(known, issuers) => issuers.read_files_again(),
+                _ => issuers.watch(),
+            }
+        }
+    }
+
+    /// Ends what this one does in the background and `next` does not go on with.
+    pub(crate) fn retire(&self, next: &Self) {
+        let is_gone = |cluster: &&Arc<Cluster>| !next.clusters.iter().any(|kept| Arc::ptr_eq(kept, cluster));
+        self.clusters.iter().filter(is_gone).for_each(|cluster| cluster.probes.end());
+        // The next one has its own: what clients reach may be another.
+        if let Some(openapi) = &self.openapi {
+            openapi.end();
+        }
+        if let Some(issuers) = &self.issuers
+            && !next.issuers.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, issuers))
+        {
+            issuers.end();
         }
     }
 }

@@ -30,7 +30,7 @@ pub(crate) type BoxFuture = Pin<Box<dyn Future<Output = Response<BoxBody>> + Sen
 
 /// The services of this process, by the names that they have in the file. None: every service is reached over its
 /// upstreams.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Mounts {
     services: Vec<(Box<str>, Mounted)>,
 }

@@ -19,7 +19,7 @@ use std::{
 use bytes::Bytes;
 use tokio::{sync::Notify, sync::watch, task::spawn_blocking, time::timeout};
 
-use crate::live::Live;
+use crate::{live::Live, tasks::Tasks};
 
 /// How long a document is given out, if no service is missing in it.
 const WHOLE: Duration = Duration::from_secs(30);
@@ -33,6 +33,8 @@ const WAIT: Duration = Duration::from_secs(5);
 pub(crate) struct OpenApi {
     asked: Notify,
     held: watch::Sender<Option<Held>>,
+    /// The one that makes it.
+    tasks: Tasks,
 }
 
 /// One that was made.
@@ -50,7 +52,12 @@ impl Held {
 
 impl OpenApi {
     pub(crate) fn new() -> Self {
-        Self { asked: Notify::new(), held: watch::Sender::new(None) }
+        Self { asked: Notify::new(), held: watch::Sender::new(None), tasks: Tasks::default() }
+    }
+
+    /// Makes no more: another configuration serves.
+    pub(crate) fn end(&self) {
+        self.tasks.end();
     }
 
     /// The document as JSON; none where it cannot be made in time.
@@ -90,7 +97,7 @@ impl OpenApi {
 /// Starts to make documents of the services of `live`, on the current runtime.
 pub(crate) fn watch(live: &Arc<Live>) {
     if let Some(openapi) = &live.openapi {
-        let (openapi, live) = (Arc::clone(openapi), Arc::clone(live));
-        tokio::spawn(async move { openapi.keep(live).await });
+        let (maker, live) = (Arc::clone(openapi), Arc::clone(live));
+        openapi.tasks.spawn(async move { maker.keep(live).await });
     }
 }

@@ -1,30 +1,26 @@
-//! The process: opens the ports, starts a worker for each core and the control runtime beside them, and ends all of it
-//! in order.
+//! The process: opens the ports, starts a worker for each core and the control runtime beside them, applies what changes
+//! in the file, and ends all of it in order.
 mod descriptors;
+mod handover;
+mod inherited;
+mod public;
+mod reload;
+mod signals;
+mod supervisor;
+mod threads;
+mod watch;
 
-use std::{fmt, io, net::SocketAddr, sync::Arc, thread, time::Duration};
+use std::{fmt, io, net::SocketAddr, time::Duration};
 
-use tokio::{
-    net::TcpListener,
-    runtime::{Builder, Runtime},
-    signal::unix::{Signal, SignalKind, signal},
-    sync::{Semaphore, watch},
-};
+use tokio::runtime::{Builder, Runtime};
 
-use crate::{
-    accept,
-    admin::{self, Admin},
-    cluster::health,
-    config::Config,
-    live::Live,
-    mounts::Mounts,
-    openapi,
-    telemetry::{
-        access_log::Writer,
-        metrics::{Metrics, Shard},
-    },
-    worker::{self, Parts},
-};
+use crate::{admin, config::Config, mounts::Mounts};
+
+use handover::Purpose;
+use inherited::{Inherited, Taken};
+use public::Public;
+use signals::Signals;
+use supervisor::Supervisor;
 
 /// How long the end waits for the probes that call mounted services.
 const LAST_PROBES: Duration = Duration::from_secs(1);
@@ -79,7 +75,8 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 /// Serves `config` until SIGTERM or SIGINT, then until the last request has ended or the drain's time is over. A second
-/// signal ends it at once.
+/// signal ends it at once. What changes in its file meanwhile is applied, at once or on SIGHUP; on SIGUSR2 a new process
+/// takes over.
 ///
 /// Prints one line with its addresses on stderr when it accepts.
 pub fn run(config: &Config) -> Result<(), StartError> {
@@ -92,26 +89,26 @@ pub fn run(config: &Config) -> Result<(), StartError> {
 pub struct Bound<'c> {
     config: &'c Config,
     control: Runtime,
-    /// For each worker.
-    listeners: Vec<Vec<std::net::TcpListener>>,
-    addresses: Vec<SocketAddr>,
-    admin: TcpListener,
+    public: Public,
+    admin: std::net::TcpListener,
+    inherited: Inherited,
     /// From the first moment on: a signal that comes before it serves ends it all the same.
-    signals: [Signal; 2],
+    signals: Signals,
 }
 
 impl<'c> Bound<'c> {
     /// Opens the ports of `config`.
     pub fn bind(config: &'c Config) -> Result<Self, StartError> {
         let control = Builder::new_multi_thread().worker_threads(1).thread_name("control").enable_all().build()?;
-        let (listeners, addresses) = listen(config)?;
-        let admin = control.block_on(admin::bind(config.admin.listen)).map_err(|error| StartError::Listen {
-            key: "admin.listen",
-            address: config.admin.listen,
-            error,
-        })?;
-        let signals = signals(&control)?;
-        Ok(Self { config, control, listeners, addresses, admin, signals })
+        let signals = Signals::new(&control)?;
+        let mut inherited = Inherited::receive()?;
+        let public = Public::bind(&config.server, &mut inherited)?;
+        let address = config.admin.listen;
+        let admin = match inherited.take(Purpose::Admin, address)?.pop() {
+            Some(Taken { socket, .. }) => socket,
+            None => admin::bind(address).map_err(|error| StartError::Listen { key: "admin.listen", address, error })?,
+        };
+        Ok(Self { config, control, public, admin, inherited, signals })
     }
 
     /// As [`run`], with the services of `mounts` in this process. It also ends, in the same order, when `stop` gives a
@@ -121,115 +118,15 @@ impl<'c> Bound<'c> {
         mounts: &Mounts,
         stop: impl Future<Output = &'static str> + Send + 'static,
     ) -> Result<(), StartError> {
-        let Self { config, control, listeners, addresses, admin, signals } = self;
-        let live = Arc::new(Live::new(config, mounts));
-        let unnamed = mounts.names().filter(|name| config.services.iter().all(|service| *service.name != **name));
-        for service in unnamed {
-            tracing::warn!(service, "mounted, but no route leads to it: the file has no service of this name");
-        }
-        let (asked, stopping) = watch::channel(false);
-        let writer = Writer::start(io::stdout())?;
-        let admin_address = admin.local_addr()?;
+        let Self { config, control, public, admin, inherited, signals } = self;
         descriptors::raise(config.server.max_connections);
-
-        let shards: Vec<_> = listeners.iter().map(|_| Arc::new(Shard::new(live.lanes.len()))).collect();
-        let metrics = Metrics {
-            shards: shards.clone(),
-            labels: live.lanes.iter().map(|lane| lane.labels.clone()).collect(),
-            clusters: live.clusters.clone(),
-            rate_limits: live.counters.clone(),
-            log_lines_dropped: writer.dropped(),
-        };
-        control.spawn(admin::serve(admin, Admin::new(Arc::clone(&live), metrics, config.redacted(), stopping.clone())));
-        {
-            let _on_control = control.enter();
-            live.clusters.iter().for_each(health::watch);
-            if let Some(issuers) = &live.issuers {
-                issuers.watch();
-            }
-            openapi::watch(&live);
-        }
-        let permits = Arc::new(Semaphore::new(config.server.max_connections));
-        let mut workers = Vec::new();
-        for (index, (listeners, shard)) in listeners.into_iter().zip(shards).enumerate() {
-            let parts = Parts {
-                listeners,
-                live: Arc::clone(&live),
-                shard,
-                log: writer.sink(),
-                permits: Arc::clone(&permits),
-                stop: stopping.clone(),
-                drain_timeout: config.server.drain_timeout,
-            };
-            let name = format!("worker-{index}");
-            workers.push(thread::Builder::new().name(name).spawn(move || worker::run(parts))?);
-        }
-        eprintln!("{}", banner(&addresses, workers.len(), admin_address));
-
-        control.spawn(stop_when_asked(signals, stop, asked));
-        let mut failed = None;
-        for worker in workers {
-            match worker.join() {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => failed = Some(error),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        writer.finish();
+        let outcome = control.block_on(async {
+            let supervisor = Supervisor::start(config.clone(), mounts.clone(), public, admin)?;
+            inherited.ready()?;
+            supervisor.supervise(signals, stop).await
+        });
         // A probe of a mounted service ends with its runtime here, before the service itself is ended.
         control.shutdown_timeout(if mounts.is_empty() { Duration::ZERO } else { LAST_PROBES });
-        failed.map_or(Ok(()), |error| Err(StartError::System(error)))
+        outcome
     }
-}
-
-/// For each worker its listeners, and the addresses that they have.
-#[allow(clippy::type_complexity, reason = "named, it would be read in no other place")]
-fn listen(config: &Config) -> Result<(Vec<Vec<std::net::TcpListener>>, Vec<SocketAddr>), StartError> {
-    let mut by_worker: Vec<Vec<_>> = (0..config.server.workers).map(|_| Vec::new()).collect();
-    let mut addresses = Vec::new();
-    for &address in &config.server.listen {
-        let opened = accept::bind(address, config.server.workers).map_err(|error| StartError::Listen {
-            key: "server.listen",
-            address,
-            error,
-        })?;
-        addresses.push(opened[0].local_addr()?);
-        for (worker, listener) in by_worker.iter_mut().zip(opened) {
-            worker.push(listener);
-        }
-    }
-    Ok((by_worker, addresses))
-}
-
-fn banner(addresses: &[SocketAddr], workers: usize, admin: SocketAddr) -> String {
-    let addresses: Vec<String> = addresses.iter().map(|address| format!("http://{address}")).collect();
-    let s = if workers == 1 { "" } else { "s" };
-    format!("gateway listening on {} with {workers} worker{s}, admin on http://{admin}", addresses.join(", "))
-}
-
-fn signals(control: &Runtime) -> io::Result<[Signal; 2]> {
-    let _on_control = control.enter();
-    Ok([signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?])
-}
-
-async fn stop_when_asked(
-    [mut terminate, mut interrupt]: [Signal; 2],
-    stop: impl Future<Output = &'static str>,
-    asked: watch::Sender<bool>,
-) {
-    let mut next = async || {
-        tokio::select! {
-            _ = terminate.recv() => "SIGTERM",
-            _ = interrupt.recv() => "SIGINT",
-        }
-    };
-    tokio::select! {
-        signal = next() => tracing::info!(signal, "stopping: what runs is finished first"),
-        reason = stop => tracing::error!(reason, "stopping: what runs is finished first"),
-    }
-    // The workers hold receivers until they have ended.
-    let _ = asked.send(true);
-    let signal = next().await;
-    tracing::warn!(signal, "stopping at once");
-    std::process::exit(1);
 }

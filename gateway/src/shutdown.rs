@@ -79,7 +79,7 @@ impl Drop for Registered<'_> {
         connections.wakers[self.place] = None;
         connections.free.push(self.place);
         drop(connections);
-        if self.drain.is_draining() {
+        if self.drain.is_draining() || self.drain.open() == 0 {
             self.drain.changed.notify_one();
         }
     }

@@ -3,6 +3,7 @@ use std::{
     fs,
     net::SocketAddr,
     ops::{Deref, DerefMut},
+    path::PathBuf,
     process::Command,
 };
 
@@ -19,9 +20,6 @@ use crate::{
     wire::End,
 };
 
-/// What every test's file begins with: free ports.
-const FILE: &str = "server.listen = '127.0.0.1:0'\nadmin.listen = '127.0.0.1:0'\n";
-
 /// `[services.NAME]` before these upstreams, with the route `/` unless `keys` has others.
 pub fn service(name: &str, upstreams: &[&Upstream], keys: &str) -> String {
     let urls: Vec<String> = upstreams.iter().map(|upstream| upstream.url()).collect();
@@ -37,7 +35,7 @@ pub struct Gateway {
     pub address: SocketAddr,
     /// Its admin listener.
     pub admin: SocketAddr,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Gateway {
@@ -53,9 +51,7 @@ impl Gateway {
     }
 
     fn spawn(toml: &str, spawn: impl FnOnce(&mut Command) -> Process) -> Self {
-        // With one worker the order of things is known.
-        let workers = if toml.contains("server.workers") { "" } else { "server.workers = 1\n" };
-        let (folder, _) = write_file(&format!("{FILE}{workers}{toml}"));
+        let (folder, _) = write_file(&whole(toml));
         let mut process = spawn(gateway(folder.path()).arg("run"));
         let (address, admin) = eventually("the line with the addresses", || {
             let is_running = process.is_running();
@@ -63,7 +59,7 @@ impl Gateway {
             assert!(is_running || found.is_some(), "it ended: {}", process.stderr.to_end().join("\n"));
             found
         });
-        Self { process, address, admin, _folder: folder }
+        Self { process, address, admin, folder }
     }
 
     /// Starts the gateway crate's example `mounted`, which has the service `app` inside, with these variables in its
@@ -107,6 +103,24 @@ impl Gateway {
     pub fn with_keys(self) -> Self {
         self.stderr.find("the issuer's keys", |line| line.contains("the issuer's keys are known").then_some(()));
         self
+    }
+
+    /// Its file.
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join("gateway.toml")
+    }
+
+    /// Writes its file anew, as [`Gateway::start`] did, in place.
+    pub fn write(&self, toml: &str) {
+        fs::write(self.file(), whole(toml)).unwrap();
+    }
+
+    /// Writes its file anew, and waits until that has come to `result`: `applied`, `rejected` or `unchanged`.
+    pub fn reload(&self, toml: &str, result: &str) {
+        let sample = format!("gateway_reloads_total{{result=\"{result}\"}}");
+        let before = self.metric(&sample).expect("it is always there");
+        self.write(toml);
+        self.wait_metric(&sample, before + 1.0);
     }
 
     /// A new connection.
@@ -177,9 +191,19 @@ impl Gateway {
     }
 }
 
+/// The file that `toml` is the rest of. With one worker the order of things is known.
+fn whole(toml: &str) -> String {
+    let listen = if toml.contains("server.listen") { "" } else { "server.listen = '127.0.0.1:0'\n" };
+    let admin = if toml.contains("admin.listen") { "" } else { "admin.listen = '127.0.0.1:0'\n" };
+    let workers = if toml.contains("server.workers") { "" } else { "server.workers = 1\n" };
+    format!("{listen}{admin}{workers}{toml}")
+}
+
 /// `gateway listening on http://A with 1 worker, admin on http://B`.
 fn addresses(line: &str) -> Option<(SocketAddr, SocketAddr)> {
     let (public, rest) = line.strip_prefix("gateway listening on http://")?.split_once(" with ")?;
+    // The first of several.
+    let public = public.split(", http://").next()?;
     let (_, admin) = rest.split_once(", admin on http://")?;
     Some((public.parse().ok()?, admin.parse().ok()?))
 }

@@ -10,6 +10,7 @@ use crate::{
     config::{self, HostPolicy, UpstreamTimeouts},
     h1::{client::Head, head::ResponseHead},
     rejection::Rejection,
+    tasks::Tasks,
     upstream::{Failure, Upstream, send},
 };
 
@@ -21,10 +22,12 @@ impl Cluster {
             critical: false,
             host: HostPolicy::Upstream,
             check: None,
+            weights: vec![1],
             upstreams: vec![Arc::new(Upstream::remote(upstream, false))],
             idle: timeouts.idle,
             started: Instant::now(),
             probed: Notify::new(),
+            probes: Tasks::default(),
         }
     }
 

@@ -19,11 +19,14 @@ const JITTER: f64 = 0.1;
 /// The longest answer to a probe, in bytes.
 const MAX_ANSWER: usize = 1 << 20;
 
-/// Starts the probes of a cluster on the current runtime; without a check there are none.
+/// Starts the probes of a cluster on the current runtime; without a check there are none, and its upstreams count as
+/// healthy, whatever probes under an earlier configuration have said.
 pub(crate) fn watch(cluster: &Arc<Cluster>) {
-    let Some(check) = &cluster.check else { return };
+    let Some(check) = &cluster.check else {
+        return cluster.upstreams.iter().for_each(|upstream| upstream.forget_probes());
+    };
     for upstream in &cluster.upstreams {
-        tokio::spawn(probe_forever(Arc::clone(cluster), Arc::clone(upstream), check.clone()));
+        cluster.probes.spawn(probe_forever(Arc::clone(cluster), Arc::clone(upstream), check.clone()));
     }
 }
 

@@ -13,7 +13,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::HeaderName;
 
 /// One place where keys are shown, and the keys that are good there.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ApiKeys {
     /// `header` or `query`; no two blocks have the same.
     pub place: KeyPlace,
@@ -35,7 +35,7 @@ pub enum KeyPlace {
 }
 
 /// `{ name = "ci", sha256 = "…", scopes = ["tasks:write"] }`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ApiKey {
     /// Who shows it: visible ASCII, and no other key's.
     pub name: Arc<str>,

@@ -22,6 +22,7 @@ mod upstream;
 mod validation;
 
 use std::{
+    fs, io,
     net::SocketAddr,
     ops::RangeInclusive,
     path::{Path, PathBuf},
@@ -31,14 +32,14 @@ use std::{
 use http::HeaderName;
 
 use super::{
-    Config,
+    Config, Source,
     diagnose::{Code, Finding},
     raw::RawConfig,
     read::{At, Bytes, Count, Length, units},
 };
 
 /// The meaning of `raw`, or all that is wrong with it.
-pub(super) fn check(raw: &RawConfig, file: &str) -> Result<Config, Vec<Finding>> {
+pub(super) fn check(raw: &RawConfig, file: &str, sources: &mut Vec<Source>) -> Result<Config, Vec<Finding>> {
     let names = raw.services.iter().flat_map(|services| &services.value.entries).map(|entry| entry.name.clone());
     let mut checks = Checks {
         folder: Path::new(file).parent().unwrap_or(Path::new("")).to_owned(),
@@ -50,6 +51,7 @@ pub(super) fn check(raw: &RawConfig, file: &str) -> Result<Config, Vec<Finding>>
         credential_headers: identity::of_credentials(raw),
         services: names.collect(),
         listen: Vec::new(),
+        sources: Vec::new(),
     };
     let (server, admin) = server::check(raw, &mut checks);
     checks.listen.clone_from(&server.listen);
@@ -57,9 +59,11 @@ pub(super) fn check(raw: &RawConfig, file: &str) -> Result<Config, Vec<Finding>>
     let api_keys = api_key::check_all(raw, &mut checks);
     let outermost = layer::Layer::of_file(raw, &mut checks);
     let services = service::check_all(raw, &server, &outermost, &mut checks);
+    sources.append(&mut checks.sources);
     if checks.findings.is_empty() {
         let (file, rate_limit, cors) = (Path::new(file).to_owned(), outermost.rate_limit(), outermost.cors());
-        Ok(Config { file, server, admin, jwt, api_keys, rate_limit, cors, services })
+        let sources = sources.clone();
+        Ok(Config { file, server, admin, jwt, api_keys, rate_limit, cors, services, sources })
     } else {
         Err(checks.findings)
     }
@@ -80,12 +84,22 @@ struct Checks {
     services: Vec<String>,
     /// Where clients connect.
     listen: Vec<SocketAddr>,
+    /// The files that were read, or would have been.
+    sources: Vec<Source>,
 }
 
 /// No time of the file may be longer: beyond it, somebody mistook the unit.
 const LONGEST: Duration = Duration::from_hours(24);
 
 impl Checks {
+    /// Reads a file that this one names; a relative one is seen from this one's folder. It is watched from then on.
+    fn read(&mut self, name: &str) -> io::Result<(PathBuf, Vec<u8>)> {
+        let path = self.folder.join(name);
+        let read = fs::read(&path);
+        self.sources.push(Source::read(&path, read.as_deref().ok()));
+        read.map(|bytes| (path, bytes))
+    }
+
     fn report(&mut self, finding: Finding) {
         self.findings.push(finding);
     }

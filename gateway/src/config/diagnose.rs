@@ -10,6 +10,8 @@ mod mask;
 
 use std::fmt;
 
+use super::Source;
+
 use serde_json::{Value, json};
 
 pub(crate) use finding::{Code, Finding};
@@ -74,6 +76,7 @@ pub struct Faults {
     /// The masked text, character for character as long as the file's; empty when the file could not be read.
     snippet: String,
     list: Vec<Fault>,
+    sources: Vec<Source>,
 }
 
 impl Faults {
@@ -109,13 +112,18 @@ impl Faults {
             .collect()
     }
 
+    /// Every file that was read, the faulty one first, as each was then.
+    pub(crate) fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
     /// The faults found in `text`, which was read from `file`.
     pub(crate) fn found(file: &str, text: &str, findings: Vec<Finding>) -> Self {
         let lines = Lines::new(text);
         let mut list: Vec<Fault> = findings.into_iter().map(|finding| finding.place(file, &lines)).collect();
         list.sort_by(|a, b| (a.line, a.column, a.code).cmp(&(b.line, b.column, b.code)));
         list.dedup();
-        Self { kind: FaultsKind::Invalid, file: file.to_owned(), snippet: mask(text), list }
+        Self { kind: FaultsKind::Invalid, file: file.to_owned(), snippet: mask(text), list, sources: Vec::new() }
     }
 
     /// The one fault of a file that could not be read: it is about no place in particular.
@@ -131,7 +139,12 @@ impl Faults {
             help: Some(help.to_owned()),
             related: Vec::new(),
         };
-        Self { kind, file: file.to_owned(), snippet: String::new(), list: vec![fault] }
+        Self { kind, file: file.to_owned(), snippet: String::new(), list: vec![fault], sources: Vec::new() }
+    }
+
+    /// Same, with the files that were read, or would have been.
+    pub(crate) fn reading(self, sources: Vec<Source>) -> Self {
+        Self { sources, ..self }
     }
 
     /// Same, with its kind changed: for what is wrong with the bytes rather than with what they say.

@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 use http::{HeaderName, Uri};
 
 /// One issuer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Jwt {
     /// The `iss` of its tokens, compared letter by letter; no two blocks have the same.
     pub issuer: Arc<str>,
@@ -23,7 +23,7 @@ pub struct Jwt {
 }
 
 /// Where the keys of an issuer come from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum KeySource {
     /// `jwks = { service = "user", path = "/.well-known/jwks.json" }`: any upstream of that service.
     Service {
@@ -46,7 +46,7 @@ pub enum KeySource {
 }
 
 /// Bytes that nobody is shown.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Arc<[u8]>);
 
 impl Secret {

@@ -6,7 +6,7 @@ use std::{env, fs, io, path::Path};
 use toml::de::DeTable;
 
 use super::{
-    Config,
+    Config, Source,
     check::check,
     diagnose::{Code, Faults, FaultsKind, Finding},
     raw::RawConfig,
@@ -17,13 +17,28 @@ impl Config {
     /// Reads the file at `path`, with references filled from this process's environment.
     pub fn load(path: &Path) -> Result<Self, Faults> {
         let file = path.display().to_string();
-        let bytes = fs::read(path).map_err(|error| unread(&file, &error))?;
-        let text = String::from_utf8(bytes).map_err(|error| not_utf8(&file, error.as_bytes()))?;
-        Self::parse(&file, &text, &|name| env::var(name).ok())
+        let bytes = fs::read(path);
+        let mut sources = vec![Source::read(path, bytes.as_deref().ok())];
+        let read = || {
+            let bytes = bytes.map_err(|error| unread(&file, &error))?;
+            let text = String::from_utf8(bytes).map_err(|error| not_utf8(&file, error.as_bytes()))?;
+            Self::parse_from(&file, &text, &|name| env::var(name).ok(), &mut sources)
+        };
+        read().map_err(|faults| faults.reading(sources))
     }
 
     /// Reads `text`; `file` is its name in diagnostics, and `env` gives the value of an environment variable.
     pub fn parse(file: &str, text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, Faults> {
+        Self::parse_from(file, text, env, &mut Vec::new())
+    }
+
+    /// The same; what else is read for it comes behind the `sources`.
+    fn parse_from(
+        file: &str,
+        text: &str,
+        env: &dyn Fn(&str) -> Option<String>,
+        sources: &mut Vec<Source>,
+    ) -> Result<Self, Faults> {
         // Some editors put a byte order mark first. It is no character of the first line.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let (document, errors) = DeTable::parse_recoverable(text);
@@ -31,7 +46,7 @@ impl Config {
         let raw = reader.document::<RawConfig>(document.into_inner(), 0..0);
         let mut findings = reader.findings;
         let checked = match &raw {
-            Some(raw) => check(raw, file),
+            Some(raw) => check(raw, file, sources),
             None => Err(Vec::new()),
         };
         match checked {

@@ -1,6 +1,6 @@
 //! The idle connections of one worker to one upstream.
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     time::{Duration, Instant},
 };
 
@@ -12,6 +12,7 @@ use super::wire::Wire;
 pub(crate) struct Pool {
     idle: RefCell<Vec<Idle>>,
     timeout: Duration,
+    is_closed: Cell<bool>,
 }
 
 #[derive(Debug)]
@@ -23,7 +24,7 @@ struct Idle {
 impl Pool {
     /// An empty pool; a connection idle for `timeout` is not used again.
     pub(crate) fn new(timeout: Duration) -> Self {
-        Self { idle: RefCell::default(), timeout }
+        Self { idle: RefCell::default(), timeout, is_closed: Cell::new(false) }
     }
 
     /// The connection used last, if it still lives.
@@ -39,7 +40,15 @@ impl Pool {
     /// Keeps a connection on which an exchange has ended cleanly.
     pub(crate) fn put(&self, wire: Box<Wire>, now: Instant) {
         debug_assert!(wire.unread.is_empty() && wire.out.is_empty(), "an exchange ended with bytes left");
-        self.idle.borrow_mut().push(Idle { wire, since: now });
+        if !self.is_closed.get() {
+            self.idle.borrow_mut().push(Idle { wire, since: now });
+        }
+    }
+
+    /// Closes all of them, and from now on each that comes back: nobody will ask for one any more.
+    pub(crate) fn close(&self) {
+        self.is_closed.set(true);
+        self.idle.borrow_mut().clear();
     }
 
     /// Closes the connections whose time is over.

@@ -10,13 +10,15 @@ use crate::{
 /// The authorisers met so far: one that several routes ask is one cluster.
 pub(super) struct Authorisers<'c> {
     config: &'c Config,
+    /// Those of the configuration before.
+    known: &'c [Arc<Cluster>],
     upstreams: Vec<Upstream>,
     pub(super) clusters: Vec<Arc<Cluster>>,
 }
 
 impl<'c> Authorisers<'c> {
-    pub(super) fn of(config: &'c Config) -> Self {
-        Self { config, upstreams: Vec::new(), clusters: Vec::new() }
+    pub(super) fn of(config: &'c Config, known: &'c [Arc<Cluster>]) -> Self {
+        Self { config, known, upstreams: Vec::new(), clusters: Vec::new() }
     }
 
     /// A route's rule.
@@ -35,7 +37,8 @@ impl<'c> Authorisers<'c> {
         self.upstreams.iter().position(|known| known == upstream).unwrap_or_else(|| {
             self.upstreams.push(upstream.clone());
             let cluster = Cluster::unrouted(upstream, &forward_auth::timeouts(rule.timeout));
-            self.clusters.push(Arc::new(cluster));
+            let known = self.known.iter().find(|known| known.name == cluster.name);
+            self.clusters.push(cluster.or_known(known));
             self.clusters.len() - 1
         })
     }

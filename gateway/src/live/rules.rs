@@ -1,10 +1,10 @@
 //! From what a route's configuration says to the rules that stage 5 asks.
 use std::sync::Arc;
 
-use super::authorisers::Authorisers;
+use super::{Live, authorisers::Authorisers};
 use crate::{
     cluster::Cluster,
-    config::{AuthMode, Config, KeyPlace, Route, Service},
+    config::{AuthMode, Config, KeyPlace, KeySource, Route, Service},
     permit::{
         Rules,
         auth::{
@@ -28,13 +28,12 @@ pub(super) struct Sources<'c> {
 }
 
 impl<'c> Sources<'c> {
-    pub(super) fn new(config: &'c Config, clusters: &[Arc<Cluster>]) -> Self {
-        let counted: Vec<Box<str>> = config.limit_claims().into_iter().map(Into::into).collect();
+    pub(super) fn new(config: &'c Config, clusters: &[Arc<Cluster>], previous: Option<&'c Live>) -> Self {
         Self {
-            limits: Limits::new(config),
-            issuers: Issuers::new(config, &counted, |service| keeper(clusters, service)),
+            limits: Limits::new(config, previous.and_then(|live| live.counters.as_ref())),
+            issuers: issuers(config, clusters, previous),
             keys: ApiKeys::new(config),
-            authorisers: Authorisers::of(config),
+            authorisers: Authorisers::of(config, previous.map_or(&[], |live| &live.authorisers)),
         }
     }
 
@@ -76,6 +75,30 @@ pub(super) fn reserved(config: &Config) -> Reserved {
         KeyPlace::Query(_) => None,
     });
     Reserved::new(tokens.chain(holders).chain(authorisers), keys.collect())
+}
+
+/// The issuers of `config`: those of `previous`, where both say the same of them and the services that are asked for keys
+/// are the same.
+fn issuers(config: &Config, clusters: &[Arc<Cluster>], previous: Option<&Live>) -> Option<Arc<Issuers>> {
+    let same_keeper = |live: &Live, service: &str| {
+        let of = |clusters: &[Arc<Cluster>]| clusters.iter().find(|cluster| *cluster.name == *service).cloned();
+        matches!((of(clusters), of(&live.clusters)), (Some(now), Some(before)) if Arc::ptr_eq(&now, &before))
+    };
+    let is_same = |live: &&Live| {
+        let asked = config.jwt.iter().filter_map(|jwt| match &jwt.keys {
+            KeySource::Service { service, .. } => Some(service),
+            _ => None,
+        });
+        live.config.jwt == config.jwt
+            && live.config.limit_claims() == config.limit_claims()
+            && asked.into_iter().all(|service| same_keeper(live, service))
+    };
+    if let Some(live) = previous.filter(is_same) {
+        return live.issuers.clone();
+    }
+    let counted: Vec<Box<str>> = config.limit_claims().into_iter().map(Into::into).collect();
+    let known = previous.and_then(|live| Some((&*live.config.jwt, &**live.issuers.as_ref()?)));
+    Issuers::new(config, &counted, |service| keeper(clusters, service), known)
 }
 
 /// Where a service is asked for its keys: in this process, or at its upstreams, the healthy ones first.

@@ -7,21 +7,21 @@ use super::{PatternFault, pattern::Anchored};
 mod tests;
 
 /// A header field that a request must have. Of several fields of that name, one that holds is enough.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct HeaderCondition {
     pub(super) name: HeaderName,
     pub(super) value: Expected,
 }
 
 /// A query parameter that a request must have. Of several of that name, one that holds is enough.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct QueryCondition {
     pub(super) name: Box<str>,
     pub(super) value: Expected,
 }
 
 /// What a value must be.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Expected {
     /// This text, byte by byte.
     Text(Box<str>),

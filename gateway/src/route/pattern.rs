@@ -39,6 +39,13 @@ pub struct RoutePattern {
     pub query: Vec<QueryCondition>,
 }
 
+/// Methods and path are what the text says.
+impl PartialEq for RoutePattern {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.text, &self.host, &self.headers, &self.query) == (&other.text, &other.host, &other.headers, &other.query)
+    }
+}
+
 impl RoutePattern {
     /// Reads a `match` string.
     ///

@@ -1,15 +1,18 @@
 //! What is counted, in shards: each worker writes its own, without a lock and without sharing a cache line, and a scrape
 //! adds them up.
+mod generations;
+
 use std::{
     collections::BTreeMap,
     fmt,
     sync::{
-        Arc, Mutex, OnceLock,
+        Arc, Mutex, MutexGuard, OnceLock,
         atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
 
+use arc_swap::ArcSwap;
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, MetricEncoder},
@@ -17,7 +20,10 @@ use prometheus_client::{
     registry::Unit,
 };
 
-use crate::{cluster::Cluster, permit::rate::Counters, rejection::CODES};
+use crate::{live::Live, rejection::CODES};
+
+pub(crate) use generations::Generations;
+use generations::{RouteTotals, Sum, Totals};
 
 /// Upper bounds of the histograms, in microseconds; what is slower falls into `+Inf`.
 const BOUNDS_MICROS: [u64; 14] = [
@@ -27,7 +33,7 @@ const BOUNDS_MICROS: [u64; 14] = [
 const PAIRS: usize = 16;
 
 /// The labels of one route.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RouteLabels {
     pub(crate) route: String,
     pub(crate) service: Arc<str>,
@@ -38,6 +44,11 @@ pub(crate) struct RouteLabels {
 pub(crate) struct Shard {
     /// By route index; the last one is for what no route took.
     routes: Box<[OnceLock<Box<RouteStats>>]>,
+}
+
+/// What one worker has open now.
+#[derive(Debug, Default)]
+pub(crate) struct Gauges {
     pub(crate) connections: AtomicI64,
     pub(crate) in_flight: AtomicI64,
 }
@@ -59,11 +70,7 @@ struct Histogram {
 
 impl Shard {
     pub(crate) fn new(routes: usize) -> Self {
-        Self {
-            routes: (0..=routes).map(|_| OnceLock::new()).collect(),
-            connections: AtomicI64::new(0),
-            in_flight: AtomicI64::new(0),
-        }
+        Self { routes: (0..=routes).map(|_| OnceLock::new()).collect() }
     }
 
     /// Counts one finished request: its route, if any took it, its status, the code of its failure, its durations.
@@ -123,28 +130,27 @@ fn bump(counter: &AtomicU64, by: u64) {
 
 /// What a scrape reads.
 pub(crate) struct Metrics {
-    pub(crate) shards: Vec<Arc<Shard>>,
-    pub(crate) labels: Vec<RouteLabels>,
-    pub(crate) clusters: Vec<Arc<Cluster>>,
-    pub(crate) rate_limits: Option<Arc<Counters>>,
+    /// The configuration that serves.
+    pub(crate) live: ArcSwap<Live>,
+    pub(crate) generations: Generations,
+    /// One for each worker.
+    pub(crate) gauges: Mutex<Vec<Arc<Gauges>>>,
+    pub(crate) reloads: Reloads,
     pub(crate) log_lines_dropped: Arc<AtomicU64>,
 }
 
-/// A histogram's count and sum over all shards.
-#[derive(Default)]
-struct Sum {
-    buckets: [u64; BOUNDS_MICROS.len() + 1],
-    micros: u64,
+/// How often the file was read again, by what came of it.
+#[derive(Debug, Default)]
+pub(crate) struct Reloads {
+    /// It serves now.
+    pub(crate) applied: AtomicU64,
+    /// Something was wrong with it, and nothing changed.
+    pub(crate) rejected: AtomicU64,
+    /// It said what it had said before.
+    pub(crate) unchanged: AtomicU64,
 }
 
 impl Sum {
-    fn add(&mut self, histogram: &Histogram) {
-        for (sum, bucket) in self.buckets.iter_mut().zip(&histogram.buckets) {
-            *sum += bucket.load(Relaxed);
-        }
-        self.micros += histogram.sum_micros.load(Relaxed);
-    }
-
     #[allow(clippy::cast_precision_loss, reason = "a metric is a float in the end")]
     fn encode(&self, mut encoder: MetricEncoder<'_>) -> fmt::Result {
         let bounds = BOUNDS_MICROS.iter().map(|&micros| micros as f64 / 1e6).chain([f64::INFINITY]);
@@ -154,78 +160,72 @@ impl Sum {
     }
 }
 
-impl Metrics {
-    /// Every route that was ever taken, with its labels and each worker's numbers of it.
-    fn routes(&self) -> impl Iterator<Item = ([(&str, &str); 2], Vec<&RouteStats>)> {
-        (0..=self.labels.len()).filter_map(|index| {
-            let stats: Vec<&RouteStats> =
-                self.shards.iter().filter_map(|shard| shard.routes[index].get().map(Box::as_ref)).collect();
-            let labels = self.labels.get(index).map_or([("route", ""), ("service", "")], |labels| {
-                [("route", labels.route.as_str()), ("service", &*labels.service)]
-            });
-            (!stats.is_empty()).then_some((labels, stats))
-        })
-    }
-
-    fn encode_histogram(
-        &self,
-        encoder: &mut DescriptorEncoder<'_>,
-        name: &str,
-        help: &str,
-        of: fn(&RouteStats) -> &Histogram,
-    ) -> fmt::Result {
-        let mut family = encoder.encode_descriptor(name, help, Some(&Unit::Seconds), MetricType::Histogram)?;
-        for (labels, stats) in self.routes() {
-            let mut sum = Sum::default();
-            for stats in stats {
-                sum.add(of(stats));
-            }
-            sum.encode(family.encode_family(&labels)?)?;
-        }
-        Ok(())
+impl RouteLabels {
+    fn pairs(&self) -> [(&str, &str); 2] {
+        [("route", &self.route), ("service", &self.service)]
     }
 }
 
-impl Collector for Metrics {
+fn encode_histogram(
+    encoder: &mut DescriptorEncoder<'_>,
+    totals: &Totals,
+    name: &str,
+    help: &str,
+    of: fn(&RouteTotals) -> &Sum,
+) -> fmt::Result {
+    let mut family = encoder.encode_descriptor(name, help, Some(&Unit::Seconds), MetricType::Histogram)?;
+    for (labels, numbers) in totals {
+        of(numbers).encode(family.encode_family(&labels.pairs())?)?;
+    }
+    Ok(())
+}
+
+impl Metrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let help = "Requests answered, by the gateway or through it";
         let mut family = encoder.encode_descriptor("gateway_requests", help, None, MetricType::Counter)?;
-        for ([route, service], stats) in self.routes() {
-            let mut answers: BTreeMap<u32, u64> = BTreeMap::new();
-            for (pair, count) in stats.iter().flat_map(|stats| stats.answers()) {
-                *answers.entry(pair).or_default() += count;
-            }
-            for (pair, count) in answers {
+        let totals = self.generations.totals();
+        for (labels, numbers) in &totals {
+            let [route, service] = labels.pairs();
+            for (&pair, count) in &numbers.answers {
                 let status = (pair >> 8).to_string();
                 let code = (pair as usize & 0xff).checked_sub(1).map_or("", |code| CODES[code]);
                 let labels = [route, service, ("status", status.as_str()), ("code", code)];
-                family.encode_family(&labels)?.encode_counter(&count, NO_EXEMPLAR)?;
+                family.encode_family(&labels)?.encode_counter(count, NO_EXEMPLAR)?;
             }
         }
         let (name, help) = ("gateway_request_duration", "From a request's head to the end of its answer");
-        self.encode_histogram(&mut encoder, name, help, |stats| &stats.request)?;
+        encode_histogram(&mut encoder, &totals, name, help, |numbers| &numbers.request)?;
         let (name, help) = ("gateway_upstream_duration", "From the pick of an upstream to the head of its answer");
-        self.encode_histogram(&mut encoder, name, help, |stats| &stats.upstream)?;
+        encode_histogram(&mut encoder, &totals, name, help, |numbers| &numbers.upstream)?;
         let help = "Whether an upstream is healthy";
         let mut family = encoder.encode_descriptor("gateway_upstream_healthy", help, None, MetricType::Gauge)?;
-        for cluster in &self.clusters {
+        let live = self.live.load();
+        for cluster in &live.clusters {
             for upstream in &cluster.upstreams {
                 let labels = [("service", &*cluster.name), ("upstream", &*upstream.url)];
                 family.encode_family(&labels)?.encode_gauge(&i64::from(upstream.is_healthy()))?;
             }
         }
-        let total = |of: fn(&Shard) -> &AtomicI64| self.shards.iter().map(|shard| of(shard).load(Relaxed)).sum::<i64>();
+        let gauges = self.gauges();
+        let total = |of: fn(&Gauges) -> &AtomicI64| gauges.iter().map(|gauges| of(gauges).load(Relaxed)).sum::<i64>();
         encoder
             .encode_descriptor("gateway_connections", "Open client connections", None, MetricType::Gauge)?
-            .encode_gauge(&total(|shard| &shard.connections))?;
+            .encode_gauge(&total(|gauges| &gauges.connections))?;
         encoder
             .encode_descriptor("gateway_in_flight", "Requests being served", None, MetricType::Gauge)?
-            .encode_gauge(&total(|shard| &shard.in_flight))?;
-        let keys = self.rate_limits.as_ref().map_or(0, |counters| counters.live(Instant::now()));
+            .encode_gauge(&total(|gauges| &gauges.in_flight))?;
+        let keys = live.counters.as_ref().map_or(0, |counters| counters.live(Instant::now()));
         let help = "Callers that have used some of their rate limit, one for each limit";
         encoder
             .encode_descriptor("gateway_rate_limit_keys", help, None, MetricType::Gauge)?
             .encode_gauge(&i64::try_from(keys).unwrap_or(i64::MAX))?;
+        let help = "Times that the file was read again, by what came of it";
+        let mut family = encoder.encode_descriptor("gateway_reloads", help, None, MetricType::Counter)?;
+        let Reloads { applied, rejected, unchanged } = &self.reloads;
+        for (result, count) in [("applied", applied), ("rejected", rejected), ("unchanged", unchanged)] {
+            family.encode_family(&[("result", result)])?.encode_counter(&count.load(Relaxed), NO_EXEMPLAR)?;
+        }
         let help = "Access-log lines that no reader took in time";
         encoder
             .encode_descriptor("gateway_log_lines_dropped", help, None, MetricType::Counter)?
@@ -235,9 +235,26 @@ impl Collector for Metrics {
 
 const NO_EXEMPLAR: Option<&Exemplar<[(&str, &str); 0], u64>> = None;
 
+impl Metrics {
+    /// What each worker has open.
+    pub(crate) fn gauges(&self) -> MutexGuard<'_, Vec<Arc<Gauges>>> {
+        self.gauges.lock().expect("no holder of this lock panics")
+    }
+}
+
+/// The one that lies in the registry.
+#[derive(Debug)]
+pub(crate) struct Shared(pub(crate) Arc<Metrics>);
+
+impl Collector for Shared {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        self.0.encode(encoder)
+    }
+}
+
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Metrics of {} workers", self.shards.len())
+        write!(f, "Metrics of {} workers", self.gauges().len())
     }
 }
 
@@ -246,13 +263,35 @@ mod tests {
     use prometheus_client::{encoding::text::encode, registry::Registry};
 
     use super::*;
+    use crate::{config::Config, mounts::Mounts};
 
-    fn scrape(metrics: Metrics) -> String {
+    /// A configuration with this route.
+    fn live(route: &str) -> Arc<Live> {
+        let text = format!("[services.user]\nupstreams = ['http://u']\nroutes = ['{route}']");
+        let config = Config::parse("gateway.toml", &text, &|_| None).unwrap();
+        Arc::new(Live::new(config, &Mounts::default(), None))
+    }
+
+    fn metrics(live: &Arc<Live>, shards: &[Arc<Shard>]) -> Arc<Metrics> {
+        let metrics = Metrics {
+            live: ArcSwap::from(Arc::clone(live)),
+            generations: Generations::default(),
+            gauges: Mutex::default(),
+            reloads: Reloads::default(),
+            log_lines_dropped: Arc::default(),
+        };
+        metrics.generations.open(live, shards.to_vec());
+        Arc::new(metrics)
+    }
+
+    fn check(metrics: &Arc<Metrics>, expected: &[&str]) {
         let mut registry = Registry::default();
-        registry.register_collector(Box::new(metrics));
+        registry.register_collector(Box::new(Shared(Arc::clone(metrics))));
         let mut text = String::new();
         encode(&mut text, &registry).unwrap();
-        text
+        for line in expected {
+            assert!(text.lines().any(|l| l == *line), "{line} is not in\n{text}");
+        }
     }
 
     #[test]
@@ -262,19 +301,41 @@ mod tests {
         shards[0].record(Some(0), 200, None, ms(3), Some(ms(2)));
         shards[1].record(Some(0), 200, None, ms(4), None);
         shards[1].record(None, 404, Some(crate::rejection::Rejection::NoRoute.index()), ms(1), None);
-        let labels = vec![RouteLabels { route: "/users".into(), service: "user".into() }];
-        let text =
-            scrape(Metrics { shards, labels, clusters: vec![], rate_limits: None, log_lines_dropped: Arc::default() });
-        for line in [
+        let expected = [
             r#"gateway_requests_total{route="/users",service="user",status="200",code=""} 2"#,
             r#"gateway_requests_total{route="",service="",status="404",code="no_route"} 1"#,
             r#"gateway_request_duration_seconds_count{route="/users",service="user"} 2"#,
             r#"gateway_request_duration_seconds_sum{route="/users",service="user"} 0.007"#,
             r#"gateway_upstream_duration_seconds_count{route="/users",service="user"} 1"#,
+            r#"gateway_reloads_total{result="rejected"} 0"#,
             "gateway_connections 0",
-        ] {
-            assert!(text.lines().any(|l| l == line), "{line} is not in\n{text}");
-        }
+        ];
+        check(&metrics(&live("/users"), &shards), &expected);
+    }
+
+    #[test]
+    fn no_counter_goes_backwards_over_a_reload() {
+        let ok = |shard: &Shard| shard.record(Some(0), 200, None, Duration::ZERO, None);
+        let shards: [_; 3] = std::array::from_fn(|_| Arc::new(Shard::new(1)));
+        let metrics = metrics(&live("/users"), &shards[..1]);
+        ok(&shards[0]);
+        metrics.generations.open(&live("/tasks"), vec![Arc::clone(&shards[1])]);
+        metrics.generations.open(&live("/users"), vec![Arc::clone(&shards[2])]);
+        shards[1..].iter().for_each(|shard| ok(shard));
+        let [first, second, third] = shards;
+        // A request that began under the first ends under it.
+        ok(&first);
+        let expected = [
+            r#"gateway_requests_total{route="/users",service="user",status="200",code=""} 3"#,
+            r#"gateway_requests_total{route="/tasks",service="user",status="200",code=""} 1"#,
+        ];
+        check(&metrics, &expected);
+        drop(first);
+        assert!(metrics.generations.close_finished(), "the second still counts");
+        check(&metrics, &expected);
+        drop((second, third));
+        assert!(!metrics.generations.close_finished(), "the last is never closed");
+        check(&metrics, &expected);
     }
 
     #[test]

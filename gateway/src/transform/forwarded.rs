@@ -4,17 +4,23 @@ use std::net::IpAddr;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 
-use crate::exchange::Client;
+use crate::exchange::{Client, Origin};
 
 const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The client that sent the request first: the peer, or, where the peer is trusted, the first address from the right of
 /// `X-Forwarded-For` that is no trusted proxy's. What cannot be read ends the walk: the last hop that was sound counts.
-pub(crate) fn origin(client: &Client, trusted: &[IpNet], fields: &HeaderMap) -> IpAddr {
-    let mut origin = client.address.ip().to_canonical();
-    if !client.is_trusted {
-        return origin;
+pub(crate) fn origin(client: &Client, trusted: &[IpNet], fields: &HeaderMap) -> Origin {
+    let peer = client.address.ip().to_canonical();
+    if !client.is_one_of(trusted) {
+        return Origin { client: peer, is_trusted: false };
     }
+    Origin { client: first(peer, trusted, fields), is_trusted: true }
+}
+
+/// The client that a trusted peer's fields name.
+fn first(peer: IpAddr, trusted: &[IpNet], fields: &HeaderMap) -> IpAddr {
+    let mut origin = peer;
     let lines: Vec<&HeaderValue> = fields.get_all(FOR).iter().collect();
     for hop in lines.iter().rev().flat_map(|line| line.as_bytes().rsplit(|&b| b == b',')) {
         let Some(ip) = str::from_utf8(hop).ok().and_then(|hop| address(hop.trim())) else { break };
@@ -40,9 +46,9 @@ mod tests {
     fn the_chain_is_walked_from_the_right() {
         let trusted: [IpNet; 2] = ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
         let check = |peer: &str, chain: &'static str, expected: &str| {
-            let client = Client::new((peer.parse::<IpAddr>().unwrap(), 1234).into(), "http", &trusted);
+            let client = Client::new((peer.parse::<IpAddr>().unwrap(), 1234).into(), "http");
             let fields = HeaderMap::from_iter([(FOR, HeaderValue::from_static(chain))]);
-            assert_eq!(origin(&client, &trusted, &fields).to_string(), expected, "{peer} {chain}");
+            assert_eq!(origin(&client, &trusted, &fields).client.to_string(), expected, "{peer} {chain}");
         };
         check("192.0.2.1", "203.0.113.7", "192.0.2.1");
         check("10.0.0.1", "203.0.113.7", "203.0.113.7");

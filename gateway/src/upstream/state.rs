@@ -40,7 +40,6 @@ pub(crate) struct Upstream {
     pub(crate) url: String,
     /// `user-1:8001`, as a Host value.
     pub(crate) authority: HeaderValue,
-    pub(crate) weight: u32,
     pub(crate) place: Place,
     health: AtomicU8,
     pub(crate) details: Mutex<Details>,
@@ -76,12 +75,23 @@ impl Upstream {
         Self {
             url,
             authority: host_value(&config.authority()).expect("a checked upstream has a valid authority"),
-            weight: config.weight,
             place,
             health: AtomicU8::new(health as u8),
             details: Mutex::new(Details { since: Timestamp::now(), last_check: None, last_error: None, latency: None }),
             recheck: Notify::new(),
         }
+    }
+
+    /// Whether both mean the same server, reached in the same way.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        (&self.url, &self.authority) == (&other.url, &other.authority)
+    }
+
+    /// Counts as healthy from now on: nobody looks any more.
+    pub(crate) fn forget_probes(&self) {
+        self.set_health(Health::Healthy);
+        let mut details = self.details();
+        (details.last_check, details.last_error, details.latency) = (None, None, None);
     }
 
     pub(crate) fn health(&self) -> Health {

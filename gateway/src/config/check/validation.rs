@@ -1,5 +1,5 @@
 //! `content_types`, `required_headers` and `schema`.
-use std::{fs, io, sync::Arc};
+use std::{io, sync::Arc};
 
 use http::HeaderName;
 
@@ -71,8 +71,8 @@ pub(super) fn schema(raw: &RawSchema, checks: &mut Checks) -> Option<Arc<BodySch
     };
     let file = raw.file.as_ref()?;
     let shown = file.value.shown();
-    let text = match fs::read(checks.folder.join(file.value.as_str())) {
-        Ok(text) => text,
+    let text = match checks.read(file.value.as_str()) {
+        Ok((_, text)) => text,
         Err(error) => {
             let finding = if error.kind() == io::ErrorKind::NotFound {
                 let finding = Finding::new(Code::FileMissing, &file.span, format!("there is no file `{shown}`"));

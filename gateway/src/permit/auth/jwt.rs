@@ -11,10 +11,11 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     body::Body,
-    config::{Config, KeySource},
+    config::{Config, Jwt, KeySource},
     exchange::{Exchange, Identity},
     mounts::Mounted,
     rejection::{Rejection, TokenFault},
+    tasks::Tasks,
     token::{self, KeySet, Known, MAX_TOKEN, Token, Verified},
     worker::Worker,
 };
@@ -38,6 +39,7 @@ pub(crate) enum Keeper {
 pub(crate) struct Issuers {
     blocks: Vec<Block>,
     started: Instant,
+    fetching: Tasks,
 }
 
 /// One `[[jwt]]`.
@@ -66,8 +68,14 @@ impl From<TokenFault> for Refused {
 
 impl Issuers {
     /// Those of `config`, none without a block. `counted` names the claims that limits count by, `keeper` tells where a
-    /// service is asked. Keys of files are read at once, all others by [`Issuers::watch`].
-    pub(crate) fn new(config: &Config, counted: &[Box<str>], keeper: impl Fn(&str) -> Keeper) -> Option<Arc<Self>> {
+    /// service is asked. Keys of files are read at once, all others by [`Issuers::watch`]; those that an issuer of `known`
+    /// has from the same place for the same algorithms are known from the start.
+    pub(crate) fn new(
+        config: &Config,
+        counted: &[Box<str>],
+        keeper: impl Fn(&str) -> Keeper,
+        known: Option<(&[Jwt], &Self)>,
+    ) -> Option<Arc<Self>> {
         let blocks = config.jwt.iter().map(|jwt| {
             let source = match &jwt.keys {
                 KeySource::Secret(secret) => {
@@ -78,14 +86,23 @@ impl Issuers {
                 KeySource::Url { url, .. } => Source::Url(url.clone()),
                 KeySource::File(path) => Source::File(path.clone()),
             };
-            let store = Arc::new(Store::empty());
+            let store = known.and_then(|(blocks, issuers)| issuers.store_like(jwt, blocks));
+            let store = store.unwrap_or_else(|| Arc::new(Store::empty()));
             if let Source::File(path) = &source {
                 store.replace(refresh::read(path, &jwt.algorithms).ok());
             }
             Block { issuer: token::Issuer::new(jwt, counted), store, source: Some(Arc::new(source)) }
         });
         let blocks: Vec<_> = blocks.collect();
-        (!blocks.is_empty()).then(|| Arc::new(Self { blocks, started: Instant::now() }))
+        (!blocks.is_empty()).then(|| Arc::new(Self { blocks, started: Instant::now(), fetching: Tasks::default() }))
+    }
+
+    /// The keys of the issuer among `blocks`, which these are made of, that has the same name, place and algorithms.
+    fn store_like(&self, jwt: &Jwt, blocks: &[Jwt]) -> Option<Arc<Store>> {
+        let is_same =
+            |other: &Jwt| (&other.issuer, &other.keys, &other.algorithms) == (&jwt.issuer, &jwt.keys, &jwt.algorithms);
+        let index = blocks.iter().position(is_same)?;
+        self.blocks.get(index).map(|block| Arc::clone(&block.store))
     }
 
     /// Starts to fetch keys, on the current runtime: one task for each issuer whose keys can change.
@@ -94,9 +111,20 @@ impl Issuers {
             if let Some(source) = &block.source {
                 let (source, store) = (Arc::clone(source), Arc::clone(&block.store));
                 let (name, algorithms) = (block.issuer.name().to_owned(), block.issuer.algorithms().to_vec());
-                tokio::spawn(refresh::keep(name, source, algorithms, store));
+                self.fetching.spawn(refresh::keep(name, source, algorithms, store));
             }
         }
+    }
+
+    /// Fetches nothing any more.
+    pub(crate) fn end(&self) {
+        self.fetching.end();
+    }
+
+    /// Has the keys of files looked at soon: somebody has written them, perhaps.
+    pub(crate) fn read_files_again(&self) {
+        let is_file = |block: &&Block| matches!(block.source.as_deref(), Some(Source::File(_)));
+        self.blocks.iter().filter(is_file).for_each(|block| block.store.wake());
     }
 
     /// Whose token a request shows, if it shows one.
@@ -110,7 +138,7 @@ impl Issuers {
             return Err(Rejection::Unauthorized(TokenFault::Malformed));
         }
         let worker = &exchange.worker;
-        let now = worker.clock.unix_micros(exchange.started);
+        let now = worker.core.clock.unix_micros(exchange.started);
         let key = worker.tokens.borrow().key(token.as_bytes());
         let generation = |issuer: usize| self.blocks.get(issuer).map_or(0, |block| block.store.generation());
         let known = worker.tokens.borrow_mut().get(key, token.as_bytes(), now, generation);
@@ -131,7 +159,7 @@ impl Issuers {
 
     /// Looks at a token, with the keys that there are at this moment.
     fn judge(&self, text: &str, now: u64, worker: &Worker) -> Result<Known, Refused> {
-        let token = Token::read(text, &mut worker.last_header.borrow_mut())?;
+        let token = Token::read(text, &mut worker.core.last_header.borrow_mut())?;
         let claims = token.claims()?;
         let name = claims.issuer()?.ok_or(TokenFault::Issuer)?;
         let issuer = self.blocks.iter().position(|block| block.issuer.name() == name).ok_or(TokenFault::Issuer)?;
@@ -184,7 +212,7 @@ fn settled(refused: Refused) -> Rejection {
 
 /// The time after a wait, in microseconds since 1970.
 fn now(exchange: &Exchange) -> u64 {
-    exchange.worker.clock.unix_micros(std::time::Instant::now())
+    exchange.worker.core.clock.unix_micros(std::time::Instant::now())
 }
 
 /// The token of `Authorization: Bearer TOKEN` (RFC 6750 §2.1). Another scheme shows no token; two fields could mean two

@@ -11,10 +11,12 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    pub(crate) fn new(config: &Config) -> Self {
+    /// Those of `config`, counted on from where the counters of the configuration before it are: a limit that is the same
+    /// in both is found again.
+    pub(crate) fn new(config: &Config, known: Option<&Arc<Counters>>) -> Self {
         let mut routes = config.services.iter().flat_map(|service| &service.routes);
         let is_needed = config.rate_limit.is_some() || routes.any(|route| route.rate_limit.is_some());
-        Self { counters: is_needed.then(Counters::new) }
+        Self { counters: is_needed.then(|| known.map_or_else(Counters::new, Arc::clone)) }
     }
 
     /// What is counted under all of them.

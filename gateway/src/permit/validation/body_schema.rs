@@ -1,11 +1,14 @@
 //! A JSON Schema that bodies are held to.
-use std::fmt;
+use std::{fmt, path::Path};
 
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 
 use super::{explain::explain, json};
-use crate::rejection::{BodyFault, Rejection};
+use crate::{
+    config::Source,
+    rejection::{BodyFault, Rejection},
+};
 
 /// Faults that one answer tells.
 const MAX_FAULTS: usize = 10;
@@ -22,6 +25,14 @@ pub struct BodySchema {
     max_body: u64,
     validator: Validator,
     has_alternatives: bool,
+    source: Source,
+}
+
+/// The file's bytes say all of it.
+impl PartialEq for BodySchema {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.file, self.max_body, &self.source) == (&other.file, other.max_body, &other.source)
+    }
 }
 
 impl BodySchema {
@@ -42,7 +53,8 @@ impl BodySchema {
             "" => error.to_string(),
             place => format!("at {place}: {error}"),
         })?;
-        Ok(Self { file: file.into(), max_body, validator, has_alternatives: has_alternatives(&schema) })
+        let source = Source::read(Path::new(file), Some(text));
+        Ok(Self { file: file.into(), max_body, validator, has_alternatives: has_alternatives(&schema), source })
     }
 
     /// The file's name, as gateway.toml has it.

@@ -18,6 +18,13 @@ pub(in crate::route) struct Anchored {
     regex: Regex,
 }
 
+/// The text says all of it.
+impl PartialEq for Anchored {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
 impl Anchored {
     /// Compiles `text`; ranges of faults are into `text`.
     pub(in crate::route) fn parse(text: &str) -> Result<Self, PatternFault> {

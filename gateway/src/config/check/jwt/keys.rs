@@ -1,6 +1,4 @@
 //! `jwks` and `secret`: what an issuer's signatures are checked with.
-use std::fs;
-
 use http::Uri;
 
 use super::super::Checks;
@@ -134,15 +132,14 @@ fn url(text: &At<Text>, checks: &mut Checks) -> Option<Uri> {
 
 /// A file is read at once: what is wrong with it is said before anything starts.
 fn file(text: &At<Text>, algorithms: &[Algorithm], checks: &mut Checks) -> Option<KeySource> {
-    let path = checks.folder.join(text.value.as_str());
     let shown = text.value.shown();
-    let finding = match fs::read(&path) {
+    let finding = match checks.read(text.value.as_str()) {
         Err(error) => {
             let message = format!("the keys `{shown}` cannot be read: {}", error.kind());
             let finding = Finding::new(Code::FileUnreadable, &text.span, message).label("not readable");
             finding.help("a relative path starts at the folder of this file")
         }
-        Ok(json) if KeySet::parse(&json, algorithms).is_some_and(|keys| !keys.is_empty()) => {
+        Ok((path, json)) if KeySet::parse(&json, algorithms).is_some_and(|keys| !keys.is_empty()) => {
             return Some(KeySource::File(path));
         }
         Ok(_) => {

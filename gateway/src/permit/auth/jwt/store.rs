@@ -106,6 +106,11 @@ impl Store {
         self.attempts.send_modify(|attempts| *attempts += 1);
     }
 
+    /// Has keys fetched now, whenever that was due.
+    pub(super) fn wake(&self) {
+        self.wake.notify_one();
+    }
+
     /// Tells when an attempt ends after this call.
     pub(super) fn attempts(&self) -> watch::Receiver<u64> {
         self.attempts.subscribe()

@@ -1,0 +1,99 @@
+//! What a new configuration leaves as it is: whatever was found out about an upstream belongs to the upstream, not to the
+//! file that named it.
+use std::{cell::RefCell, rc::Rc, sync::Arc};
+
+use super::{Cluster, LocalCluster};
+use crate::{balance::round_robin::SmoothWeighted, h1::pool::Pool};
+
+impl Cluster {
+    /// The cluster of this name that is known already, if this one says nothing else; else this one, with those of its
+    /// upstreams that are known.
+    pub(crate) fn or_known(mut self, known: Option<&Arc<Self>>) -> Arc<Self> {
+        let Some(known) = known else { return Arc::new(self) };
+        for upstream in &mut self.upstreams {
+            if let Some(same) = known.upstreams.iter().find(|other| other.is_like(upstream)) {
+                *upstream = Arc::clone(same);
+            }
+        }
+        let is_same = self.has_upstreams_of(known)
+            && (self.critical, &self.host, &self.check, self.idle)
+                == (known.critical, &known.host, &known.check, known.idle);
+        if is_same { Arc::clone(known) } else { Arc::new(self) }
+    }
+
+    fn has_upstreams_of(&self, other: &Self) -> bool {
+        let same = |(ours, theirs): (&Arc<_>, &Arc<_>)| Arc::ptr_eq(ours, theirs);
+        self.weights == other.weights
+            && self.upstreams.len() == other.upstreams.len()
+            && self.upstreams.iter().zip(&other.upstreams).all(same)
+    }
+}
+
+impl LocalCluster {
+    /// The worker's part of the cluster with this index. Of those that are `known`, the one of the same name gives its
+    /// place in the balancer's cycle while the upstreams and their weights are the same, and the idle connections to
+    /// those upstreams that are.
+    pub(crate) fn new(index: usize, shared: &Arc<Cluster>, known: &[Self]) -> Self {
+        let known = known.iter().find(|known| known.shared.name == shared.name);
+        let balancer = match known {
+            Some(known) if known.shared.has_upstreams_of(shared) => Rc::clone(&known.balancer),
+            _ => Rc::new(RefCell::new(SmoothWeighted::new(shared.weights.iter().copied()))),
+        };
+        let pools = shared.upstreams.iter().map(|upstream| {
+            let known = known.filter(|known| known.shared.idle == shared.idle);
+            let at = known.and_then(|known| known.shared.upstreams.iter().position(|same| Arc::ptr_eq(same, upstream)));
+            match (known, at) {
+                (Some(known), Some(at)) => Rc::clone(&known.pools[at]),
+                _ => Rc::new(Pool::new(shared.idle)),
+            }
+        });
+        Self { index, balancer, pools: pools.collect(), shared: Arc::clone(shared) }
+    }
+
+    /// Closes the idle connections that none of `next` goes on with, and keeps none from now on.
+    pub(crate) fn retire(&self, next: &[Self]) {
+        let next = next.iter().find(|next| next.shared.name == self.shared.name);
+        let is_kept = |pool: &&Rc<Pool>| next.is_some_and(|next| next.pools.iter().any(|kept| Rc::ptr_eq(kept, pool)));
+        self.pools.iter().filter(|pool| !is_kept(pool)).for_each(|pool| pool.close());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::{Config, Service},
+        upstream::Health,
+    };
+
+    fn service(upstreams: &str, keys: &str) -> Service {
+        let text = format!("[services.a]\nroutes = ['/']\nupstreams = {upstreams}\n{keys}");
+        Config::parse("gateway.toml", &text, &|_| None).unwrap().services.remove(0)
+    }
+
+    #[test]
+    fn what_a_file_says_again_stays_what_it_is() {
+        const TWO: &str = "['http://u1', 'http://u2']";
+        let first = Cluster::new(&service(TWO, "health = '/h'"), None).or_known(None);
+        first.upstreams[0].set_health(Health::Unhealthy);
+        let local = LocalCluster::new(0, &first, &[]);
+        // Whether the cluster, its first upstream, the balancer's place and the first pool are kept.
+        let check = |upstreams: &str, keys: &str, expected: [bool; 4]| {
+            let next = Cluster::new(&service(upstreams, keys), None).or_known(Some(&first));
+            let next_local = LocalCluster::new(3, &next, std::slice::from_ref(&local));
+            let kept = [
+                Arc::ptr_eq(&next, &first),
+                next.upstreams[0].health() == Health::Unhealthy,
+                Rc::ptr_eq(&next_local.balancer, &local.balancer),
+                Rc::ptr_eq(&next_local.pools[0], &local.pools[0]),
+            ];
+            assert_eq!(kept, expected, "{upstreams} {keys}");
+        };
+        check(TWO, "health = '/h'", [true; 4]);
+        check(TWO, "health = '/other'", [false, true, true, true]);
+        check("['http://u1']", "health = '/h'", [false, true, false, true]);
+        check("['http://u1', { url = 'http://u2', weight = 2 }]", "health = '/h'", [false, true, false, true]);
+        check("['http://u3', 'http://u2']", "health = '/h'", [false, false, false, false]);
+        check(TWO, "health = '/h'\ntimeouts = { idle = '1s' }", [false, true, true, false]);
+    }
+}

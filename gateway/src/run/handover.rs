@@ -1,0 +1,153 @@
+//! How listening sockets go from a process to the one that takes over from it: over a pair of Unix sockets, of which the
+//! new process has one as its stdin, one message for each socket. The kernel hands the socket itself on, with its queue:
+//! who is connecting in this moment does not notice.
+mod successor;
+
+use std::{
+    io::{self, IoSlice, IoSliceMut},
+    mem::MaybeUninit,
+    net::{SocketAddr, TcpListener},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    str::FromStr,
+};
+
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
+    recvmsg, sendmsg,
+};
+
+pub(super) use successor::{Successor, TakenOver};
+
+/// Says to a new process that its stdin is such a socket.
+pub(super) const VARIABLE: &str = "GATEWAY_HANDOVER";
+
+/// The longest message, in bytes.
+const MAX_MESSAGE: usize = 64 * 1024;
+
+/// What a socket is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// `server.listen`.
+    Public,
+    /// `admin.listen`.
+    Admin,
+}
+
+/// A socket on its way.
+#[derive(Debug)]
+pub(super) struct Handed {
+    pub(super) purpose: Purpose,
+    /// As the file has it.
+    pub(super) address: SocketAddr,
+    /// Whether somebody else, such as systemd, holds it as well and goes on with it.
+    pub(super) is_lent: bool,
+    pub(super) socket: OwnedFd,
+}
+
+/// What goes over the pair.
+#[derive(Debug)]
+pub(super) enum Message {
+    Socket(Handed),
+    /// No more sockets come.
+    End,
+    /// The new process accepts. It has no use for the sockets of these addresses.
+    Ready(Vec<SocketAddr>),
+}
+
+impl Message {
+    pub(super) fn send(&self, to: BorrowedFd<'_>) -> io::Result<()> {
+        let (text, socket) = match self {
+            Self::Socket(Handed { purpose, address, is_lent, socket }) => {
+                (format!("{} {address} {is_lent}", purpose.name()), Some(socket.as_fd()))
+            }
+            Self::End => (String::from("end"), None),
+            Self::Ready(unused) => {
+                (unused.iter().fold(String::from("ready"), |text, one| format!("{text} {one}")), None)
+            }
+        };
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        let sockets = socket.as_slice();
+        if !sockets.is_empty() {
+            control.push(SendAncillaryMessage::ScmRights(sockets));
+        }
+        sendmsg(to, &[IoSlice::new(text.as_bytes())], &mut control, SendFlags::NOSIGNAL)?;
+        Ok(())
+    }
+
+    /// The next; an end of the other side is an error.
+    pub(super) fn receive(from: BorrowedFd<'_>) -> io::Result<Self> {
+        let mut text = vec![0; MAX_MESSAGE];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let mut pieces = [IoSliceMut::new(&mut text)];
+        let length = recvmsg(from, &mut pieces, &mut control, RecvFlags::CMSG_CLOEXEC)?.bytes;
+        let socket = control.drain().find_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(mut sockets) => sockets.next(),
+            _ => None,
+        });
+        if length == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let text = str::from_utf8(&text[..length]).ok();
+        text.and_then(|text| Self::parse(text, socket)).ok_or_else(|| io::ErrorKind::InvalidData.into())
+    }
+
+    fn parse(text: &str, socket: Option<OwnedFd>) -> Option<Self> {
+        let (kind, rest) = text.split_once(' ').unwrap_or((text, ""));
+        match kind {
+            "end" => Some(Self::End),
+            "ready" => rest.split_whitespace().map(|one| one.parse().ok()).collect::<Option<_>>().map(Self::Ready),
+            _ => {
+                let purpose = [Purpose::Public, Purpose::Admin].into_iter().find(|purpose| purpose.name() == kind)?;
+                let (address, is_lent) = rest.split_once(' ')?;
+                let (address, is_lent) = (address.parse().ok()?, bool::from_str(is_lent).ok()?);
+                Some(Self::Socket(Handed { purpose, address, is_lent, socket: socket? }))
+            }
+        }
+    }
+}
+
+impl Purpose {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+impl Handed {
+    /// The socket, as it was.
+    pub(super) fn into_listener(self) -> io::Result<TcpListener> {
+        let listener = TcpListener::from(self.socket);
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+
+    use super::*;
+
+    #[test]
+    fn a_socket_arrives_as_it_was_sent() {
+        let (here, there) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let bound = listener.local_addr().unwrap();
+        let address = "127.0.0.1:0".parse().unwrap();
+        let handed = Handed { purpose: Purpose::Admin, address, is_lent: true, socket: listener.into() };
+        Message::Socket(handed).send(here.as_fd()).unwrap();
+        Message::End.send(here.as_fd()).unwrap();
+        Message::Ready(vec![address, bound]).send(here.as_fd()).unwrap();
+        drop(here);
+        let Ok(Message::Socket(handed)) = Message::receive(there.as_fd()) else { panic!("no socket") };
+        assert_eq!((handed.purpose, handed.address, handed.is_lent), (Purpose::Admin, address, true));
+        assert_eq!(handed.into_listener().unwrap().local_addr().unwrap(), bound);
+        assert!(matches!(Message::receive(there.as_fd()), Ok(Message::End)));
+        assert!(matches!(Message::receive(there.as_fd()), Ok(Message::Ready(unused)) if unused == [address, bound]));
+        assert_eq!(Message::receive(there.as_fd()).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+    }
+}

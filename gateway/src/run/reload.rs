@@ -1,0 +1,137 @@
+//! A changed file is applied: first all of it is made, and only when nothing of it can fail any more does anything change.
+use std::sync::{Arc, atomic::Ordering::Relaxed};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::{
+    StartError, descriptors,
+    supervisor::{AdminDoor, Supervisor, shards},
+    watch::Files,
+};
+use crate::{admin, config::Config, live::Live, openapi};
+
+impl Supervisor {
+    /// Reads the file again and applies it, if it is sound and says something else than it did; `asked`: whether somebody
+    /// wants to know.
+    pub(super) async fn reload(&mut self, asked: bool) {
+        let path = self.live.config.file.clone();
+        let file = path.display().to_string();
+        // The file system may be slow, and a large file takes its time to check.
+        let loaded = tokio::task::spawn_blocking(move || Config::load(&path)).await;
+        let config = match loaded {
+            Ok(Ok(config)) => config,
+            Ok(Err(faults)) => {
+                self.files = Files::new(faults.sources());
+                tracing::error!("{file} is not applied, what served before serves on:\n{faults}");
+                return self.note_rejected(&faults.to_json());
+            }
+            Err(panic) => {
+                tracing::error!(%panic, "{file} is not applied, what served before serves on");
+                return self.note_rejected(&json!([{ "message": "it could not be checked" }]));
+            }
+        };
+        self.files = Files::new(&config.sources);
+        let changes = config.changes_since(&self.live.config);
+        if changes.is_empty() && !self.names_changed_file(&config) {
+            self.metrics.reloads.unchanged.fetch_add(1, Relaxed);
+            tracing::debug!(asked, "{file} says what it said before");
+            return self.note("unchanged", &json!([]));
+        }
+        match self.apply(config).await {
+            Ok(()) => {
+                self.metrics.reloads.applied.fetch_add(1, Relaxed);
+                let told = if changes.is_empty() { String::from("a file that it names") } else { changes.join("; ") };
+                tracing::info!("{file} is applied: {told}");
+                self.note("applied", &json!(changes));
+            }
+            Err(error) => {
+                tracing::error!("{file} is not applied, what served before serves on: {error}");
+                self.note_rejected(&json!([{ "message": error.to_string() }]));
+            }
+        }
+    }
+
+    /// Whether a file that the configuration names, such as one of keys, is another than before.
+    fn names_changed_file(&self, config: &Config) -> bool {
+        config.sources.iter().skip(1).ne(self.live.config.sources.iter().skip(1))
+    }
+
+    async fn apply(&mut self, config: Config) -> Result<(), StartError> {
+        // 1. Everything that can fail: sockets, then threads.
+        let accepting = self.threads.accepting();
+        let opened = self.public.renew(&config.server, accepting)?;
+        let admin = (config.admin != self.live.config.admin)
+            .then(|| {
+                let bound =
+                    admin::bind(config.admin.listen).and_then(|listener| AdminDoor::open(listener, &self.admin));
+                let address = config.admin.listen;
+                bound.map_err(|error| StartError::Listen { key: "admin.listen", address, error })
+            })
+            .transpose()?;
+        let (before, mounts) = (Arc::clone(&self.live), self.mounts.clone());
+        let live = {
+            let before = Arc::clone(&before);
+            // Many routes take a while, in which signals are still to be heard.
+            tokio::task::spawn_blocking(move || Arc::new(Live::new(config, &mounts, Some(&before)))).await
+        };
+        let live = live.map_err(std::io::Error::other)?;
+        let old = self.threads.count();
+        let shards = shards(&live, old + opened.new_workers.len());
+        self.public.commit(&opened);
+        for (listeners, shard) in opened.new_workers.into_iter().zip(&shards[old..]) {
+            if let Err(error) = self.threads.start(listeners, (&live, shard), self.writer.sink(), &self.permits) {
+                // The others can serve for it.
+                tracing::error!(%error, "a worker cannot be started");
+            }
+        }
+        // 2. From here on nothing fails. What is new is looked at before the first request comes to it.
+        live.watch(Some(&before));
+        openapi::watch(&live);
+        self.threads.serve(&live, &shards[..old]).await;
+        self.threads.listen(opened.old_workers);
+        self.threads.unlisten(&opened.gone);
+        self.threads.retire(live.config.server.workers);
+        if let Some(door) = admin {
+            self.admin_door = Some(door);
+        }
+        self.allow_connections(before.config.server.max_connections, live.config.server.max_connections);
+        // 3. What nobody needs any more goes.
+        before.retire(&live);
+        self.metrics.generations.open(&live, shards);
+        *self.metrics.gauges() = self.threads.gauges();
+        self.metrics.live.store(Arc::clone(&live));
+        self.live = live;
+        Ok(())
+    }
+
+    /// Lets so many connections in from now on. Of those that are too many none is closed: others are let in once they
+    /// have gone.
+    fn allow_connections(&self, before: usize, now: usize) {
+        if now > before {
+            descriptors::raise(now);
+            self.permits.add_permits(now - before);
+        }
+        let excess = before.saturating_sub(now);
+        let rest = excess - self.permits.forget_permits(excess);
+        let permits = Arc::clone(&self.permits);
+        if let Ok(rest @ 1..) = u32::try_from(rest) {
+            tokio::spawn(async move { permits.acquire_many_owned(rest).await.map(OwnedSemaphorePermit::forget) });
+        }
+    }
+
+    fn note_rejected(&self, faults: &Value) {
+        self.metrics.reloads.rejected.fetch_add(1, Relaxed);
+        self.admin.note_reload(json!({ "at": at(), "result": "rejected", "faults": faults }));
+    }
+
+    fn note(&self, result: &str, changes: &Value) {
+        self.admin.note_reload(json!({ "at": at(), "result": result, "changes": changes }));
+    }
+}
+
+/// `2026-01-15T10:30:00.123Z`.
+fn at() -> String {
+    format!("{:.3}", Timestamp::now())
+}

@@ -1,0 +1,253 @@
+//! What runs beside the workers for as long as the process lives: it waits for signals, for changed files and for the end.
+use std::{
+    io,
+    net::SocketAddr,
+    os::fd::AsFd,
+    pin::pin,
+    sync::{Arc, Mutex},
+};
+
+use arc_swap::ArcSwap;
+use tokio::{
+    net::TcpListener,
+    sync::Semaphore,
+    task::{AbortHandle, JoinError, JoinHandle},
+    time::{MissedTickBehavior, interval},
+};
+
+use super::{
+    StartError,
+    handover::{Handed, Purpose, Successor, TakenOver},
+    public::Public,
+    signals::{Asked, Signals},
+    threads::Threads,
+    watch::{self, Files},
+};
+use crate::{
+    accept::Queue,
+    admin::{self, Admin},
+    config::Config,
+    live::Live,
+    mounts::Mounts,
+    openapi,
+    telemetry::{
+        access_log::Writer,
+        metrics::{Generations, Metrics, Reloads, Shard},
+    },
+};
+
+/// The process while it serves.
+pub(super) struct Supervisor {
+    pub(super) live: Arc<Live>,
+    pub(super) mounts: Mounts,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) admin: Arc<Admin>,
+    /// None once another process has it.
+    pub(super) admin_door: Option<AdminDoor>,
+    pub(super) public: Public,
+    pub(super) threads: Threads,
+    pub(super) writer: Writer,
+    /// Connections that all workers may have open together.
+    pub(super) permits: Arc<Semaphore>,
+    pub(super) files: Files,
+}
+
+/// The admin listener; its connections outlive it.
+pub(super) struct AdminDoor {
+    listener: Arc<TcpListener>,
+    accepting: AbortHandle,
+}
+
+impl AdminDoor {
+    pub(super) fn open(listener: std::net::TcpListener, admin: &Arc<Admin>) -> io::Result<Self> {
+        let listener = Arc::new(TcpListener::from_std(listener)?);
+        let accepting = tokio::spawn(admin::serve(Arc::clone(&listener), Arc::clone(admin))).abort_handle();
+        Ok(Self { listener, accepting })
+    }
+}
+
+impl Drop for AdminDoor {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+impl Supervisor {
+    /// Starts the workers of `config`, and what goes on beside them.
+    pub(super) fn start(
+        config: Config,
+        mounts: Mounts,
+        mut public: Public,
+        admin: std::net::TcpListener,
+    ) -> Result<Self, StartError> {
+        let unnamed = mounts.names().filter(|name| config.services.iter().all(|service| *service.name != **name));
+        for service in unnamed {
+            tracing::warn!(service, "mounted, but no route leads to it: the file has no service of this name");
+        }
+        let files = Files::new(&config.sources);
+        let live = Arc::new(Live::new(config, &mounts, None));
+        let writer = Writer::start(io::stdout())?;
+        let metrics = Arc::new(Metrics {
+            live: ArcSwap::from(Arc::clone(&live)),
+            generations: Generations::default(),
+            gauges: Mutex::default(),
+            reloads: Reloads::default(),
+            log_lines_dropped: writer.dropped(),
+        });
+        let admin_address = admin.local_addr()?;
+        let tells = Arc::new(Admin::new(Arc::clone(&metrics)));
+        let admin_door = AdminDoor::open(admin, &tells)?;
+        live.watch(None);
+        openapi::watch(&live);
+        let permits = Arc::new(Semaphore::new(live.config.server.max_connections));
+        let listeners = public.take_listeners();
+        let mut threads = Threads::new();
+        let shards = shards(&live, listeners.len());
+        for (listeners, shard) in listeners.into_iter().zip(&shards) {
+            threads.start(listeners, (&live, shard), writer.sink(), &permits)?;
+        }
+        metrics.generations.open(&live, shards);
+        *metrics.gauges() = threads.gauges();
+        eprintln!("{}", banner(public.bound(), threads.count(), admin_address));
+        Ok(Self {
+            live,
+            mounts,
+            metrics,
+            admin: tells,
+            admin_door: Some(admin_door),
+            public,
+            threads,
+            writer,
+            permits,
+            files,
+        })
+    }
+
+    /// Does what it is told until it is to stop, then ends what runs.
+    pub(super) async fn supervise(
+        mut self,
+        mut signals: Signals,
+        stop: impl Future<Output = &'static str>,
+    ) -> Result<(), StartError> {
+        let mut failed = None;
+        let mut successor: Option<JoinHandle<Result<TakenOver, String>>> = None;
+        let mut stop = pin!(stop);
+        let mut looks = interval(watch::INTERVAL);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while self.threads.count() > 0 {
+            tokio::select! {
+                asked = signals.next() => match asked {
+                    Asked::Reload => self.reload(true).await,
+                    Asked::HandOver => if successor.is_none() {
+                        successor = self.start_successor().await;
+                    },
+                    Asked::Stop(signal) => {
+                        tracing::info!(signal, "stopping: what runs is finished first");
+                        break;
+                    }
+                },
+                reason = &mut stop => {
+                    tracing::error!(reason, "stopping: what runs is finished first");
+                    break;
+                }
+                _ = looks.tick() => {
+                    self.metrics.generations.close_finished();
+                    if self.files.look() {
+                        self.reload(false).await;
+                    }
+                }
+                outcome = async { successor.as_mut().expect("it is there").await }, if successor.is_some() => {
+                    successor = None;
+                    if let Some(TakenOver { process, unused }) = taken_over(outcome) {
+                        tracing::info!(process, "a new process accepts: this one finishes what runs");
+                        self.admin_door = None;
+                        // Nobody else accepts there any more.
+                        self.threads.unlisten(&unused);
+                        return self.end(Queue::Leave, signals, failed).await;
+                    }
+                }
+                ended = self.threads.ended() => {
+                    failed = failed.or(ended.err());
+                    *self.metrics.gauges() = self.threads.gauges();
+                }
+            }
+        }
+        self.end(Queue::Serve, signals, failed).await
+    }
+
+    /// Starts the process that is to take over, and hands it the sockets; nothing ends before it accepts.
+    async fn start_successor(&self) -> Option<JoinHandle<Result<TakenOver, String>>> {
+        if !self.mounts.is_empty() {
+            tracing::warn!(
+                "SIGUSR2 is not for a process with services inside: each of them runs once. Restart it instead"
+            );
+            return None;
+        }
+        let sockets = self.threads.copy_sockets().await.and_then(|sockets| {
+            let public = sockets.into_iter().map(|(address, is_lent, socket)| Handed {
+                purpose: Purpose::Public,
+                address,
+                is_lent,
+                socket,
+            });
+            let admin = self.admin_door.iter().map(|door| {
+                let (address, socket) = (self.live.config.admin.listen, door.listener.as_fd().try_clone_to_owned()?);
+                Ok(Handed { purpose: Purpose::Admin, address, is_lent: false, socket })
+            });
+            public.map(Ok).chain(admin).collect::<io::Result<Vec<_>>>()
+        });
+        match sockets {
+            Ok(sockets) => {
+                tracing::info!("starting a new process that is to take over");
+                Some(tokio::task::spawn_blocking(move || Successor::take_over(sockets)))
+            }
+            Err(error) => {
+                tracing::error!(%error, "no new process is started: the sockets cannot be copied");
+                None
+            }
+        }
+    }
+
+    /// Ends what runs, within the drain's time; a second signal cuts it off.
+    async fn end(
+        mut self,
+        queue: Queue,
+        mut signals: Signals,
+        mut failed: Option<io::Error>,
+    ) -> Result<(), StartError> {
+        self.admin.stop();
+        self.threads.stop(queue);
+        while self.threads.count() > 0 {
+            tokio::select! {
+                ended = self.threads.ended() => failed = failed.or(ended.err()),
+                asked = signals.next() => if let Asked::Stop(signal) = asked {
+                    tracing::warn!(signal, "stopping at once");
+                    std::process::exit(1);
+                },
+            }
+        }
+        self.writer.finish();
+        failed.map_or(Ok(()), |error| Err(StartError::System(error)))
+    }
+}
+
+fn taken_over(outcome: Result<Result<TakenOver, String>, JoinError>) -> Option<TakenOver> {
+    match outcome.unwrap_or_else(|panic| Err(panic.to_string())) {
+        Ok(taken_over) => Some(taken_over),
+        Err(error) => {
+            tracing::error!(error, "the new process does not serve: this one serves on");
+            None
+        }
+    }
+}
+
+/// What so many workers count in.
+pub(super) fn shards(live: &Live, workers: usize) -> Vec<Arc<Shard>> {
+    (0..workers).map(|_| Arc::new(Shard::new(live.lanes.len()))).collect()
+}
+
+fn banner(addresses: impl Iterator<Item = SocketAddr>, workers: usize, admin: SocketAddr) -> String {
+    let addresses: Vec<String> = addresses.map(|address| format!("http://{address}")).collect();
+    let s = if workers == 1 { "" } else { "s" };
+    format!("gateway listening on {} with {workers} worker{s}, admin on http://{admin}", addresses.join(", "))
+}

@@ -1,0 +1,200 @@
+//! A new process takes over the listening sockets: nobody who connects meanwhile is refused, and nothing that runs is cut.
+use std::{
+    fs,
+    net::{SocketAddr, TcpListener},
+    os::fd::OwnedFd,
+    process::{Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+};
+
+use e2e::{Client, Gateway, Process, Upstream, eventually, gateway, ok, service, write_file};
+use nix::{
+    sys::signal::{
+        Signal::{SIGTERM, SIGUSR2},
+        kill,
+    },
+    unistd::Pid,
+};
+
+/// A process that took over; it is killed, by its own id, when this value goes.
+struct Next(Pid);
+
+impl Next {
+    /// The one that the gateway says has taken over.
+    fn of(gateway: &Gateway) -> Self {
+        let id = gateway.stderr.find("the process that takes over", |line| {
+            let id = line.split_once("a new process accepts")?.1.split_once("process=")?.1;
+            id.split_whitespace().next()?.parse().ok()
+        });
+        Self(Pid::from_raw(id))
+    }
+
+    fn ends(&self) {
+        kill(self.0, SIGTERM).expect("it runs");
+        // Its parent is gone, so that nobody here can wait for it; what is left of it is no process that runs.
+        eventually("it ends", || {
+            let stat = fs::read_to_string(format!("/proc/{}/stat", self.0)).unwrap_or_default();
+            (stat.is_empty() || stat.contains(") Z ")).then_some(())
+        });
+    }
+}
+
+impl Drop for Next {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = kill(self.0, nix::sys::signal::Signal::SIGKILL);
+    }
+}
+
+#[test]
+fn a_hand_over_under_load_refuses_nobody_and_cuts_nothing() {
+    for workers in [1, 3] {
+        hand_over_under_load(workers);
+    }
+}
+
+fn hand_over_under_load(workers: usize) {
+    let (release, released) = mpsc::channel::<()>();
+    let released = std::sync::Mutex::new(released);
+    let upstream = Upstream::answering(move |request| {
+        if request.target() == "/held" {
+            let _ = released.lock().unwrap().recv();
+        }
+        ok()
+    });
+    let app = service("app", &[&upstream], "");
+    let mut gateway = Gateway::start(&format!("server.workers = {workers}\n{app}"));
+    let (address, admin) = (gateway.address, gateway.admin);
+    let mut held = gateway.connect();
+    held.send_request("GET /held HTTP/1.1");
+    let (served, over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let clients: Vec<_> = (0..6)
+        .map(|client| {
+            let (served, over) = (Arc::clone(&served), Arc::clone(&over));
+            thread::spawn(move || {
+                let mut kept = Client::connect(address);
+                while !over.load(Ordering::SeqCst) {
+                    if client % 2 == 0 {
+                        assert_eq!(Client::connect(address).get("/").status(), 200);
+                    } else {
+                        kept = on_a_kept_connection(address, kept);
+                    }
+                    served.fetch_add(1, Ordering::SeqCst);
+                }
+            })
+        })
+        .collect();
+    eventually("the load runs", || (served.load(Ordering::SeqCst) > 50).then_some(()));
+    gateway.signal(SIGUSR2);
+    let next = Next::of(&gateway);
+    let before = served.load(Ordering::SeqCst);
+    eventually("the load goes on", || (served.load(Ordering::SeqCst) > before + 200).then_some(()));
+    assert!(gateway.is_running(), "a request of the old one is not answered yet");
+    assert_eq!(Client::connect(admin).get("/ready").status(), 200, "the operator asks the new one");
+    release.send(()).unwrap();
+    let answer = held.answer_to("GET").unwrap();
+    assert_eq!((answer.status(), answer.closes()), (200, true));
+    assert_eq!(gateway.wait().code(), Some(0));
+    let before = served.load(Ordering::SeqCst);
+    eventually("the new one serves alone", || (served.load(Ordering::SeqCst) > before + 50).then_some(()));
+    over.store(true, Ordering::SeqCst);
+    for client in clients {
+        client.join().unwrap();
+    }
+    next.ends();
+    assert!(Client::try_connect(address).is_none());
+}
+
+/// Asks on a connection until an answer says that it ends; a connection that ends between two requests tells the client
+/// that the next was not looked at.
+fn on_a_kept_connection(address: SocketAddr, mut kept: Client) -> Client {
+    match kept.try_ask("GET / HTTP/1.1") {
+        Ok(answer) => {
+            assert_eq!(answer.status(), 200);
+            if answer.closes() { Client::connect(address) } else { kept }
+        }
+        Err(cut) => {
+            assert!(cut.head.is_none() && cut.rest.is_empty(), "{cut:?}");
+            Client::connect(address)
+        }
+    }
+}
+
+#[test]
+fn a_new_process_that_does_not_start_changes_nothing() {
+    let upstream = Upstream::ok();
+    let mut gateway = Gateway::before(&upstream);
+    gateway.write("what = 'is this'");
+    gateway.signal(SIGUSR2);
+    gateway.stderr.find("it is told", |line| line.contains("the new process does not serve").then_some(()));
+    assert!(gateway.is_running());
+    assert_eq!((gateway.get("/").status(), gateway.admin("/ready").status()), (200, 200));
+    gateway.signal(SIGTERM);
+    assert_eq!(gateway.wait().code(), Some(0));
+}
+
+#[test]
+fn the_new_process_reads_the_file_as_it_is() {
+    let upstream = Upstream::ok();
+    let port = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (kept, gone, new) = (port(), port(), port());
+    let toml = |listen: [SocketAddr; 2], workers: usize| {
+        let app = service("app", &[&upstream], "");
+        format!("server.listen = ['{}', '{}']\nserver.workers = {workers}\n{app}", listen[0], listen[1])
+    };
+    let mut gateway = Gateway::start(&toml([kept, gone], 3));
+    // More quickly than the file is looked at.
+    gateway.write(&toml([kept, new], 1));
+    gateway.signal(SIGUSR2);
+    let next = Next::of(&gateway);
+    assert_eq!(gateway.wait().code(), Some(0));
+    for _ in 0..20 {
+        assert_eq!(Client::connect(kept).get("/").status(), 200, "each socket of the old one is accepted from");
+    }
+    assert_eq!(Client::connect(new).get("/").status(), 200);
+    assert!(Client::try_connect(gone).is_none());
+    next.ends();
+}
+
+#[test]
+fn services_inside_are_not_doubled() {
+    let gateway = Gateway::mounted("[services.app]\nupstreams = ['http://127.0.0.1:1']\nroutes = ['/']\n", &[]);
+    gateway.signal(SIGUSR2);
+    gateway.stderr.find("it is told", |line| line.contains("SIGUSR2 is not for").then_some(()));
+    assert_eq!(gateway.get("/").status(), 200);
+}
+
+/// `sd_listen_fds(3)`: the socket is there before the process, and after it.
+#[test]
+fn a_socket_of_systemd_is_served_and_left_open() {
+    let upstream = Upstream::ok();
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    let app = service("app", &[&upstream], "");
+    let (folder, _) =
+        write_file(&format!("server.listen = '{address}'\nadmin.listen = '127.0.0.1:0'\nserver.workers = 2\n{app}"));
+    // As systemd does it: the third descriptor is the socket.
+    let start = || {
+        let plain = gateway(folder.path());
+        let mut shell = Command::new("/bin/sh");
+        let script = "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" run 3<&0 </dev/null";
+        shell.args(["-c", script]).arg(plain.get_program()).env_clear().current_dir(folder.path());
+        shell.stdin(Stdio::from(OwnedFd::from(socket.try_clone().unwrap())));
+        Process::spawn(&mut shell)
+    };
+    let waiting = Client::connect(address);
+    let mut first = start();
+    let ask = |mut client: Client| client.get("/").status();
+    assert_eq!(ask(waiting), 200, "it came before the process did");
+    assert_eq!((0..8).map(|_| ask(Client::connect(address))).collect::<Vec<_>>(), [200; 8]);
+    first.signal(SIGTERM);
+    assert_eq!(first.wait().code(), Some(0));
+    let waiting = Client::connect(address);
+    let _second = start();
+    assert_eq!(ask(waiting), 200, "it came while there was none");
+}

@@ -90,6 +90,7 @@ async fn answer(request: Request<RequestBody>, state: Arc<State>) -> Answer {
             state.stop.notify_one();
             text("stopping")
         }
+        "/metrics" => text(&env::var("METRICS").unwrap_or_default()),
         "/jwks" => text(&env::var("JWKS").unwrap_or_default()),
         _ => text("hello"),
     }

@@ -1,5 +1,7 @@
 //! The operator's listener: `/metrics`, `/live`, `/ready`, `/services`, `/config`. It runs on the control runtime, so
 //! that a slow scrape never waits for, nor holds up, a request.
+mod mounted;
+
 use std::{
     convert::Infallible,
     io,
@@ -22,7 +24,10 @@ use tokio::net::TcpListener;
 
 use crate::{
     local,
-    telemetry::metrics::{Metrics, Shared},
+    telemetry::{
+        exposition,
+        metrics::{Metrics, Shared},
+    },
 };
 
 /// How long an operator's request head may take.
@@ -64,14 +69,14 @@ impl Admin {
         config
     }
 
-    fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             let mut response = json(StatusCode::METHOD_NOT_ALLOWED, &json!({ "title": "Method Not Allowed" }));
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
             return response;
         }
         match request.uri().path() {
-            "/metrics" => self.metrics(request),
+            "/metrics" => self.metrics(request).await,
             "/live" => json(StatusCode::OK, &json!({ "status": "live" })),
             "/ready" if self.is_stopping.load(Relaxed) => {
                 json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "draining" }))
@@ -91,10 +96,15 @@ impl Admin {
         }
     }
 
-    /// The numbers as OpenMetrics, which a Prometheus that asks for its older text format reads as well.
-    fn metrics(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    /// The numbers as OpenMetrics, which a Prometheus that asks for its older text format reads as well; with them those
+    /// of the services in this process.
+    async fn metrics(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry).expect("a String takes everything");
+        let mounted = mounted::metrics(&self.metrics.live.load_full()).await;
+        if !mounted.is_empty() {
+            text = exposition::merge(&text, &mounted);
+        }
         let mut response = Response::new(Full::from(text));
         let accepts = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
         let format = HeaderValue::from_static(if accepts.contains("application/openmetrics-text") {
@@ -130,9 +140,9 @@ pub(crate) async fn serve(listener: Arc<TcpListener>, admin: Arc<Admin>) {
         };
         let admin = Arc::clone(&admin);
         tokio::spawn(async move {
-            let service = service_fn(|request| {
-                let response = admin.answer(&request);
-                async move { Ok::<_, Infallible>(response) }
+            let service = service_fn(move |request| {
+                let admin = Arc::clone(&admin);
+                async move { Ok::<_, Infallible>(admin.answer(&request).await) }
             });
             let served = http1::Builder::new()
                 .timer(TokioTimer::new())

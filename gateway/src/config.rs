@@ -85,6 +85,8 @@ pub struct Server {
     pub trusted_proxies: Vec<IpNet>,
     /// Client connections open at once, over all workers. Default 10,000.
     pub max_connections: usize,
+    /// Whether `/docs` and `/openapi.json` tell everyone what the services take and give. Default true.
+    pub docs: bool,
     /// How long running requests may take after SIGTERM. Default 30 s.
     pub drain_timeout: Duration,
     /// `timeouts = { header = "10s", idle = "75s", body_idle = "30s" }`.

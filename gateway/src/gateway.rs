@@ -57,7 +57,8 @@ async fn walk(
     let found = find(&worker, request, &path, exchange, request.method(), request.headers());
     let (lane, matched, params) = match found {
         Ok(found) => (*found.value, found.matched, found.params),
-        Err(miss) => return unrouted(miss, request, &path, exchange),
+        // Boxed: nearly every request has a route.
+        Err(miss) => return Box::pin(unrouted(miss, request, &path, exchange)).await,
     };
     exchange.route = Some(lane);
     let lane = &worker.live.lanes[lane];
@@ -105,7 +106,7 @@ fn preflight(
 }
 
 /// What becomes of a request that no route takes: it counts against the limit of the file as a whole.
-fn unrouted(
+async fn unrouted(
     miss: Miss,
     request: &Request<Body>,
     path: &str,
@@ -117,7 +118,7 @@ fn unrouted(
     }
     match miss {
         Miss::MethodNotAllowed { allow } => Err(Rejection::MethodNotAllowed { allow }),
-        Miss::NoRoute => local::after_routes(request, path, &worker.live),
+        Miss::NoRoute => local::after_routes(request, path, &worker.live).await,
     }
 }
 

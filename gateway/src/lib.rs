@@ -13,7 +13,8 @@
 //! | 9 | `respond` | makes an answer of whatever came out |
 //!
 //! `gateway::handle` is this table in code. Beside the walk stand what all of it speaks of (`exchange`, `rejection`,
-//! `body`), the wire (`h1`), services in this process ([`mounts`]), what the file says ([`config`]) and what becomes of it (`live`), and the process (`run`,
+//! `body`), the wire (`h1`), services in this process
+//! ([`mounts`]), what they say of themselves (`openapi`), what the file says ([`config`]) and what becomes of it (`live`), and the process (`run`,
 //! `worker`, `shutdown`, `telemetry`, `admin`).
 mod accept;
 mod admin;
@@ -29,6 +30,7 @@ mod h1;
 mod live;
 mod local;
 pub mod mounts;
+mod openapi;
 pub mod path;
 pub mod permit;
 mod rejection;

@@ -15,6 +15,7 @@ use crate::{
     config::{Config, Service, UpstreamTimeouts},
     h1::server::Settings,
     mounts::Mounts,
+    openapi::{self, OpenApi},
     permit::{
         Permit,
         auth::{api_key::ApiKeys, jwt::Issuers},
@@ -49,6 +50,8 @@ pub(crate) struct Live {
     /// Whether any route has a policy for requests from another origin.
     pub(crate) has_cors: bool,
     pub(crate) clusters: Vec<Arc<Cluster>>,
+    /// What the services say of themselves; none where it is not to be shown.
+    pub(crate) openapi: Option<Arc<OpenApi>>,
     /// The authorisers that are no service of the file.
     pub(crate) authorisers: Vec<Arc<Cluster>>,
 }
@@ -117,6 +120,7 @@ impl Live {
             lanes,
             clusters,
             authorisers,
+            openapi: config.server.docs.then(|| Arc::new(OpenApi::new())),
             reserved,
             issuers,
             keys,
@@ -125,7 +129,8 @@ impl Live {
     }
 
     /// Starts, on the current runtime, to probe upstreams and to fetch keys; what `previous` does already goes on.
-    pub(crate) fn watch(&self, previous: Option<&Self>) {
+    pub(crate) fn watch(self: &Arc<Self>, previous: Option<&Self>) {
+        openapi::watch(self);
         let known =
             |cluster| previous.is_some_and(|live| live.clusters.iter().any(|known| Arc::ptr_eq(known, cluster)));
         self.clusters.iter().filter(|cluster| !known(cluster)).for_each(health::watch);
@@ -146,6 +151,9 @@ impl Live {
             && !next.issuers.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, issuers))
         {
             issuers.end();
+        }
+        if let Some(openapi) = &self.openapi {
+            openapi.retire();
         }
     }
 }

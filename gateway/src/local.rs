@@ -1,5 +1,7 @@
-//! What the gateway answers itself on its public listeners: `GET /health`, always, `GET /`, where no route takes it, and
-//! preflights of routes that have a policy for them.
+//! What the gateway answers itself on its public listeners: `GET /health`, always, preflights of routes that have a policy
+//! for them, and where no route takes them `GET /`, `/docs` and `/openapi.json`.
+mod docs;
+
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use serde::Serialize;
@@ -54,20 +56,34 @@ pub(crate) fn before_routes(
 }
 
 /// The answer to what no route takes.
-pub(crate) fn after_routes(request: &Request<Body>, path: &str, live: &Live) -> Result<Response<Body>, Rejection> {
-    if path != "/" {
-        return Err(Rejection::NoRoute);
+pub(crate) async fn after_routes(
+    request: &Request<Body>,
+    path: &str,
+    live: &Live,
+) -> Result<Response<Body>, Rejection> {
+    if path == "/" {
+        only_reads(request.method())?;
+        return Ok(start_page(live));
     }
+    let Some(openapi) = &live.openapi else { return Err(Rejection::NoRoute) };
+    let part = docs::Part::of(path).ok_or(Rejection::NoRoute)?;
     only_reads(request.method())?;
+    part.answer(openapi).await
+}
+
+fn start_page(live: &Live) -> Response<Body> {
     let services: Vec<&str> = live.clusters.iter().map(|cluster| &*cluster.name).collect();
-    let page = json!({
+    let mut page = json!({
         "name": "gateway",
         "version": env!("CARGO_PKG_VERSION"),
         "mode": live.mode,
         "services": services,
         "health": "/health",
     });
-    Ok(respond::json(StatusCode::OK, &page))
+    if live.openapi.is_some() {
+        page["docs"] = "/docs".into();
+    }
+    respond::json(StatusCode::OK, &page)
 }
 
 fn only_reads(method: &Method) -> Result<(), Rejection> {

@@ -28,6 +28,7 @@ mod params;
 mod pattern;
 mod precedence;
 mod query;
+mod reverse;
 mod rewrite;
 mod table;
 
@@ -36,5 +37,6 @@ pub use host::HostPattern;
 pub use params::Params;
 pub use pattern::{PathPattern, PatternFault, RoutePattern};
 pub use query::{Found, Miss, Query};
+pub use reverse::Example;
 pub use rewrite::Rewrite;
 pub use table::{Conflict, RouteTable};

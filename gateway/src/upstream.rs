@@ -1,6 +1,7 @@
 //! Stage 8: one request to one upstream: over a pooled connection or a new one, or by a call where it is a service of
 //! this process.
 mod address;
+mod ask;
 mod mounted;
 mod state;
 

@@ -99,11 +99,14 @@ pub(crate) fn references(text: &str) -> Vec<(&str, &str)> {
     bodies.map(|body| body.split_at(body.find(':').unwrap_or(body.len()))).collect()
 }
 
-/// Its references filled with something.
+/// Its references filled with something, but for those that may be left out (`:-`).
 fn filled(text: &str) -> String {
     let mut parts = text.split("${");
     let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |text, part| text + "0123456789abcdef" + part.split_once('}').unwrap().1)
+    parts.fold(first, |text, part| {
+        let (reference, rest) = part.split_once('}').unwrap();
+        text + if reference.ends_with(":-") { "" } else { "0123456789abcdef" } + rest
+    })
 }
 
 /// A list of strings; nothing for none.

@@ -107,6 +107,10 @@ fn the_dependencies_are_one_layer_for_all_images() {
         let [base, recipe] = ["rust", "recipe"].map(|stage| file.stage(stage, "RUN").join("\n"));
         let build = file.stage("build", "RUN")[0].to_owned();
         assert!(build.contains("--workspace --bins") && build.contains("--locked"), "{path}: {build}");
+        // What is delivered is what is measured: each build is by that profile, and its folder is copied from.
+        let text = read(path);
+        assert_eq!(text.matches("cargo build ").count(), text.matches("cargo build --profile dist ").count(), "{path}");
+        assert!(text.contains("target/dist/") && !text.contains("release"), "{path}");
         (file.all("FROM")[..3].join("\n"), base, recipe, file.stage("build", "COPY")[0].to_owned(), build)
     };
     assert_eq!(layers(DOCKERFILES[0]), layers(DOCKERFILES[1]));

@@ -40,16 +40,24 @@ fn every_variable_to_be_filled_is_in_the_example() {
     let compose = read("docker-compose.yml");
     let code: String =
         compose.lines().filter(|line| !line.trim_start().starts_with('#')).collect::<Vec<_>>().join("\n");
-    let mut used = BTreeSet::new();
+    let (mut used, mut optional) = (BTreeSet::new(), BTreeSet::new());
     for (name, rest) in references(&code) {
-        assert!(rest.starts_with(":?"), "${{{name}{rest}}}: what is not set has to be told");
-        used.insert(name.to_owned());
+        if rest == ":-" {
+            optional.insert(name.to_owned());
+        } else {
+            assert!(rest.starts_with(":?"), "${{{name}{rest}}}: what is not set has to be told");
+            used.insert(name.to_owned());
+        }
     }
     let example = pairs(".env.example");
     let profile = "COMPOSE_PROFILES".to_owned();
     assert_eq!(example.get(&profile).map(String::as_str), Some("microservices"), "`docker compose up` starts the six");
     let shown: BTreeSet<String> = example.keys().filter(|name| **name != profile).cloned().collect();
     assert_eq!(used, shown);
+    // A line that is no comment would get a random value by env.sh.
+    let example_text = read(".env.example");
+    let off = example_text.lines().filter_map(|line| line.strip_prefix('#')?.strip_suffix('='));
+    assert_eq!(optional, off.map(str::to_owned).collect());
     for (name, value) in &example {
         assert_eq!(is_secret(name), value.is_empty(), ".env.example: {name}");
     }

@@ -4,7 +4,7 @@ use std::{
     process::Command,
 };
 
-use e2e::{Run, binary};
+use e2e::{Process, Run, binary, eventually};
 
 use crate::{
     compose::{Compose, Container, pairs},
@@ -115,6 +115,36 @@ fn the_gateway_sends_each_service_its_requests() {
         assert!(routes.lines().any(|line| line.ends_with(&url)), "no route leads to {url}:\n{routes}");
     }
     assert!(!routes.contains("127.0.0.1"), "a route leads to the gateway's own container:\n{routes}");
+}
+
+/// Mail and webhooks are off until .env names them, and both profiles can have them.
+#[test]
+fn mail_and_webhooks_are_the_operators_choice() {
+    // One variable is enough for the server, and a file would have to be mounted.
+    let elsewhere = ["SMTP_URL", "SMTP_CA_FILE", "WEBHOOK_ALLOW_PRIVATE"];
+    let is_choice = |name: &str| name.starts_with("SMTP_") || name.starts_with("WEBHOOK_");
+    let known = settings("notification").into_keys();
+    let expected: BTreeMap<String, String> = known
+        .filter(|name| is_choice(name) && !elsewhere.contains(&name.as_str()))
+        .map(|name| (name.clone(), format!("${{SYSTEM_{name}:-}}")))
+        .collect();
+    assert!(expected.contains_key("SMTP_PASSWORD") && expected.contains_key("WEBHOOK_SECRET"), "{expected:?}");
+    let compose = Compose::read();
+    for name in ["notification", "monolith"] {
+        let mut told = compose.containers[name].environment();
+        told.retain(|variable, _| is_choice(variable));
+        assert_eq!(told, expected, "{name}");
+    }
+    // Left out of .env they are empty, with which the service starts, without those channels.
+    let empty = compose.containers["notification"].told().into_iter().filter(|(name, _)| is_choice(name));
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(binary("notification"));
+    command.current_dir(folder.path()).env_clear().env("PORT", "0").envs(empty);
+    let mut process = Process::spawn(&mut command);
+    eventually("notification listens", || {
+        assert!(process.is_running(), "{:?}", process.stderr.to_end());
+        process.stdout.all().iter().any(|line| line.contains("notification listening on")).then_some(())
+    });
 }
 
 #[test]

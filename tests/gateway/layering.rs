@@ -13,7 +13,7 @@ const STAGES: [&str; 10] =
 const COMPOSITION: [&str; 6] = ["lib", "main", "gateway", "live", "run", "worker"];
 
 /// Pages about the whole: they look at the stages, and walk none of them.
-const PAGES: [&str; 2] = ["local", "admin"];
+const PAGES: [&str; 3] = ["local", "admin", "openapi"];
 
 /// Edges from one stage to another that have a reason.
 const EXCEPTIONS: [(&str, &str, &str); 5] = [

@@ -10,6 +10,7 @@ mod cancel;
 mod cli;
 mod connections;
 mod cors;
+mod docs;
 mod errors;
 mod expect_continue;
 mod fields;

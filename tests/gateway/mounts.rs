@@ -258,6 +258,18 @@ fn a_service_that_is_not_mounted_is_reached_over_its_upstreams() {
 }
 
 #[test]
+fn what_a_mounted_service_measures_is_told_with_the_gateways_own() {
+    let own = "# HELP jobs Jobs.\n# TYPE jobs gauge\njobs{kind=\"a\"} 7\n# EOF\n";
+    let gateway = Gateway::mounted(&app("routes = ['/app']"), &[("METRICS", own)]);
+    gateway.wait_metric("jobs{service=\"app\",kind=\"a\"}", 7.0);
+    let text = gateway.admin("/metrics").text();
+    assert!(text.contains("\n# TYPE gateway_requests counter\n") && text.ends_with("\n# EOF\n"), "{text}");
+    assert_eq!(text.matches("# EOF").count(), 1);
+    // One that has none is no trouble.
+    assert!(start("").metric("gateway_connections").is_some());
+}
+
+#[test]
 fn an_authoriser_may_be_mounted_too() {
     let upstream = Upstream::ok();
     let rule = "forward_auth = { service = 'app', path = '/dropped' }\nroutes = ['/other']";

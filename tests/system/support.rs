@@ -1,5 +1,6 @@
 //! The system as a test starts it: in a folder of its own, on ports that are free.
 mod member;
+mod parts;
 mod toml;
 
 use std::{
@@ -16,6 +17,8 @@ use tempfile::TempDir;
 use crate::api::{Caller, get};
 use member::Member;
 
+pub(crate) use parts::RealParts;
+
 /// One process, or one for each service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -25,6 +28,7 @@ pub(crate) enum Mode {
 
 /// The administrator whom every system has.
 pub(crate) const ADMIN: (&str, &str) = ("root@example.com", "the keys to it all");
+const BROKER: &str = "KAFKA_BOOTSTRAP_SERVERS";
 const SECRET: &str = "a-secret-of-the-system-tests";
 const SERVICES: [&str; 5] = ["vacancy", "user", "task", "notification", "ticket"];
 
@@ -36,6 +40,7 @@ pub(crate) struct System {
     /// Where its clients call.
     pub(crate) gateway: SocketAddr,
     folder: TempDir,
+    last_said: Vec<String>,
 }
 
 impl System {
@@ -50,7 +55,8 @@ impl System {
         ]);
         let folder = tempfile::tempdir().expect("a folder");
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut system = Self { mode, variables, members: HashMap::new(), gateway: nowhere, folder };
+        let mut system =
+            Self { mode, variables, members: HashMap::new(), gateway: nowhere, folder, last_said: Vec::new() };
         system.bring_up();
         system
     }
@@ -59,7 +65,9 @@ impl System {
         let front = match self.mode {
             Mode::Monolith => "monolith",
             Mode::Microservices => {
-                self.start_broker();
+                if self.variables.iter().all(|(name, _)| name != BROKER) {
+                    self.start_broker();
+                }
                 for service in SERVICES {
                     self.start_service(service);
                 }
@@ -82,7 +90,7 @@ impl System {
             .process
             .stdout
             .find("the broker's line", |line| line.strip_prefix("broker listening on ").map(str::to_owned));
-        self.variables.push(("KAFKA_BOOTSTRAP_SERVERS".into(), servers));
+        self.variables.push((BROKER.into(), servers));
         self.members.insert("broker", broker);
     }
 
@@ -91,6 +99,10 @@ impl System {
         let before = self.members.remove(service).and_then(|member| member.address);
         let mut variables = self.variables.clone();
         variables.push(("PORT".into(), before.map_or(0, |at| at.port()).to_string()));
+        let own = database_variable(service);
+        if let Some((_, url)) = self.variables.iter().find(|(name, _)| *name == own) {
+            variables.push(("DATABASE_URL".into(), url.clone()));
+        }
         if let Some(at) = self.members.get("vacancy").and_then(|member| member.address) {
             variables.push(("VACANCY_URL".into(), format!("http://{at}")));
         }
@@ -109,10 +121,20 @@ impl System {
 
     /// Kills the process that holds this service, and starts it again: with kill -9, so that nothing is tidied up.
     pub(crate) fn crash(&mut self, service: &'static str) {
+        self.kill(service);
+        self.revive(service);
+    }
+
+    /// Kills the process that holds this service.
+    pub(crate) fn kill(&mut self, service: &'static str) {
         let holder = if self.mode == Mode::Monolith { "monolith" } else { service };
         let member = self.members.get_mut(holder).expect("it runs");
         member.process.signal(Signal::SIGKILL);
         member.process.wait();
+    }
+
+    /// Starts what was killed.
+    pub(crate) fn revive(&mut self, service: &'static str) {
         match self.mode {
             Mode::Monolith => self.bring_up(),
             Mode::Microservices => self.start_service(service),
@@ -121,10 +143,30 @@ impl System {
 
     /// Asks the process that clients see to end, and waits until it has; its exit code.
     pub(crate) fn stop(&mut self) -> Option<i32> {
-        let front = if self.mode == Mode::Monolith { "monolith" } else { "gateway" };
-        let mut member = self.members.remove(front).expect("it runs");
+        let mut member = self.members.remove(self.front()).expect("it runs");
         member.process.signal(Signal::SIGTERM);
-        member.process.wait().code()
+        let code = member.process.wait().code();
+        self.last_said = member.process.stderr.to_end();
+        code
+    }
+
+    /// What the process that was asked to end has said on stderr, to its last line.
+    pub(crate) fn last_said(&self) -> &[String] {
+        &self.last_said
+    }
+
+    fn front(&self) -> &'static str {
+        if self.mode == Mode::Monolith { "monolith" } else { "gateway" }
+    }
+
+    /// Where operators call.
+    pub(crate) fn admin_address(&self) -> SocketAddr {
+        self.members[self.front()].admin()
+    }
+
+    /// Where a service listens.
+    pub(crate) fn service_address(&self, service: &str) -> SocketAddr {
+        self.members[service].address.expect("a service has one")
     }
 
     /// Starts the monolith again, over the databases that it had.
@@ -143,6 +185,11 @@ impl System {
         Caller::login(self.gateway, ADMIN.0, ADMIN.1)
     }
 
+    /// Where the services' SQLite files are.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
     /// All that its processes have said.
     pub(crate) fn said(&self) -> String {
         let all = self.members.values().flat_map(|member| [&member.process.stdout, &member.process.stderr]);
@@ -153,6 +200,11 @@ impl System {
     pub(crate) fn mode(&self) -> &'static str {
         if self.mode == Mode::Monolith { "monolith" } else { "microservices" }
     }
+}
+
+/// `USER_DATABASE_URL`, as the monolith and `cargo xtask up` have it.
+fn database_variable(service: &str) -> String {
+    format!("{}_DATABASE_URL", service.to_ascii_uppercase())
 }
 
 /// The repository's own gateway.toml.

@@ -4,17 +4,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{HeaderValue, Request, StatusCode, header};
-use http_body_util::{BodyExt, Empty};
-use hyper_util::rt::TokioIo;
+use http::StatusCode;
 use jiff::Timestamp;
-use tokio::net::TcpStream;
 
 use super::Cluster;
 use crate::{
     config::HealthCheck,
     rejection::Rejection,
-    upstream::{Address, Health, Place, Upstream},
+    upstream::{Health, Upstream},
 };
 
 /// How far an interval strays, so that the probes of many gateways do not fall together: a tenth to either side.
@@ -75,40 +72,9 @@ fn announce(cluster: &Cluster, upstream: &Upstream, before: Health, after: Healt
     }
 }
 
-/// Asks once; 2xx is healthy.
+/// Asks once; 2xx is healthy. The whole answer is read: an upstream that breaks off in the middle is not well.
 async fn probe(upstream: &Upstream, check: &HealthCheck) -> Result<(), String> {
-    let question = Request::get(&check.path)
-        .header(header::HOST, &upstream.authority)
-        .header(header::USER_AGENT, concat!("gateway/", env!("CARGO_PKG_VERSION"), " (health)"))
-        .body(())
-        .map_err(|error| error.to_string())?;
-    match &upstream.place {
-        Place::Remote(address) => probe_remote(address, question).await,
-        Place::Mounted(mounted) => well(mounted.ask(question, MAX_ANSWER).await?.0.status),
-    }
-}
-
-async fn probe_remote(address: &Address, question: Request<()>) -> Result<(), String> {
-    let address = address.resolve().await.map_err(|rejection| rejection.detail().into_owned())?;
-    let stream = TcpStream::connect(address).await.map_err(|error| format!("cannot connect: {error}"))?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake::<_, Empty<bytes::Bytes>>(TokioIo::new(stream))
-            .await
-            .map_err(|error| error.to_string())?;
-    let exchange = async move {
-        let mut request = question.map(|()| Empty::new());
-        request.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
-        let status = response.status();
-        // The whole answer is read, in bounds: an upstream that breaks off in the middle is not well.
-        http_body_util::Limited::new(response.into_body(), MAX_ANSWER)
-            .collect()
-            .await
-            .map_err(|error| error.to_string())?;
-        well(status)
-    };
-    let (outcome, _) = tokio::join!(exchange, connection);
-    outcome
+    well(upstream.ask(&check.path, "health", MAX_ANSWER).await?.0.status)
 }
 
 fn well(status: StatusCode) -> Result<(), String> {

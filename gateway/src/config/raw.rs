@@ -44,6 +44,8 @@ table! {
         trusted_proxies: OneOrMany<Text> = [],
         /// Client connections open at once.
         max_connections: Count = 10_000,
+        /// Whether `/docs` and `/openapi.json` show what the services take and give, where no route has these paths.
+        docs: bool = true,
         /// How long running requests may take after SIGTERM.
         drain_timeout: Length = "30s",
         /// How long a client may take.

@@ -41,6 +41,7 @@ fn server(server: &Server) -> Value {
         "workers": server.workers,
         "trusted_proxies": server.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "max_connections": server.max_connections,
+        "docs": server.docs,
         "drain_timeout": show_duration(server.drain_timeout),
         "timeouts": {
             "header": show_duration(timeouts.header),

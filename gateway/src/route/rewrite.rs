@@ -11,11 +11,11 @@ mod tests;
 /// `/v2/{id}`, or `/v2/$1` for a regular expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rewrite {
-    parts: Vec<Part>,
+    pub(super) parts: Vec<Part>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+pub(super) enum Part {
     Text(Box<str>),
     /// The parameter of this number.
     Param(usize),

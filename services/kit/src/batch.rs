@@ -13,6 +13,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
+use tracing::{Instrument, Span};
 
 use queue::{Queue, Waiting};
 
@@ -47,6 +48,8 @@ pub enum BatchError<E> {
 pub struct Batcher<C, R, E>(Arc<Shared<C, R, E>>);
 
 struct Shared<C, R, E> {
+    /// What it is a part of: its commands come from many requests.
+    span: Span,
     apply: Apply<C, R, E>,
     limits: Limits,
     queue: Mutex<Queue<C, R, E>>,
@@ -71,7 +74,7 @@ where
         F: Future<Output = Result<Vec<R>, E>> + Send + 'static,
     {
         let apply: Apply<C, R, E> = Box::new(move |commands| Box::pin(apply(commands)));
-        Self(Arc::new(Shared { apply, limits, queue: Mutex::default() }))
+        Self(Arc::new(Shared { span: Span::current(), apply, limits, queue: Mutex::default() }))
     }
 
     /// Has `command` done; resolves after its commit. A caller that is dropped meanwhile takes nothing
@@ -84,7 +87,7 @@ where
         };
         if idle {
             // A task of its own, so that no caller that goes away takes the others' commit with it.
-            tokio::spawn(Arc::clone(&self.0).run());
+            tokio::spawn(Arc::clone(&self.0).run().instrument(self.0.span.clone()));
         }
         answered.await.unwrap_or(Err(BatchError::Broken))
     }
@@ -100,7 +103,7 @@ where
     async fn run(self: Arc<Self>) {
         while let Some((commands, answers)) = self.next() {
             // A panic in it must not leave the queue without a runner.
-            let outcome = tokio::spawn((self.apply)(commands)).await;
+            let outcome = tokio::spawn((self.apply)(commands).in_current_span()).await;
             let results = match outcome {
                 Ok(Ok(results)) if results.len() == answers.len() => results.into_iter().map(Ok).collect(),
                 Ok(Err(error)) => vec![BatchError::Failed(error); answers.len()].into_iter().map(Err).collect(),

@@ -16,6 +16,7 @@ use crate::correlation::Correlation;
 use crate::database::Database;
 use crate::outbox;
 use crate::shutdown::Shutdown;
+use crate::storage::Trouble;
 
 /// How often a message that is refused is tried before it is put aside.
 const ATTEMPTS: u32 = 5;
@@ -87,18 +88,23 @@ async fn apply(deliveries: &[Delivery], handler: &Arc<dyn Handler>, database: &D
         }
     }
     let together: Vec<_> = events.iter().map(|(_, event)| event.clone()).collect();
-    if together.is_empty() || patiently(&together, handler, 1).await.is_ok() {
+    if together.is_empty() || patiently(&together, handler, database, 1).await.is_ok() {
         return;
     }
     for (delivery, event) in events {
-        if let Err(reason) = patiently(std::slice::from_ref(&event), handler, ATTEMPTS).await {
+        if let Err(reason) = patiently(std::slice::from_ref(&event), handler, database, ATTEMPTS).await {
             bury(delivery, &reason, database).await;
         }
     }
 }
 
 /// Tries until it works, or is refused for the last of `attempts` times; gives the reason then.
-async fn patiently(events: &[Received], handler: &Arc<dyn Handler>, attempts: u32) -> Result<(), String> {
+async fn patiently(
+    events: &[Received],
+    handler: &Arc<dyn Handler>,
+    database: &Database,
+    attempts: u32,
+) -> Result<(), String> {
     let (mut pause, mut refusals) = (PAUSE, 0);
     loop {
         let correlation = events.first().map_or_else(Correlation::begin, |event| event.correlation.clone());
@@ -111,6 +117,8 @@ async fn patiently(events: &[Received], handler: &Arc<dyn Handler>, attempts: u3
                 }
             }
             Err(Failure::Unavailable(cause)) => {
+                // Whatever it is, the health is asked whether the database stores.
+                database.doubt().raise(Trouble::Refused);
                 tracing::warn!(%cause, retry_in = ?pause, "events wait: they cannot be applied now");
             }
         }

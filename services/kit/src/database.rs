@@ -12,6 +12,7 @@
 //! in order to decide locks what it read, by [`Transaction::for_update`] or [`Transaction::lock`].
 
 mod connect;
+mod doubt;
 mod error;
 mod settings;
 mod sole;
@@ -21,6 +22,8 @@ pub use error::{DatabaseError, is_busy, violates_unique};
 pub use settings::{DatabaseSettings, Synchronous};
 pub use sole::Sole;
 pub use transaction::Transaction;
+
+pub(crate) use doubt::Doubt;
 
 use std::sync::Arc;
 
@@ -60,6 +63,7 @@ pub struct Database {
     settings: Arc<DatabaseSettings>,
     /// Woken by each commit that put something into the outbox.
     outbox: Arc<Notify>,
+    doubt: Doubt,
 }
 
 impl Database {
@@ -67,7 +71,8 @@ impl Database {
     /// the URL says `mode=rwc`.
     pub async fn open(settings: &DatabaseSettings) -> Result<Self, DatabaseError> {
         let (writer, readers) = connect::pools(settings).await?;
-        Ok(Self { writer, readers, settings: Arc::new(settings.clone()), outbox: Arc::new(Notify::new()) })
+        let (settings, outbox) = (Arc::new(settings.clone()), Arc::new(Notify::new()));
+        Ok(Self { writer, readers, settings, outbox, doubt: Doubt::default() })
     }
 
     /// Which database it is.
@@ -78,16 +83,39 @@ impl Database {
     /// Begins a transaction that may write, once it is its turn. Dropped without a commit, it is
     /// rolled back.
     pub async fn write(&self) -> Result<Transaction, sqlx::Error> {
-        let inner = match self.dialect() {
-            Dialect::Sqlite => self.writer.begin_with("BEGIN IMMEDIATE").await?,
-            Dialect::Postgres => self.writer.begin().await?,
+        let begun = match self.dialect() {
+            Dialect::Sqlite => self.writer.begin_with("BEGIN IMMEDIATE").await,
+            Dialect::Postgres => self.writer.begin().await,
         };
-        Ok(Transaction::new(inner, self.dialect(), Arc::clone(&self.outbox)))
+        let inner = begun.inspect_err(|error| self.doubt.note(error))?;
+        Ok(Transaction::new(inner, self.dialect(), Arc::clone(&self.outbox), self.doubt.clone()))
     }
 
     /// A connection for one query; it sees the last commit and, on SQLite, cannot write.
     pub async fn read(&self) -> Result<PoolConnection<Any>, sqlx::Error> {
         self.readers.acquire().await
+    }
+
+    /// The error of a start that `source` ends, with the database's name.
+    pub fn unusable(&self, source: sqlx::Error) -> DatabaseError {
+        DatabaseError::Query { at: self.display(), source }
+    }
+
+    /// The file, or host and database: for messages, without user and password.
+    pub(crate) fn display(&self) -> String {
+        self.settings.display()
+    }
+
+    /// What is doubted of it.
+    pub(crate) fn doubt(&self) -> &Doubt {
+        &self.doubt
+    }
+
+    /// Whether it answers, and, once something was not stored, whether it stores again; the error is the
+    /// cause.
+    pub async fn check(&self) -> Result<(), String> {
+        self.ping().await.map_err(|error| error.to_string())?;
+        doubt::look_into(self).await
     }
 
     /// Whether the database answers.

@@ -22,6 +22,8 @@ use axum::{Extension, Router, body::Body};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
 
+use trace::Observed;
+
 use crate::Problem;
 use crate::identity::Trust;
 
@@ -36,7 +38,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// From the outside in: request id, span, metrics and the final form of a problem; panics to 500;
 /// time limit; body limit; the routes.
 pub(crate) fn surround(router: Router, openapi: Option<OpenApi>, operations: Operations, trust: Trust) -> Router {
-    let metrics = Arc::new(RequestMetrics::new(operations.metrics()));
+    let observed = Arc::new(Observed::new(&operations));
     let docs = openapi.map_or_else(Router::new, |openapi| docs::router(openapi, &operations.about));
     router
         .merge(docs)
@@ -47,7 +49,7 @@ pub(crate) fn surround(router: Router, openapi: Option<OpenApi>, operations: Ope
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn(time_limit))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn_with_state(metrics, trace::trace))
+        .layer(middleware::from_fn_with_state(observed, trace::trace))
 }
 
 async fn no_route() -> Problem {

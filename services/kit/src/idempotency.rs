@@ -12,7 +12,7 @@ pub use extract::{Keyed, UnboundKey};
 pub use many::{earlier_all, remember_all};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -21,8 +21,8 @@ use serde::Serialize;
 use sqlx::Row as _;
 
 use crate::Problem;
-use crate::clock::{Clock, SystemClock};
-use crate::database::Transaction;
+use crate::database::{Row, Transaction};
+use crate::etag::ETag;
 
 /// The request's field.
 pub const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
@@ -43,6 +43,10 @@ pub struct Answer {
     pub status: u16,
     /// Its body.
     pub body: Vec<u8>,
+    /// Its `Location`: the path of what was made.
+    pub location: Option<String>,
+    /// Its `ETag`: the version of what was made.
+    pub etag: Option<ETag>,
 }
 
 /// What is known of a key.
@@ -80,18 +84,42 @@ impl<T> Once<T> {
     }
 }
 
+impl<T> Done<T> {
+    /// The response: of what was done now as `render` says, of what was done before as it was then.
+    pub fn into_response(self, render: fn(&T) -> Answer) -> Response {
+        match self {
+            Self::Now(made) => render(&made).into_response(false),
+            Self::Before(answer) => answer.into_response(true),
+        }
+    }
+}
+
 impl Answer {
     /// `status` with `body` as JSON.
     pub fn json(status: StatusCode, body: &impl Serialize) -> Self {
         let body = serde_json::to_vec(body).expect("a body of strings and numbers always serialises");
-        Self { status: status.as_u16(), body }
+        Self { status: status.as_u16(), body, location: None, etag: None }
+    }
+
+    /// 201 with what was made, whose path is `location`.
+    pub fn created(location: String, body: &impl Serialize) -> Self {
+        Self { location: Some(location), ..Self::json(StatusCode::CREATED, body) }
+    }
+
+    /// With the version of what was made.
+    #[must_use]
+    pub fn with_etag(self, etag: ETag) -> Self {
+        Self { etag: Some(etag), ..self }
     }
 
     /// As a response; `replayed` says so in `Idempotency-Replayed: true`.
     pub fn into_response(self, replayed: bool) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let form = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-        let mut response = (status, form, self.body).into_response();
+        let mut response = (status, form, self.etag, self.body).into_response();
+        // What a service renders is a path of its own, which is always a value.
+        let location = self.location.and_then(|path| HeaderValue::from_str(&path).ok());
+        response.headers_mut().extend(location.map(|path| (LOCATION, path)));
         if replayed {
             response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
         }
@@ -123,30 +151,19 @@ impl IdempotencyKey {
 /// What is known of `key`; what is found, or not, stays true until the transaction ends.
 pub async fn earlier(transaction: &mut Transaction, key: &IdempotencyKey) -> Result<Option<Earlier>, sqlx::Error> {
     transaction.lock(&key.id).await?;
-    let query = sqlx::query("SELECT fingerprint, status, body FROM idempotency_keys WHERE id = $1");
+    let query = sqlx::query("SELECT fingerprint, status, body, location, version FROM idempotency_keys WHERE id = $1");
     let Some(row) = query.bind(key.id.clone()).fetch_optional(&mut **transaction).await? else {
         return Ok(None);
     };
     if row.try_get::<String, _>("fingerprint")? != key.fingerprint {
         return Ok(Some(Earlier::OtherBody));
     }
-    let status = u16::try_from(row.try_get::<i64, _>("status")?).unwrap_or(500);
-    Ok(Some(Earlier::Answered(Answer { status, body: row.try_get("body")? })))
+    Ok(Some(Earlier::Answered(answer(&row)?)))
 }
 
 /// Stores the answer to `key` with this transaction.
 pub async fn remember(transaction: &mut Transaction, key: &IdempotencyKey, answer: &Answer) -> Result<(), sqlx::Error> {
-    let query = sqlx::query(
-        "INSERT INTO idempotency_keys (id, fingerprint, status, body, created_at) VALUES ($1, $2, $3, $4, $5)",
-    );
-    let query = query
-        .bind(key.id.clone())
-        .bind(key.fingerprint.clone())
-        .bind(i64::from(answer.status))
-        .bind(answer.body.clone())
-        .bind(SystemClock.now().as_millisecond());
-    query.execute(&mut **transaction).await?;
-    Ok(())
+    remember_all(transaction, &[(key.clone(), answer.clone())]).await
 }
 
 /// Forgets up to `limit` keys from before `instant` (milliseconds since 1970); gives how many.
@@ -162,6 +179,16 @@ pub async fn purge(transaction: &mut Transaction, instant: i64, limit: i64) -> R
 pub fn reused() -> Problem {
     let detail = "This Idempotency-Key was used for another body. Send a new key with a new request.";
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
+}
+
+/// The answer of a row that has its columns.
+fn answer(row: &Row) -> Result<Answer, sqlx::Error> {
+    Ok(Answer {
+        status: u16::try_from(row.try_get::<i64, _>("status")?).unwrap_or(500),
+        body: row.try_get("body")?,
+        location: row.try_get("location")?,
+        etag: row.try_get::<Option<i64>, _>("version")?.map(ETag),
+    })
 }
 
 fn hashed(bytes: &[u8]) -> String {

@@ -25,11 +25,13 @@
 //! | [`json`], [`query`] | extractors whose rejections are problems |
 //! | [`identity`] | who calls, from a bearer token or the gateway's headers |
 //! | [`database`], [`migrate`], [`sql`] | SQLite or PostgreSQL behind one SQL text |
+//! | [`storage`] | what is the matter with a database that cannot store or read |
 //! | [`bus`], [`outbox`], [`inbox`], [`consumer`] | events: written with the change, applied once |
 //! | [`correlation`] | what ties a request to all that it causes |
 //! | [`batch`] | group commit: what waits for the disk waits together |
 //! | [`idempotency`] | a request sent twice has its effect once |
 //! | [`etag`] | a change is refused when another was faster |
+//! | [`purge`] | what is forgotten in time |
 //! | [`metrics`] | what `/metrics` shows |
 //! | [`paging`] | opaque cursors |
 //! | [`clock`] | the time, to be injected |
@@ -55,12 +57,13 @@ pub mod module;
 pub mod outbox;
 pub mod paging;
 pub mod problem;
-mod purge;
+pub mod purge;
 pub mod query;
 pub mod serve;
 pub mod settings;
 pub mod shutdown;
 pub mod sql;
+pub mod storage;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;

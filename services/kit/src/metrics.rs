@@ -43,7 +43,7 @@ impl Metrics {
         self.register(name, help, Counter::default())
     }
 
-    /// How far a consumer is behind, by topic and partition.
+    /// How far a consumer is behind, by topic and partition; the broker is asked every other second.
     pub fn consumer_lag(&self) -> Family<PartitionLabels, Gauge> {
         self.register("events_consumer_lag", "Messages not yet consumed", Family::default())
     }

@@ -37,7 +37,10 @@ macro_rules! migration {
 
 /// Outbox, inbox and idempotency keys, which every service has. Their numbers are negative, so that
 /// they never meet a service's own.
-const COMMON: &[Migration] = &[crate::migration!(-1, "events and idempotency keys", "common_0001")];
+const COMMON: &[Migration] = &[
+    crate::migration!(-1, "events and idempotency keys", "common_0001"),
+    crate::migration!(-2, "headers of answers", "common_0002"),
+];
 
 /// Whether a migration was applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,9 +56,10 @@ pub struct Status {
 /// Applies what the kit's tables and `migrations` (ascending) have and the database has not; gives how
 /// many that were.
 pub async fn migrate(database: &Database, migrations: &'static [Migration]) -> Result<usize, DatabaseError> {
-    let mut transaction = database.write().await?;
-    transaction.lock("schema_migrations").await?;
-    let applied = applied(&mut transaction).await?;
+    let query = |source| database.unusable(source);
+    let mut transaction = database.write().await.map_err(query)?;
+    transaction.lock("schema_migrations").await.map_err(query)?;
+    let applied = applied(&mut transaction).await.map_err(query)?;
     let known = || COMMON.iter().chain(migrations);
     let unknown = applied.iter().find(|(version, _)| known().all(|m| m.version != *version));
     if let Some(&(version, _)) = unknown {
@@ -64,7 +68,7 @@ pub async fn migrate(database: &Database, migrations: &'static [Migration]) -> R
     let mut count = 0;
     for migration in known().filter(|m| applied.iter().all(|(version, _)| *version != m.version)) {
         let Migration { version, name, sqlite, postgres } = *migration;
-        let failed = |source| DatabaseError::Migration { version, name, source };
+        let failed = |source| DatabaseError::Migration { at: database.display(), version, name, source };
         let sql = match database.dialect() {
             Dialect::Sqlite => sqlite,
             Dialect::Postgres => postgres,
@@ -79,17 +83,18 @@ pub async fn migrate(database: &Database, migrations: &'static [Migration]) -> R
             .map_err(failed)?;
         count += 1;
     }
-    transaction.commit().await?;
+    transaction.commit().await.map_err(query)?;
     Ok(count)
 }
 
 /// What of the kit's tables and `migrations` is applied, in their order; changes nothing but that an
 /// empty database gets its list of migrations.
 pub async fn status(database: &Database, migrations: &'static [Migration]) -> Result<Vec<Status>, DatabaseError> {
-    let mut transaction = database.write().await?;
-    transaction.lock("schema_migrations").await?;
-    let applied = applied(&mut transaction).await?;
-    transaction.commit().await?;
+    let query = |source| database.unusable(source);
+    let mut transaction = database.write().await.map_err(query)?;
+    transaction.lock("schema_migrations").await.map_err(query)?;
+    let applied = applied(&mut transaction).await.map_err(query)?;
+    transaction.commit().await.map_err(query)?;
     let when = |version| applied.iter().find(|(found, _)| *found == version).map(|(_, at)| *at);
     let all = COMMON.iter().chain(migrations);
     Ok(all.map(|m| Status { version: m.version, name: m.name, applied_at: when(m.version) }).collect())

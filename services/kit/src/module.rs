@@ -11,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::bus::{Bus, PublishError, Subscription};
 use crate::consumer::Handler;
 use crate::database::Database;
+use crate::purge::Purge;
 use crate::shutdown::Shutdown;
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -31,13 +32,15 @@ pub struct Module {
     pub database: Option<Database>,
     /// What it does with others' events.
     pub consumers: Vec<Consumer>,
+    /// What it forgets in time, beside what every service does.
+    pub purges: Vec<Purge>,
 }
 
 impl Module {
     /// A module of routes alone.
     pub fn new(name: &'static str, router: Router) -> Self {
-        let (workers, health, consumers) = (Vec::new(), Vec::new(), Vec::new());
-        Self { name, router, openapi: None, workers, health, database: None, consumers }
+        let (workers, health, consumers, purges) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { name, router, openapi: None, workers, health, database: None, consumers, purges }
     }
 
     /// A module of routes that say what they take and give; `/openapi.json` and `/docs` show it.
@@ -50,6 +53,13 @@ impl Module {
     #[must_use]
     pub fn with_worker(mut self, worker: Worker) -> Self {
         self.workers.push(worker);
+        self
+    }
+
+    /// Has `purge` done from time to time; needs a database, whose rows it deletes.
+    #[must_use]
+    pub fn with_purge(mut self, purge: Purge) -> Self {
+        self.purges.push(purge);
         self
     }
 
@@ -77,7 +87,7 @@ impl Module {
         let asked = database.clone();
         self.health.push(HealthCheck::new("database", move || {
             let database = asked.clone();
-            async move { database.ping().await.map_err(|error| error.to_string()) }
+            async move { database.check().await }
         }));
         self.database = Some(database);
         self

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::RequestId;
+use crate::storage::Trouble;
 
 /// One field of a request that does not hold what it should.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -40,6 +41,8 @@ pub struct Problem {
     errors: Vec<FieldError>,
     /// Boxed, since every handler's result has room for a problem.
     header: Option<Box<(HeaderName, HeaderValue)>>,
+    /// What is the matter with the database, if that is the cause.
+    trouble: Option<Trouble>,
 }
 
 /// What went wrong, and under which id the log has more.
@@ -64,7 +67,7 @@ struct Document<'a> {
 impl Problem {
     /// A problem of `status`; `code` is stable once published, `detail` is a sentence for a person.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, detail: detail.into(), errors: Vec::new(), header: None }
+        Self { status, code, detail: detail.into(), errors: Vec::new(), header: None, trouble: None }
     }
 
     /// 400 `bad_request`.
@@ -127,6 +130,17 @@ impl Problem {
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.header = Some(Box::new((name, value)));
         self
+    }
+
+    /// Notes that the database is the cause, for `/health` to look into.
+    #[must_use]
+    pub(crate) fn with_trouble(self, trouble: Trouble) -> Self {
+        Self { trouble: Some(trouble), ..self }
+    }
+
+    /// What is the matter with the database, if that is the cause.
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
+        self.trouble
     }
 
     /// The answer's status.

@@ -1,6 +1,8 @@
 //! What every service has to forget from time to time: answers to requests that nobody sends again, and
 //! events that the broker no longer has.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
@@ -29,15 +31,47 @@ impl From<&Common> for Retention {
     }
 }
 
+/// How many rows went, or why none could.
+type Pass = Pin<Box<dyn Future<Output = Result<u64, String>> + Send>>;
+
+/// What a service forgets beside that, at the same times.
+pub struct Purge {
+    what: &'static str,
+    run: Box<dyn Fn() -> Pass + Send + Sync>,
+}
+
+impl Purge {
+    /// `run` deletes what is old in small transactions and gives how many rows that were, or why it could
+    /// not, for the log, which names them `what`.
+    pub fn new<F>(what: &'static str, run: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<u64, String>> + Send + 'static,
+    {
+        Self { what, run: Box::new(move || Box::pin(run())) }
+    }
+
+    async fn pass(&self) {
+        let what = self.what;
+        match (self.run)().await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(what, count, "old rows deleted"),
+            Err(error) => tracing::warn!(what, %error, "old rows were not deleted"),
+        }
+    }
+}
+
 /// Purges at the start and every ten minutes, until the end is asked for. What fails is tried again the
 /// next time.
-pub(crate) async fn worker(database: Database, retention: Retention, mut shutdown: Shutdown) {
+pub(crate) async fn worker(database: Database, retention: Retention, own: Vec<Purge>, mut shutdown: Shutdown) {
     loop {
         let pass = async {
             match purge(&database, retention, SystemClock.now().as_millisecond()).await {
                 Ok((0, 0)) => {}
                 Ok((keys, events)) => tracing::info!(keys, events, "old idempotency keys and inbox entries deleted"),
                 Err(error) => tracing::warn!(%error, "old rows were not deleted"),
+            }
+            for purge in &own {
+                purge.pass().await;
             }
             tokio::time::sleep(INTERVAL).await;
         };

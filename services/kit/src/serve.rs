@@ -23,6 +23,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use tokio::net::TcpListener;
+use tracing::Instrument;
 
 use cli::Asked;
 
@@ -31,7 +32,7 @@ use crate::identity::Trust;
 use crate::metrics::Metrics;
 use crate::migrate::Migration;
 use crate::module::Module;
-use crate::settings::{Common, Reader, SettingDoc, Source};
+use crate::settings::{Common, DeploymentMode, Reader, SettingDoc, Source};
 use crate::telemetry;
 
 /// What a binary is: for `--help`, `/health` and the defaults.
@@ -79,6 +80,7 @@ impl Context {
     /// For a part of a process that holds several: they share `bus`, and only the gateway in the same
     /// process calls them.
     pub fn mounted(about: About, common: Common, bus: Bus) -> Self {
+        let common = Common { mode: DeploymentMode::Monolith, ..common };
         Self { about, common, bus, metrics: Metrics::default(), trust: Trust::InProcess }
     }
 }
@@ -155,7 +157,12 @@ where
     let listener = listener.map_err(|error| StartError::Listen { address: listen, error })?;
     let address = listener.local_addr().map_err(StartError::Runtime)?;
     let context = Context::new(about, common.clone())?;
-    let module = build(own, context.clone()).await?;
+    let module = build(own, context.clone()).instrument(telemetry::span(about.name)).await?;
+    if common.mode == DeploymentMode::Monolith {
+        tracing::warn!(
+            "DEPLOYMENT_MODE is monolith, but this process is one service; the program `monolith` is all of them"
+        );
+    }
     if let Some(warning) = context.trust.warning() {
         tracing::warn!("{warning}");
     }

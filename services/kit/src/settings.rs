@@ -7,7 +7,7 @@ mod common;
 mod reader;
 mod source;
 
-pub use common::Common;
+pub use common::{Common, DeploymentMode};
 pub use reader::Reader;
 pub use source::Source;
 

@@ -18,6 +18,12 @@ pub fn install(level: &str, json: bool) {
     };
 }
 
+/// What a service does beside its requests is logged within this span, so that its lines name it where a process holds
+/// several. Of the highest level, so that no `LOG_LEVEL` takes the name from a line that it lets through.
+pub fn span(service: &'static str) -> tracing::Span {
+    tracing::error_span!("service", service)
+}
+
 /// Writes one line that no log level hides: where the service listens.
 pub(crate) fn announce(message: &str, json: bool) {
     let line = if json {

@@ -1,4 +1,10 @@
-//! What the tests of a service need: databases of both kinds, settings, a running module.
+//! What the tests of a service need: databases of both kinds, settings, a running module, requests and
+//! answers, a clock that stands, and the layers' rules.
+
+pub mod clock;
+pub mod http;
+pub mod layers;
+pub mod process;
 
 use std::path::Path;
 
@@ -12,6 +18,31 @@ use crate::identity::Trust;
 use crate::metrics::Metrics;
 use crate::serve::{About, Context};
 use crate::settings::{Common, Reader, Source};
+
+/// Makes of a contract a test on each database: modules `sqlite` and `postgres` that call each function named,
+/// of the module around, with what `$of` makes of the [`TestDatabase`].
+#[macro_export]
+macro_rules! on_each_database {
+    ($of:path => $($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $test() {
+                let database = $crate::testing::TestDatabase::sqlite();
+                let of = $of(&database).await;
+                super::$test(&of).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $test() {
+                if let Some(database) = $crate::testing::TestDatabase::postgres().await {
+                    let of = $of(&database).await;
+                    super::$test(&of).await;
+                }
+            })+
+        }
+    };
+}
 
 /// Names the server on which tests make databases: `postgres://USER:PASSWORD@HOST:PORT/DATABASE` of one
 /// who may create databases.
@@ -38,13 +69,7 @@ impl TestDatabase {
     /// the reason is printed and the test is over, but for the project's own check, where it fails. The
     /// database is left behind: it is the server's that was started for the tests.
     pub async fn postgres() -> Option<Self> {
-        let server = required(SERVER)?;
-        Database::install_drivers();
-        let name = format!("test_{}", Uuid::now_v7().simple());
-        let mut connection = Connection::connect(&server).await.expect("the server of TEST_POSTGRES_URL answers");
-        connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.expect("it lets create databases");
-        let (base, _) = server.rsplit_once('/').expect("TEST_POSTGRES_URL ends with /DATABASE");
-        let settings = DatabaseSettings::parse(&format!("{base}/{name}")).expect("the URL was just used");
+        let settings = DatabaseSettings::parse(&postgres_url().await?).expect("the URL was just used");
         Some(Self { settings, _folder: None })
     }
 
@@ -52,6 +77,17 @@ impl TestDatabase {
     pub async fn open(&self) -> Database {
         Database::open(&self.settings).await.expect("a database that was just made opens")
     }
+}
+
+/// The URL of a new, empty database, as [`TestDatabase::postgres`] has one: for a process.
+pub async fn postgres_url() -> Option<String> {
+    let server = required(SERVER)?;
+    Database::install_drivers();
+    let name = format!("test_{}", Uuid::now_v7().simple());
+    let mut connection = Connection::connect(&server).await.expect("the server of TEST_POSTGRES_URL answers");
+    connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.expect("it lets create databases");
+    let (base, _) = server.rsplit_once('/').expect("TEST_POSTGRES_URL ends with /DATABASE");
+    Some(format!("{base}/{name}"))
 }
 
 /// The value of a variable that names a real part: PostgreSQL, Kafka. `None` when it is not set, with the

@@ -2,10 +2,12 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use kit::telemetry::span;
 use ticket::{
     application::ports::{Reservation, VacancyClient, VacancyUnavailable},
     domain::{Quantity, TicketId, Verdict},
 };
+use tracing::Instrument;
 use vacancy::{
     application::{Application, Error},
     domain::ReservationId,
@@ -23,7 +25,7 @@ impl LocalVacancy {
     }
 
     async fn within<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, VacancyUnavailable> {
-        match tokio::time::timeout(self.timeout, call).await {
+        match tokio::time::timeout(self.timeout, call.instrument(span("vacancy"))).await {
             Ok(answer) => answer.map_err(|error| VacancyUnavailable(error.to_string())),
             Err(_) => Err(VacancyUnavailable(format!("no answer within {:?}", self.timeout))),
         }

@@ -7,7 +7,9 @@ use kit::{
     bus::{Bus, KafkaBus, MemoryBus},
     metrics::Metrics,
     serve::Running,
+    telemetry::span,
 };
+use tracing::Instrument;
 
 use crate::{
     local_vacancy::LocalVacancy,
@@ -30,25 +32,35 @@ pub(crate) async fn start(settings: Settings) -> Result<Vec<Service>, StartError
 
     let Part { common, own } = settings.notification;
     let notification = context(notification::ABOUT, common);
-    built.push((notification::build(own, notification.clone()).await.map_err(of("notification"))?, notification));
+    built.push((
+        notification::build(own, notification.clone())
+            .instrument(span("notification"))
+            .await
+            .map_err(of("notification"))?,
+        notification,
+    ));
 
     let Part { common, own } = settings.vacancy;
     let vacancy = context(vacancy::ABOUT, common);
-    let (module, stock) = vacancy::build_with_handle(own, vacancy.clone()).await.map_err(of("vacancy"))?;
+    let (module, stock) =
+        vacancy::build_with_handle(own, vacancy.clone()).instrument(span("vacancy")).await.map_err(of("vacancy"))?;
     built.push((module, vacancy));
 
     let Part { common, own } = settings.ticket;
     let ticket = context(ticket::ABOUT, common);
     let client = Arc::new(LocalVacancy::new(stock, own.vacancy.timeout));
-    built.push((ticket::build_with(own, ticket.clone(), client).await.map_err(of("ticket"))?, ticket));
+    built.push((
+        ticket::build_with(own, ticket.clone(), client).instrument(span("ticket")).await.map_err(of("ticket"))?,
+        ticket,
+    ));
 
     let Part { common, own } = settings.task;
     let task = context(task::ABOUT, common);
-    built.push((task::build(own, task.clone()).await.map_err(of("task"))?, task));
+    built.push((task::build(own, task.clone()).instrument(span("task")).await.map_err(of("task"))?, task));
 
     let Part { common, own } = settings.user;
     let user = context(user::ABOUT, common);
-    built.push((user::build(own, user.clone()).await.map_err(of("user"))?, user));
+    built.push((user::build(own, user.clone()).instrument(span("user")).await.map_err(of("user"))?, user));
 
     // The bus in memory keeps nothing for those that come later.
     for (module, _) in &mut built {

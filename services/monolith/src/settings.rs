@@ -3,13 +3,13 @@ use std::fmt::Write;
 
 use kit::{
     About, Reader, SettingDoc, StartError,
-    settings::{Common, Fault, Source},
+    settings::{Common, DeploymentMode, Fault, Source},
 };
 
 /// What cannot be right for two services. `HOST` and `PORT` are gateway.toml's here.
 const OWN: [&str; 3] = ["DATABASE_URL", "HOST", "PORT"];
 /// What is read without a prefix alone, since there is one of it in the process.
-const SHARED: [&str; 3] = ["LOG_LEVEL", "JSON_LOGS", "KAFKA_BOOTSTRAP_SERVERS"];
+const SHARED: [&str; 4] = ["DEPLOYMENT_MODE", "LOG_LEVEL", "JSON_LOGS", "KAFKA_BOOTSTRAP_SERVERS"];
 /// What the gateway decides here: where it listens, how long it drains, and whose identity fields are believed.
 const OF_GATEWAY: [&str; 4] = ["HOST", "PORT", "DRAIN_TIMEOUT", "GATEWAY_SECRET"];
 
@@ -38,6 +38,12 @@ impl Settings {
         let common = Common::read(&mut reader, "monolith", 0);
         note(&mut faults, reader, source, "");
         faults.extend(source.faults().iter().cloned());
+        if source.get("DEPLOYMENT_MODE").and_then(DeploymentMode::parse) == Some(DeploymentMode::Microservices) {
+            let (name, value) = ("DEPLOYMENT_MODE".into(), Some("microservices".into()));
+            let expected =
+                "monolith: in the other mode each service is a program of its own, and `gateway` is before them";
+            faults.push(Fault { name, value, expected: expected.into() });
+        }
         if source.get("DATABASE_URL").is_some() {
             // Its value may hold a password.
             let expected = "not to be set: each service owns its database. Set USER_DATABASE_URL, TASK_DATABASE_URL, \
@@ -93,6 +99,7 @@ pub(crate) fn help() -> String {
     };
     for doc in Common::DOCS.iter().filter(|doc| !OWN.contains(&doc.name) && !OF_GATEWAY.contains(&doc.name)) {
         match doc.name {
+            "DEPLOYMENT_MODE" => line(doc.name, doc, "monolith"),
             "LOG_LEVEL" => line(doc.name, doc, crate::LOG_LEVEL),
             "KAFKA_BOOTSTRAP_SERVERS" => {
                 let help = "HOST:PORT[,HOST:PORT...] of the broker; without it events travel in memory";
@@ -146,6 +153,15 @@ mod tests {
         let told = faults(&[("TASK_DATABASE_URL", "x"), ("SQLITE_SYNCHRONOUS", "x"), ("VACANCY_INITIAL_STOCK", "x")]);
         let names: Vec<_> = told.iter().map(|fault| fault.split(' ').next().unwrap()).collect();
         assert_eq!(names, ["SQLITE_SYNCHRONOUS", "TASK_DATABASE_URL", "VACANCY_INITIAL_STOCK"], "{told:?}");
+    }
+
+    #[test]
+    fn it_is_the_monolith_whatever_the_mode_says() {
+        assert!(faults(&[("DEPLOYMENT_MODE", "Monolith")]).is_empty());
+        let told = faults(&[("DEPLOYMENT_MODE", "microservices")]);
+        assert!(told.len() == 1 && told[0].contains("expected monolith"), "{told:?}");
+        let told = faults(&[("DEPLOYMENT_MODE", "both")]);
+        assert_eq!(told, ["DEPLOYMENT_MODE = \"both\": expected microservices or monolith"]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod create;
 mod delete;
 mod deliver;
 mod due;
+mod fairness;
 mod get;
 mod list;
 mod react;
@@ -26,6 +27,7 @@ use std::time::Duration;
 use kit::Clock;
 
 use crate::domain::Backoff;
+use fairness::UnderWay;
 use ports::{Channels, Store};
 
 /// How notifications are delivered.
@@ -46,11 +48,12 @@ pub struct Application {
     channels: Arc<dyn Channels>,
     clock: Arc<dyn Clock>,
     policy: Policy,
+    under_way: UnderWay,
 }
 
 impl Application {
     /// Over these ports.
     pub fn new(store: Arc<dyn Store>, channels: Arc<dyn Channels>, clock: Arc<dyn Clock>, policy: Policy) -> Self {
-        Self { store, channels, clock, policy }
+        Self { store, channels, clock, policy, under_way: UnderWay::default() }
     }
 }

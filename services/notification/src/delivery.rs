@@ -8,6 +8,7 @@ use std::time::Duration;
 use kit::Shutdown;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::application::{Application, Delivered};
 
@@ -67,7 +68,7 @@ async fn take(application: &Arc<Application>, running: &mut JoinSet<Delivered>) 
     let least = if taken.is_empty() { CONTENDED } else { Duration::ZERO };
     for delivery in taken {
         let application = Arc::clone(application);
-        running.spawn(async move { application.deliver(delivery).await });
+        running.spawn(async move { application.deliver(delivery).await }.in_current_span());
     }
     match application.until_due().await {
         Ok(due) => due.unwrap_or(TICK).clamp(least, TICK),

@@ -2,7 +2,6 @@
 
 mod bodies;
 mod categories;
-mod created;
 mod error;
 mod filter;
 mod named;

@@ -6,6 +6,7 @@ pub mod ports;
 
 mod apply;
 mod available;
+mod forget;
 mod get_ticket;
 mod purchase;
 mod recover;

@@ -28,6 +28,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use kit::database::{Database, Dialect};
+use kit::purge::Purge;
 use kit::{About, Clock, Context, Module, StartError, SystemClock, Worker};
 
 use application::Application;
@@ -80,6 +81,11 @@ pub async fn build_at(
     let recovered = Arc::clone(&application);
     let recovery = Worker::new("recovery", move |shutdown| recovery::recover(recovered, shutdown));
     let router = api::router(Arc::clone(&application));
+    let forgetting = Arc::clone(&application);
+    let purge = Purge::new("unsold purchases", move || {
+        let application = Arc::clone(&forgetting);
+        async move { application.forget_unsold().await.map_err(|error| error.to_string()) }
+    });
     let module = Module::documented(ABOUT.name, router).with_database(database).with_worker(recovery);
-    Ok((module, application))
+    Ok((module.with_purge(purge), application))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use kit::Shutdown;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
+use tracing::Instrument;
 
 use crate::application::{Application, Error};
 
@@ -54,7 +55,7 @@ async fn pass(application: &Arc<Application>) -> Result<(), Error> {
                 joined(running.join_next().await)?;
             }
             let application = Arc::clone(application);
-            running.spawn(async move { application.recover(purchase).await });
+            running.spawn(async move { application.recover(purchase).await }.in_current_span());
         }
         while let Some(outcome) = running.join_next().await {
             joined(Some(outcome))?;

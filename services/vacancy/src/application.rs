@@ -6,6 +6,7 @@ pub mod ports;
 
 mod apply;
 mod available;
+mod forget;
 mod release;
 mod reserve;
 mod restock;

@@ -23,7 +23,9 @@ pub use settings::Settings;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use kit::database::Database;
+use kit::purge::Purge;
 use kit::{About, Clock, Context, Module, StartError, SystemClock};
 
 use application::Application;
@@ -52,7 +54,14 @@ pub async fn build_at(
 ) -> Result<(Module, Arc<Application>), StartError> {
     let database = Database::open(&context.common.database).await?;
     let store = SqlStore::migrated(database.clone(), settings.initial_stock).await?;
-    let application = Arc::new(Application::new(Arc::new(store), clock, settings.cache_ttl));
+    let application = Arc::new(Application::new(Arc::new(store), Arc::clone(&clock), settings.cache_ttl));
+    let forgetting = Arc::clone(&application);
+    let purge = Purge::new("reservations", move || {
+        let (application, now) = (Arc::clone(&forgetting), clock.now());
+        let instant = now.checked_sub(settings.reservation_retention).unwrap_or(Timestamp::UNIX_EPOCH);
+        async move { application.forget(instant).await.map_err(|error| error.to_string()) }
+    });
     let router = api::router(Arc::clone(&application));
-    Ok((Module::documented(ABOUT.name, router).with_database(database), application))
+    let module = Module::documented(ABOUT.name, router).with_database(database).with_purge(purge);
+    Ok((module, application))
 }

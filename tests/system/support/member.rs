@@ -36,6 +36,12 @@ impl Member {
         self.find(|process| process.stderr.all(), address)
     }
 
+    /// Where it says that its operators call.
+    pub(super) fn admin(&self) -> SocketAddr {
+        let address = |line: &str| line.split_once(", admin on http://")?.1.parse().ok();
+        self.process.stderr.find("the line with the addresses", address)
+    }
+
     fn find<T>(&mut self, lines: impl Fn(&Process) -> Vec<String>, found: impl Fn(&str) -> Option<T>) -> T {
         eventually("the line with the address", || {
             let runs = self.process.is_running();

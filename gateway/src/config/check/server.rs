@@ -53,6 +53,7 @@ pub(super) fn check(raw: &RawConfig, checks: &mut Checks) -> (Server, Admin) {
         max_connections: max_connections
             .and_then(|written| checks.count("max_connections", written, 1..=10_000_000))
             .map_or(10_000, as_usize),
+        docs: server.and_then(|server| server.docs.as_ref()).is_none_or(|docs| docs.value),
         drain_timeout: drain
             .and_then(|written| checks.time_or_zero("drain_timeout", written))
             .unwrap_or(Duration::from_secs(30)),

@@ -50,6 +50,7 @@ fn a_newcomers_file_gets_every_default() {
             "workers": 0,
             "trusted_proxies": [],
             "max_connections": 10_000,
+            "docs": true,
             "drain_timeout": "30s",
             "timeouts": { "header": "10s", "idle": "75s", "body_idle": "30s" },
             "limits": { "header": "32KiB", "headers": 100, "uri": "8KiB", "body": "10MiB" },

@@ -93,6 +93,12 @@ impl ApiKeys {
         })
     }
 
+    /// Where keys are shown, each place once.
+    pub(crate) fn places(&self) -> impl Iterator<Item = KeyPlace> {
+        let headers = self.blocks.iter().filter_map(|block| block.header.clone()).map(KeyPlace::Header);
+        headers.chain(self.parameters.iter().map(|(name, _)| KeyPlace::Query(name.clone())))
+    }
+
     /// Takes every key out of a request, asked for or not.
     pub(crate) fn take(&self, request: &mut Request<Body>) -> Shown {
         let mut shown = Shown::Nothing;

@@ -14,6 +14,7 @@
 
 mod context;
 mod convert;
+mod lag;
 mod producer;
 mod settings;
 mod subscription;

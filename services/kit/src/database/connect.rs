@@ -27,6 +27,7 @@ pub(super) async fn pools(settings: &DatabaseSettings) -> Result<(AnyPool, AnyPo
     let open = |source| DatabaseError::Open { at: settings.display(), source };
     match settings.dialect() {
         Dialect::Sqlite => {
+            patiently(ACQUIRE_TIMEOUT, || first(settings)).await.map_err(open)?;
             let writer = patiently(ACQUIRE_TIMEOUT, || pool(settings, 1, Access::Write)).await.map_err(open)?;
             let readers = patiently(ACQUIRE_TIMEOUT, || pool(settings, SQLITE_READERS, Access::Read)).await;
             Ok((writer, readers.map_err(open)?))
@@ -37,6 +38,21 @@ pub(super) async fn pools(settings: &DatabaseSettings) -> Result<(AnyPool, AnyPo
             Ok((both.clone(), both))
         }
     }
+}
+
+/// A first connection to a file, for its error's sake: a pool tells of none that a statement of the setup meets, and
+/// tries on until its time is over.
+async fn first(settings: &DatabaseSettings) -> Result<(), sqlx::Error> {
+    let mut connection = alone(settings).await?;
+    for statement in settings.setup(Access::Write) {
+        connection.execute(statement).await?;
+    }
+    // On a file that it may only read SQLite makes `BEGIN IMMEDIATE` a plain one, and migrations that are all applied
+    // write nothing: a write that is taken back tells.
+    connection.execute("BEGIN IMMEDIATE").await?;
+    connection.execute("CREATE TABLE trial (id INTEGER)").await?;
+    connection.execute("ROLLBACK").await?;
+    connection.close().await
 }
 
 /// One connection outside of the pools, which ends when it is dropped.
@@ -53,6 +69,10 @@ async fn pool(settings: &DatabaseSettings, most: u32, access: Access) -> Result<
         Dialect::Sqlite => options_of_pool.idle_timeout(None).max_lifetime(None).test_before_acquire(false),
         Dialect::Postgres => options_of_pool,
     };
+    // SQLite ends a transaction by itself when the disk is full or refuses, which the driver's own count does
+    // not notice: such a connection would refuse every further transaction.
+    let options_of_pool =
+        options_of_pool.before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
     let options_of_pool = options_of_pool.after_connect(move |connection, _| {
         let setup = setup.clone();
         Box::pin(async move {
@@ -71,9 +91,9 @@ fn options(settings: &DatabaseSettings) -> Result<AnyConnectOptions, sqlx::Error
 
 /// Tries again while the database is busy or away: an instance that turns a new file to the
 /// write-ahead log locks the others out, and for that lock SQLite does not wait by itself.
-async fn patiently<F>(patience: Duration, connect: impl Fn() -> F) -> Result<AnyPool, sqlx::Error>
+async fn patiently<T, F>(patience: Duration, connect: impl Fn() -> F) -> Result<T, sqlx::Error>
 where
-    F: Future<Output = Result<AnyPool, sqlx::Error>>,
+    F: Future<Output = Result<T, sqlx::Error>>,
 {
     let deadline = Instant::now() + patience;
     loop {

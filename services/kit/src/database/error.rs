@@ -1,5 +1,9 @@
 //! What can go wrong with a database, and what an error of it means.
 
+use std::io::ErrorKind;
+
+use crate::storage::Trouble;
+
 /// Why a database could not be opened or migrated; the text names the database and never a password.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
@@ -20,8 +24,10 @@ pub enum DatabaseError {
         source: sqlx::Error,
     },
     /// A migration failed, and none of them was applied.
-    #[error("migration {version} ({name}) failed: {source}")]
+    #[error("migration {version} ({name}) of the database {at} failed: {source}")]
     Migration {
+        /// The file, or host and database.
+        at: String,
         /// The migration's number.
         version: i64,
         /// Its name.
@@ -36,8 +42,30 @@ pub enum DatabaseError {
         version: i64,
     },
     /// The statements around the migrations failed.
-    #[error("cannot migrate the database: {0}")]
-    Query(#[from] sqlx::Error),
+    #[error("cannot set up the database {at}: {source}")]
+    Query {
+        /// The file, or host and database.
+        at: String,
+        /// What the database said.
+        source: sqlx::Error,
+    },
+}
+
+impl DatabaseError {
+    /// What to do about it, as a sentence.
+    pub(crate) fn advice(&self) -> &'static str {
+        match self {
+            Self::Create { source, .. } => match source.kind() {
+                ErrorKind::StorageFull => Trouble::Full.advice(),
+                ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => Trouble::ReadOnly.advice(),
+                _ => Trouble::Refused.advice(),
+            },
+            Self::Open { source, .. } | Self::Migration { source, .. } | Self::Query { source, .. } => {
+                Trouble::of(source).map_or("Check DATABASE_URL.", Trouble::advice)
+            }
+            Self::Unknown { .. } => "Check DATABASE_URL.",
+        }
+    }
 }
 
 /// Whether `error` says that two rows would have the same `column` of `table`. On PostgreSQL the

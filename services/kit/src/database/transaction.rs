@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sqlx::Any;
 use tokio::sync::Notify;
 
-use super::{Connection, Dialect};
+use super::{Connection, Dialect, Doubt};
 
 /// A transaction that may write; a query runs on `&mut *transaction`. Dropped without
 /// [`Transaction::commit`], it is rolled back.
@@ -16,16 +16,22 @@ pub struct Transaction {
     dialect: Dialect,
     outbox: Arc<Notify>,
     publishes: bool,
+    doubt: Doubt,
 }
 
 impl Transaction {
-    pub(super) fn new(inner: sqlx::Transaction<'static, Any>, dialect: Dialect, outbox: Arc<Notify>) -> Self {
-        Self { inner, dialect, outbox, publishes: false }
+    pub(super) fn new(
+        inner: sqlx::Transaction<'static, Any>,
+        dialect: Dialect,
+        outbox: Arc<Notify>,
+        doubt: Doubt,
+    ) -> Self {
+        Self { inner, dialect, outbox, publishes: false, doubt }
     }
 
     /// Makes the change durable and visible, and wakes the relay if there is something to publish.
     pub async fn commit(self) -> Result<(), sqlx::Error> {
-        self.inner.commit().await?;
+        self.inner.commit().await.inspect_err(|error| self.doubt.note(error))?;
         if self.publishes {
             self.outbox.notify_one();
         }

@@ -1,9 +1,7 @@
 //! `/openapi.json`, what a service takes and gives (OpenAPI 3.1), and `/docs`, the same as a page.
 //!
-//! The page is Swagger UI out of the binary: it loads nothing from another host, and its
-//! `Content-Security-Policy` has the browser refuse whatever would.
-
-use std::sync::Arc;
+//! The page loads nothing from another host, and its `Content-Security-Policy` has the browser refuse whatever
+//! would ([`api_page`]).
 
 use axum::Router;
 use axum::body::Bytes;
@@ -22,13 +20,6 @@ use utoipa::openapi::{Components, InfoBuilder, OpenApi, Server};
 use super::no_route;
 use crate::serve::About;
 
-/// The page. Its links are relative to it, so that it also works under another's path.
-const PAGE: &str = include_str!("docs/page.html");
-/// What starts Swagger UI on the page.
-const START: &str = include_str!("docs/start.js");
-/// Scripts, styles and calls are of this host alone; Swagger UI's styles and icons are partly inline.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
-    img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// The name under which operations ask for a token: `security(("bearer" = []))`.
 const BEARER: &str = "bearer";
 
@@ -36,7 +27,7 @@ const BEARER: &str = "bearer";
 pub(super) fn router(openapi: OpenApi, about: &About) -> Router {
     let document = complete(openapi, about).to_json();
     let document = Bytes::from(document.expect("a document of strings and numbers always serialises"));
-    let page = PAGE.replace("{service}", about.name);
+    let page = api_page::page(about.name);
     Router::new()
         .route("/openapi.json", get(async move || ([(CONTENT_TYPE, "application/json")], document)))
         .route("/docs", get(async move || guarded(Html(page))))
@@ -94,26 +85,20 @@ fn failure() -> serde_json::Value {
 
 /// A file of the page.
 async fn asset(Path(name): Path<String>) -> Response {
-    if name == "start.js" {
-        return guarded(([(CONTENT_TYPE, "text/javascript; charset=utf-8")], START));
-    }
-    // Two of its files make the page: the others are other ways to put it together.
-    let wanted = ["swagger-ui.css", "swagger-ui-bundle.js"].contains(&name.as_str());
-    let file = if wanted { utoipa_swagger_ui::serve(&name, Arc::default()).ok().flatten() } else { None };
-    let Some(file) = file else {
+    let Some(asset) = api_page::asset(&name) else {
         return no_route().await.into_response();
     };
-    let cached = [(CONTENT_TYPE, file.content_type), (CACHE_CONTROL, "public, max-age=86400".to_owned())];
-    let mut response = guarded((cached, file.bytes.into_owned()));
-    if file.gzpipped {
-        // Every browser takes it, whether it says so or not.
+    let fields = [(CONTENT_TYPE, asset.content_type), (CACHE_CONTROL, "public, max-age=86400")];
+    let mut response = guarded((fields, asset.bytes));
+    if asset.is_gzip {
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     response
 }
 
 fn guarded(content: impl IntoResponse) -> Response {
-    let fields: [(HeaderName, &str); 2] = [(CONTENT_SECURITY_POLICY, POLICY), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    let fields: [(HeaderName, &str); 2] =
+        [(CONTENT_SECURITY_POLICY, api_page::POLICY), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
     (fields, content).into_response()
 }
 

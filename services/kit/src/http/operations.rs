@@ -11,9 +11,11 @@ use axum::{Json, Router};
 use serde_json::{Map, Value, json};
 
 use crate::clock::{Clock, SystemClock};
+use crate::database::Doubt;
 use crate::metrics::Metrics;
 use crate::module::HealthCheck;
 use crate::serve::About;
+use crate::settings::DeploymentMode;
 use crate::shutdown::Shutdown;
 
 pub(super) const PATHS: [&str; 4] = ["/health", "/live", "/ready", "/metrics"];
@@ -23,9 +25,12 @@ const CHECK_TIMEOUT: Duration = Duration::from_millis(1_500);
 /// What the operational endpoints report on.
 pub(crate) struct Operations {
     pub(crate) about: About,
+    pub(crate) mode: DeploymentMode,
     pub(crate) health: Vec<HealthCheck>,
     pub(crate) metrics: Metrics,
     pub(crate) shutdown: Shutdown,
+    /// Where a problem of the database is noted.
+    pub(crate) doubt: Doubt,
 }
 
 impl Operations {
@@ -71,6 +76,7 @@ async fn health(State(operations): State<Arc<Operations>>) -> Response {
         "status": if healthy { "healthy" } else { "unhealthy" },
         "service": operations.about.name,
         "version": operations.about.version,
+        "mode": operations.mode.as_str(),
         "timestamp": SystemClock.now(),
         "checks": checks,
     });

@@ -1,7 +1,9 @@
 use super::*;
+use crate::database::Doubt;
 use crate::json::Json;
 use crate::metrics::Metrics;
 use crate::serve::About;
+use crate::settings::DeploymentMode;
 use crate::{HealthCheck, shutdown};
 use axum::http::{Method, header};
 use axum::routing::{get, post};
@@ -21,7 +23,15 @@ fn app(health: Vec<HealthCheck>) -> (Router, shutdown::Trigger) {
         .route("/echo/{id}", post(echo))
         .route("/panic", get(async || -> () { panic!("of the test") }))
         .route("/slow", get(std::future::pending::<()>));
-    (surround(router, None, Operations { about, health, metrics, shutdown }, Trust::Loopback), trigger)
+    (
+        surround(
+            router,
+            None,
+            Operations { about, mode: DeploymentMode::Monolith, health, metrics, shutdown, doubt: Doubt::default() },
+            Trust::Loopback,
+        ),
+        trigger,
+    )
 }
 
 async fn send(app: &Router, request: Request) -> (StatusCode, axum::http::HeaderMap, String) {

@@ -11,17 +11,35 @@ use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument;
 
-use super::RequestMetrics;
 use super::operations;
 use super::request_id::{HEADER, RequestId};
+use super::{Operations, RequestMetrics};
 use crate::Problem;
 use crate::correlation::Correlation;
+use crate::database::Doubt;
 use crate::outbox::TRACEPARENT;
 
 /// The target of the line of each request: where a gateway in the same process has its own, a filter leaves it out.
 const ANSWERED: &str = "kit::answered";
 
-pub(super) async fn trace(State(metrics): State<Arc<RequestMetrics>>, mut request: Request, next: Next) -> Response {
+/// Where the layer notes what it sees.
+pub(super) struct Observed {
+    service: &'static str,
+    metrics: RequestMetrics,
+    doubt: Doubt,
+}
+
+impl Observed {
+    pub(super) fn new(operations: &Operations) -> Self {
+        Self {
+            service: operations.about.name,
+            metrics: RequestMetrics::new(operations.metrics()),
+            doubt: operations.doubt.clone(),
+        }
+    }
+}
+
+pub(super) async fn trace(State(observed): State<Arc<Observed>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = RequestId::of(request.headers());
     let method = request.method().clone();
@@ -30,7 +48,8 @@ pub(super) async fn trace(State(metrics): State<Arc<RequestMetrics>>, mut reques
     request.extensions_mut().insert(id.clone());
     // The path goes without its query, which may hold what no log should.
     let path = request.uri().path().to_owned();
-    let span = tracing::info_span!("request", request_id = id.as_str(), %method, %path);
+    // Of the highest level, so that an error names its service and its request whatever LOG_LEVEL leaves out.
+    let span = tracing::error_span!("request", service = observed.service, request_id = id.as_str(), %method, %path);
 
     let traceparent = request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok());
     let correlation = Correlation { id: id.as_str().to_owned(), traceparent: traceparent.map(ToOwned::to_owned) };
@@ -42,11 +61,14 @@ pub(super) async fn trace(State(metrics): State<Arc<RequestMetrics>>, mut reques
         // The length counted the body without the id.
         response.headers_mut().insert(CONTENT_LENGTH, body.len().into());
         *response.body_mut() = Body::from(body);
+        if let Some(trouble) = problem.trouble() {
+            observed.doubt.raise(trouble);
+        }
     }
     response.headers_mut().insert(HEADER, id.header());
 
     let (took, status) = (started.elapsed(), response.status().as_u16());
-    metrics.record(route, &method, status, took);
+    observed.metrics.record(route, &method, status, took);
     let code = problem.as_ref().map(Problem::code);
     let duration_ms = took.as_secs_f64() * 1_000.0;
     span.in_scope(|| {

@@ -7,9 +7,10 @@ use sqlx::{AssertSqlSafe, Row as _};
 use super::{Answer, Earlier, IdempotencyKey};
 use crate::clock::{Clock, SystemClock};
 use crate::database::Transaction;
+use crate::etag::ETag;
 
 /// The columns of a key in a statement of many.
-const COLUMNS: usize = 5;
+const COLUMNS: usize = 7;
 /// Keys in one statement: SQLite takes 32,766 values.
 const AT_ONCE: usize = 1_000;
 
@@ -28,15 +29,15 @@ pub async fn earlier_all(
     }
     for some in ids.chunks(AT_ONCE) {
         let ids = crate::sql::rows(transaction, 1, some.len());
-        let statement = format!("SELECT id, fingerprint, status, body FROM idempotency_keys WHERE id IN {ids}");
+        let statement =
+            format!("SELECT id, fingerprint, status, body, location, version FROM idempotency_keys WHERE id IN {ids}");
         let mut query = sqlx::query(AssertSqlSafe(statement));
         for id in some {
             query = query.bind((*id).to_owned());
         }
         for row in query.fetch_all(&mut **transaction).await? {
-            let status = u16::try_from(row.try_get::<i64, _>("status")?).unwrap_or(500);
-            let answer = Answer { status, body: row.try_get("body")? };
-            found.insert(row.try_get::<String, _>("id")?, (row.try_get::<String, _>("fingerprint")?, answer));
+            let fingerprint: String = row.try_get("fingerprint")?;
+            found.insert(row.try_get::<String, _>("id")?, (fingerprint, super::answer(&row)?));
         }
     }
     let earlier = |key: &&IdempotencyKey| {
@@ -55,8 +56,9 @@ pub async fn remember_all(
     let now = SystemClock.now().as_millisecond();
     for some in answers.chunks(AT_ONCE) {
         let rows = crate::sql::rows(transaction, some.len(), COLUMNS);
-        let statement =
-            format!("INSERT INTO idempotency_keys (id, fingerprint, status, body, created_at) VALUES {rows}");
+        let statement = format!(
+            "INSERT INTO idempotency_keys (id, fingerprint, status, body, location, version, created_at) VALUES {rows}"
+        );
         let mut query = sqlx::query(AssertSqlSafe(statement));
         for (key, answer) in some {
             query = query
@@ -64,6 +66,8 @@ pub async fn remember_all(
                 .bind(key.fingerprint.clone())
                 .bind(i64::from(answer.status))
                 .bind(answer.body.clone())
+                .bind(answer.location.clone())
+                .bind(answer.etag.map(|ETag(version)| version))
                 .bind(now);
         }
         query.execute(&mut **transaction).await?;

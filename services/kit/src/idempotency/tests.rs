@@ -8,7 +8,21 @@ fn key(key: &str, body: &str) -> IdempotencyKey {
 }
 
 fn answer() -> Answer {
-    Answer::json(StatusCode::CREATED, &"made")
+    Answer::created("/tasks/7".to_owned(), &"made").with_etag(ETag(1))
+}
+
+#[test]
+fn an_answer_given_again_is_the_first_but_for_saying_so() {
+    let first = Done::Now(()).into_response(|()| answer());
+    let again = Done::<()>::Before(answer()).into_response(|()| unreachable!("it was done before"));
+    let fields = |response: &Response| {
+        let fields = response.headers().iter().filter(|(name, _)| *name != REPLAYED);
+        fields.map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect::<Vec<_>>()
+    };
+    assert_eq!(fields(&first).len(), 3, "{first:?}");
+    assert_eq!((first.status(), fields(&first)), (again.status(), fields(&again)));
+    assert!(first.headers()["location"] == "/tasks/7" && first.headers()["etag"] == "\"1\"", "{first:?}");
+    assert!(!first.headers().contains_key(REPLAYED) && again.headers()[REPLAYED] == "true");
 }
 
 /// What a use case does with a key: looks, and remembers when it is new. `true` when it was new.

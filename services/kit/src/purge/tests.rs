@@ -61,13 +61,23 @@ async fn the_worker_purges_by_itself_and_ends_when_asked(test: &TestDatabase) {
     migrate(&database, &[]).await.unwrap();
     aged(&database, 1, SystemClock.now().as_millisecond(), 31 * 24 * HOUR).await;
     let (trigger, shutdown) = shutdown::channel();
-    let worker = tokio::spawn(worker(database.clone(), RETENTION, shutdown));
+    let (asked, mut of_the_service) = tokio::sync::mpsc::unbounded_channel();
+    let own = ["fails", "works"].map(|what| {
+        let asked = asked.clone();
+        Purge::new(what, move || {
+            let told = asked.send(what).map_err(|error| error.to_string());
+            async move { told.and(if what == "works" { Ok(1) } else { Err("for now".to_owned()) }) }
+        })
+    });
+    let worker = tokio::spawn(worker(database.clone(), RETENTION, own.into(), shutdown));
     let purged = async {
         while count(&database, "idempotency_keys").await + count(&database, "inbox").await > 0 {
             tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(Duration::from_secs(10), purged).await.expect("nothing was purged");
+    assert_eq!(of_the_service.recv().await, Some("fails"));
+    assert_eq!(of_the_service.recv().await, Some("works"), "one that fails keeps no other from its turn");
     trigger.shut_down();
     tokio::time::timeout(Duration::from_secs(10), worker).await.expect("it did not end").unwrap();
 }

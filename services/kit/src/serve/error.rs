@@ -69,7 +69,7 @@ impl StartError {
             Self::Listen { address, error } => {
                 format!("cannot listen on {address}: {error}. Check HOST and PORT.")
             }
-            Self::Database(error) => format!("{error}. Check DATABASE_URL."),
+            Self::Database(error) => format!("{error}. {}", error.advice()),
             Self::Runtime(error) => format!("the system refused what every process needs: {error}"),
             Self::Other(sentence) => sentence.clone(),
         }

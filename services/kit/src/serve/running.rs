@@ -4,6 +4,7 @@ mod announce;
 
 use axum::Router;
 use tokio::task::JoinSet;
+use tracing::Instrument;
 
 use super::Context;
 use crate::consumer;
@@ -13,6 +14,7 @@ use crate::module::{Consumer, Module, Worker};
 use crate::outbox;
 use crate::purge::{self, Retention};
 use crate::shutdown::{self, Shutdown, Trigger};
+use crate::telemetry;
 
 /// A module with its workers started, and its routes as a server needs them. Only the listener is
 /// missing: a test calls [`Running::router`] directly.
@@ -33,18 +35,20 @@ impl Running {
     /// limits, problems and the operational endpoints.
     pub fn start(mut module: Module, context: &Context) -> Self {
         module.subscribe(&context.bus);
-        let Module { name, router, openapi, workers, health, database, consumers } = module;
+        let Module { name, router, openapi, workers, health, database, consumers, purges } = module;
         let (trigger, shutdown) = shutdown::channel();
         let (relay_trigger, relay_shutdown) = shutdown::channel();
         let operations = Operations {
             about: context.about,
+            mode: context.common.mode,
             health: health.clone(),
             metrics: context.metrics.clone(),
             shutdown: shutdown.clone(),
+            doubt: database.as_ref().map(|database| database.doubt().clone()).unwrap_or_default(),
         };
         let mut running = Self {
             router: http::surround(router, openapi, operations, context.trust.clone()),
-            workers: spawn_all(workers, &shutdown),
+            workers: spawn_all(name, workers, &shutdown),
             relay: JoinSet::new(),
             relay_trigger,
             database: database.clone(),
@@ -56,11 +60,12 @@ impl Running {
             running.consume(consumers, &database);
             let waiting = context.metrics.gauge("outbox_waiting", "Messages written and not yet published");
             let relay = outbox::relay(database.clone(), context.bus.clone(), waiting, relay_shutdown);
-            running.relay.spawn(named("relay", relay));
+            running.relay.spawn(named(name, "relay", relay));
             let retention = Retention::from(&context.common);
-            running.workers.spawn(named("purge", purge::worker(database.clone(), retention, shutdown.clone())));
+            let purge = purge::worker(database.clone(), retention, purges, shutdown.clone());
+            running.workers.spawn(named(name, "purge", purge));
             let health = announce::health(context.about, health, database, shutdown);
-            running.workers.spawn(named("system events", health));
+            running.workers.spawn(named(name, "system events", health));
         }
         running
     }
@@ -81,10 +86,13 @@ impl Running {
         self.shut_down();
         while self.workers.join_next().await.is_some() {}
         let Some(database) = self.database else { return };
-        announce::stopped(self.service, &database).await;
-        self.relay_trigger.shut_down();
-        while self.relay.join_next().await.is_some() {}
-        database.close().await;
+        let last = async {
+            announce::stopped(self.service, &database).await;
+            self.relay_trigger.shut_down();
+            while self.relay.join_next().await.is_some() {}
+            database.close().await;
+        };
+        last.instrument(telemetry::span(self.service)).await;
     }
 
     pub(super) fn shutdown(&self) -> Shutdown {
@@ -104,21 +112,22 @@ impl Running {
         for Consumer { handler, subscription, .. } in consumers {
             let subscription = subscription.expect("Running::start has subscribed");
             let consumer = consumer::consume(subscription, handler, database.clone(), self.shutdown.clone());
-            self.workers.spawn(named("consumer", consumer));
+            self.workers.spawn(named(self.service, "consumer", consumer));
         }
     }
 }
 
-fn spawn_all(workers: Vec<Worker>, shutdown: &Shutdown) -> JoinSet<&'static str> {
+fn spawn_all(service: &'static str, workers: Vec<Worker>, shutdown: &Shutdown) -> JoinSet<&'static str> {
     let mut set = JoinSet::new();
     for Worker { name, start } in workers {
-        set.spawn(named(name, start(shutdown.clone())));
+        set.spawn(named(service, name, start(shutdown.clone())));
     }
     set
 }
 
-async fn named(name: &'static str, task: impl Future<Output = ()>) -> &'static str {
-    task.await;
+/// Runs a task of `service`, and gives its name at its end.
+async fn named(service: &'static str, name: &'static str, task: impl Future<Output = ()>) -> &'static str {
+    task.instrument(telemetry::span(service)).await;
     name
 }
 

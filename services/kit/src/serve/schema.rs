@@ -74,14 +74,14 @@ mod tests {
     async fn check(test: &TestDatabase) {
         let told = async |task| run(task, &test.settings, MIGRATIONS).await.unwrap();
         let before = told(Task::Migrations).await;
-        assert_eq!(before.matches("not applied").count(), 2, "{before}");
-        assert!(told(Task::Migrate).await.ends_with(": 2 migrations applied\n"));
+        assert_eq!(before.matches("not applied").count(), 3, "{before}");
+        assert!(told(Task::Migrate).await.ends_with(": 3 migrations applied\n"));
         assert!(told(Task::Migrate).await.ends_with(": up to date\n"));
         let after = told(Task::Migrations).await;
         let lines: Vec<&str> = after.lines().collect();
-        assert_eq!(lines.len(), 3, "{after}");
+        assert_eq!(lines.len(), 4, "{after}");
         assert!(lines[1].starts_with("    -1  events and idempotency keys  applied 20"), "{after}");
-        assert!(lines[2].starts_with("     1  things                       applied 20"), "{after}");
+        assert!(lines[3].starts_with("     1  things                       applied 20"), "{after}");
     }
 
     #[tokio::test]

@@ -29,11 +29,37 @@ impl std::fmt::Debug for GatewaySecret {
     }
 }
 
+/// How the system runs: `DEPLOYMENT_MODE`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeploymentMode {
+    /// A process for each service.
+    Microservices,
+    /// All of them in the gateway's.
+    Monolith,
+}
+
+impl DeploymentMode {
+    /// As it is written, in either case.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Microservices, Self::Monolith].into_iter().find(|mode| mode.as_str().eq_ignore_ascii_case(text))
+    }
+
+    /// As `/health` has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Microservices => "microservices",
+            Self::Monolith => "monolith",
+        }
+    }
+}
+
 /// Where a service listens, stores and logs.
 #[derive(Debug, Clone)]
 pub struct Common {
     /// `HOST` and `PORT`; port 0 takes any that is free.
     pub listen: SocketAddr,
+    /// `DEPLOYMENT_MODE`: what `/health` tells.
+    pub mode: DeploymentMode,
     /// `DATABASE_URL` and `SQLITE_SYNCHRONOUS`.
     pub database: DatabaseSettings,
     /// `LOG_LEVEL`: a level, or tracing's filter directives.
@@ -57,6 +83,11 @@ impl Common {
     pub const DOCS: &'static [SettingDoc] = &[
         SettingDoc { name: "HOST", default: "127.0.0.1", help: "address to listen on" },
         SettingDoc { name: "PORT", default: "", help: "port to listen on; 0 takes a free one" },
+        SettingDoc {
+            name: "DEPLOYMENT_MODE",
+            default: "microservices",
+            help: "microservices or monolith: how the system runs, as /health tells it",
+        },
         SettingDoc {
             name: "DATABASE_URL",
             default: "",
@@ -130,6 +161,12 @@ impl Common {
         let (shortest, longest) = (Duration::from_secs(1), Duration::from_mins(30));
         let session_timeout = reader.duration("KAFKA_SESSION_TIMEOUT", Duration::from_secs(10), shortest..=longest);
         Self {
+            mode: reader.parsed(
+                "DEPLOYMENT_MODE",
+                DeploymentMode::Microservices,
+                "microservices or monolith",
+                DeploymentMode::parse,
+            ),
             listen: SocketAddr::new(host, port),
             database: database.with_synchronous(synchronous),
             log_level: reader.parsed(
@@ -161,4 +198,23 @@ fn is_log_level(value: &str) -> bool {
     let levels = ["trace", "debug", "info", "warn", "error", "off"];
     let lone = !value.contains(['=', ',']);
     if lone { levels.contains(&value.to_ascii_lowercase().as_str()) } else { EnvFilter::try_new(value).is_ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Source;
+
+    #[test]
+    fn the_mode_is_one_of_two() {
+        let read = |pairs: &[(&str, &str)]| {
+            let mut reader = Reader::new(Source::from_pairs(pairs.iter().copied()));
+            let mode = Common::read(&mut reader, "test", 0).mode;
+            reader.finish().map(|()| mode).map_err(|faults| faults[0].to_string())
+        };
+        assert_eq!(read(&[]), Ok(DeploymentMode::Microservices));
+        assert_eq!(read(&[("DEPLOYMENT_MODE", "Monolith")]), Ok(DeploymentMode::Monolith));
+        let told = "DEPLOYMENT_MODE = \"mono\": expected microservices or monolith";
+        assert_eq!(read(&[("DEPLOYMENT_MODE", "mono")]), Err(told.to_owned()));
+    }
 }

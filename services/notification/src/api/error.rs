@@ -27,6 +27,7 @@ impl From<Error> for Failure {
             }
             Error::KeyReused => reused(),
             Error::Overloaded => Problem::overloaded("Too much to do; try again in a moment."),
+            Error::Storage(fault) => fault.into(),
             Error::Unstorable(cause) | Error::Internal(cause) => Problem::internal(cause),
         })
     }

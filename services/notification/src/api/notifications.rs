@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, State};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use kit::Problem;
-use kit::idempotency::{Answer as Rendered, Done, Keyed, Once};
+use kit::idempotency::{Answer as Rendered, Keyed, Once};
 use kit::identity::Identity;
 use kit::paging::PageQuery;
 use kit::query::Query;
 use tokio::time::Instant;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::Api;
@@ -50,14 +51,7 @@ pub(super) async fn create(
 ) -> Answer<Response> {
     let owner = UserId(identity.user_id);
     let once = Once { key: key.of(&identity.user_id.to_string()), render: rendered };
-    let (rendered, replayed) = match api.application.create(owner, body.parse()?, once).await? {
-        Done::Now(notification) => (rendered(&notification), false),
-        Done::Before(answer) => (answer, true),
-    };
-    let location = location(&rendered);
-    let mut response = rendered.into_response(replayed);
-    response.headers_mut().extend(location.map(|location| (header::LOCATION, location)));
-    Ok(response)
+    Ok(api.application.create(owner, body.parse()?, once).await?.into_response(rendered))
 }
 
 /// The caller's notifications.
@@ -121,7 +115,7 @@ pub(super) async fn send(
 ) -> Answer<Json<NotificationBody>> {
     let owner = UserId(identity.user_id);
     // In a task of its own: a client that goes away must not end a delivery before it is stored.
-    let sending = tokio::spawn(async move {
+    let sending = async move {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match api.application.send(owner, id).await? {
@@ -129,8 +123,8 @@ pub(super) async fn send(
                 Sending::Over(notification) | Sending::UnderWay(notification) => return Ok(notification),
             }
         }
-    });
-    let sent: Result<Notification, Error> = sending.await.map_err(Problem::internal)?;
+    };
+    let sent: Result<Notification, Error> = tokio::spawn(sending.in_current_span()).await.map_err(Problem::internal)?;
     Ok(Json((&sent?).into()))
 }
 
@@ -152,17 +146,7 @@ pub(super) async fn delete(State(api): State<Api>, identity: Identity, Named(id)
 
 /// The answer to a new notification, as it is stored for its key.
 fn rendered(notification: &Notification) -> Rendered {
-    Rendered::json(StatusCode::CREATED, &NotificationBody::from(notification))
-}
-
-/// `Location`, of a first answer as of a repeated one.
-fn location(rendered: &Rendered) -> Option<HeaderValue> {
-    #[derive(serde::Deserialize)]
-    struct Made {
-        id: Uuid,
-    }
-    let Made { id } = serde_json::from_slice(&rendered.body).ok()?;
-    HeaderValue::from_str(&format!("/notifications/{id}")).ok()
+    Rendered::created(format!("/notifications/{}", notification.id), &NotificationBody::from(notification))
 }
 
 /// The notification that the path names. What is no UUID names none.

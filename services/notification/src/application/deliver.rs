@@ -1,20 +1,24 @@
 //! Part of the commands that send: hand a notification to its channel.
 
 use super::Application;
+use super::fairness::Slot;
 use super::ports::Lease;
 use crate::domain::Notification;
 
 /// A notification that was taken for its delivery.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Delivery {
     /// The notification.
     pub notification: Notification,
     /// Under what it was taken.
     pub lease: Lease,
+    /// Its owner's, until what came of it is stored.
+    #[expect(dead_code, reason = "what it does, it does when it is dropped")]
+    pub(super) slot: Option<Slot>,
 }
 
 /// The same after the attempt: how far it is now, which is yet to be stored.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Delivered(pub(super) Delivery);
 
 impl Application {

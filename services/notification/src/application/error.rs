@@ -1,5 +1,7 @@
 //! How a use case can fail.
 
+use kit::storage::StorageFault;
+
 use crate::application::ports::{StoreError, Unsuitable};
 
 /// Why a use case did nothing. The API turns each into one answer.
@@ -20,6 +22,9 @@ pub enum Error {
     /// What was to be stored is nothing that the store can hold.
     #[error("{0}")]
     Unstorable(String),
+    /// The store cannot keep or give what it should, until somebody sees to it.
+    #[error(transparent)]
+    Storage(StorageFault),
     /// What no client can do anything about; the text is for the log.
     #[error("{0}")]
     Internal(String),
@@ -29,6 +34,7 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy => Self::Overloaded,
+            StoreError::Storage(fault) => Self::Storage(fault),
             StoreError::Refused(cause) => Self::Unstorable(format!("store: {cause}")),
             StoreError::Failed(cause) => Self::Internal(format!("store: {cause}")),
         }

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use kit::idempotency::{Answer, Earlier, IdempotencyKey};
 use kit::paging::PageRequest;
+use kit::storage::StorageFault;
 use uuid::Uuid;
 
 use crate::domain::{Cause, Channel, Email, Notification, NotificationId, Recipient, Undelivered, UserId};
@@ -19,6 +20,9 @@ pub enum StoreError {
     /// A value or a constraint of the statement's own: a retry cannot succeed.
     #[error("{0}")]
     Refused(String),
+    /// There is no room, it is read-only, damaged or refused by the system; nothing was changed.
+    #[error(transparent)]
+    Storage(StorageFault),
     /// Anything else; the text is for the log and MUST NOT hold a bound value.
     #[error("{0}")]
     Failed(String),
@@ -65,8 +69,8 @@ pub trait Store: Send + Sync + 'static {
     async fn notification(&self, owner: UserId, id: NotificationId) -> Stored<Option<Notification>>;
     /// Up to [`PageRequest::fetch`] of the owner's notifications by ascending id, those after the cursor.
     async fn notifications(&self, owner: UserId, page: PageRequest) -> Stored<Vec<Notification>>;
-    /// When the first pending notification is due, or its lease over.
-    async fn next_due(&self) -> Stored<Option<Timestamp>>;
+    /// When the first pending notification is due, or its lease over, webhooks of the owners `full` aside.
+    async fn next_due(&self, full: &[UserId]) -> Stored<Option<Timestamp>>;
     /// Resolves after a commit of this process that added notifications; MAY resolve without one.
     async fn added(&self);
 }
@@ -93,9 +97,11 @@ pub trait Transaction: Send {
     /// Deletes the owner's notification; `false` when there is none.
     async fn delete(&mut self, owner: UserId, id: NotificationId) -> Stored<bool>;
 
-    /// Leases up to `limit` notifications that are due at `now`, the longest due first. No notification MUST
-    /// be given to two whose leases overlap.
-    async fn take_due(&mut self, now: Timestamp, limit: u32, lease: &Lease) -> Stored<Vec<Notification>>;
+    /// Up to `limit` notifications that are due at `now`, the longest due first, webhooks of the owners
+    /// `full` aside. Until the transaction ends no other one MUST be given them.
+    async fn due(&mut self, now: Timestamp, limit: u32, full: &[UserId]) -> Stored<Vec<Notification>>;
+    /// Leases notifications of [`Transaction::due`]: they are due again when the lease is over.
+    async fn lease(&mut self, ids: &[NotificationId], lease: &Lease) -> Stored<()>;
     /// Writes how far a notification of [`Transaction::find`] is, and leases it.
     async fn take(&mut self, notification: &Notification, lease: &Lease) -> Stored<()>;
     /// Writes how far notifications are and ends their lease; gives those that were still held under it.

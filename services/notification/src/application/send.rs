@@ -31,7 +31,7 @@ impl Application {
         transaction.take(&notification, &lease).await?;
         transaction.commit().await?;
 
-        let delivered = self.deliver(Delivery { notification, lease }).await;
+        let delivered = self.deliver(Delivery { notification, lease, slot: None }).await;
         self.settle(std::slice::from_ref(&delivered)).await?;
         Ok(Sending::Over(delivered.0.notification))
     }

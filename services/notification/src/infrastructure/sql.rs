@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use kit::database::{Database, DatabaseError, is_busy};
 use kit::migrate::{Migration, migrate};
 use kit::paging::PageRequest;
+use kit::storage::StorageFault;
 use sqlx::error::ErrorKind;
 use tokio::sync::Notify;
 
@@ -51,8 +52,8 @@ impl Store for SqlStore {
         notifications::list(&mut *self.database.read().await.map_err(failed)?, owner, page).await
     }
 
-    async fn next_due(&self) -> Stored<Option<Timestamp>> {
-        delivery::next_due(&mut *self.database.read().await.map_err(failed)?).await
+    async fn next_due(&self, full: &[UserId]) -> Stored<Option<Timestamp>> {
+        delivery::next_due(&mut *self.database.read().await.map_err(failed)?, full).await
     }
 
     async fn added(&self) {
@@ -66,6 +67,9 @@ impl Store for SqlStore {
 fn failed(error: sqlx::Error) -> StoreError {
     if is_busy(&error) {
         return StoreError::Busy;
+    }
+    if let Some(fault) = StorageFault::of(&error) {
+        return StoreError::Storage(fault);
     }
     let of_the_value = error.as_database_error().is_some_and(|error| {
         // Class 22 of PostgreSQL's codes: data exceptions.

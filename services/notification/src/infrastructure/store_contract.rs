@@ -11,28 +11,6 @@ use super::sql::SqlStore;
 use crate::application::ports::{Lease, Store, Transaction};
 use crate::domain::{Cause, LogName, Message, Notification, NotificationId, Recipient, Subject, UserId};
 
-/// Makes a module of all tests for each database.
-macro_rules! on_both {
-    ($($test:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $test() {
-                let database = kit::testing::TestDatabase::sqlite();
-                super::$test(&super::super::store(&database).await).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $test() {
-                if let Some(database) = kit::testing::TestDatabase::postgres().await {
-                    super::$test(&super::super::store(&database).await).await;
-                }
-            })+
-        }
-    };
-}
-use on_both;
-
 async fn store(database: &TestDatabase) -> SqlStore {
     SqlStore::migrated(database.open().await).await.unwrap()
 }
@@ -70,8 +48,13 @@ async fn insert(store: &SqlStore, notifications: &[Notification]) {
 }
 
 async fn take_due(store: &SqlStore, now: i64, limit: u32, lease: Lease) -> Vec<NotificationId> {
-    let taken = commit(store, async |t| t.take_due(at(now), limit, &lease).await.unwrap()).await;
-    taken.into_iter().map(|one| one.id).collect()
+    commit(store, async |t| {
+        let due = t.due(at(now), limit, &[]).await.unwrap();
+        let ids: Vec<_> = due.into_iter().map(|one| one.id).collect();
+        t.lease(&ids, &lease).await.unwrap();
+        ids
+    })
+    .await
 }
 
 async fn reload(store: &SqlStore, one: &Notification) -> Notification {

@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 /// A request's fields and body.
 type Call = (HeaderMap, Vec<u8>);
@@ -43,4 +43,29 @@ async fn receive(State(receiver): State<Receiver>, headers: HeaderMap, body: Byt
     // A redirect leads to where it is counted again, should someone follow it.
     let location = (status / 100 == 3).then_some(("location", "/elsewhere"));
     (StatusCode::from_u16(status).unwrap(), axum::response::AppendHeaders(location), vec![b'x'; 100_000])
+}
+
+/// A receiver that takes what is sent and never answers.
+pub(crate) struct Silent {
+    pub(crate) url: String,
+    taken: Arc<Mutex<Vec<TcpStream>>>,
+}
+
+impl Silent {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (url, taken) = (format!("http://{}/", listener.local_addr().unwrap()), Arc::<Mutex<Vec<_>>>::default());
+        let keep = Arc::clone(&taken);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                keep.lock().unwrap().push(stream);
+            }
+        });
+        Self { url, taken }
+    }
+
+    /// How many connections it has taken, of one call each.
+    pub(crate) fn taken(&self) -> usize {
+        self.taken.lock().unwrap().len()
+    }
 }

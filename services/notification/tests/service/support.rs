@@ -4,20 +4,20 @@ use std::time::Duration;
 
 use ::events::{Draft, Envelope};
 use axum::Router;
-use axum::body::Body;
-use axum::http::{HeaderMap, Method, Request, StatusCode, header};
-use http_body_util::BodyExt;
+use axum::http::Method;
 use kit::Reader;
 use kit::bus::{Bus, MemoryBus, Message};
 use kit::correlation::Correlation;
 use kit::database::{Database, Synchronous};
 use kit::serve::Running;
 use kit::settings::Source;
+use kit::testing::http::{request, with};
 use notification::{ABOUT, Settings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tower::ServiceExt;
 use uuid::Uuid;
+
+pub(crate) use kit::testing::http::{Answer, send};
 
 /// No wait in these tests is longer.
 pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
@@ -29,36 +29,6 @@ pub(crate) struct Service {
     pub(crate) database: Database,
     running: Running,
     _folder: TempDir,
-}
-
-/// An answer, its body parsed when it is JSON.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Value,
-}
-
-impl Answer {
-    /// The string at `name`.
-    pub(crate) fn text(&self, name: &str) -> String {
-        self.body[name].as_str().unwrap_or_else(|| panic!("no {name} in {self:?}")).to_owned()
-    }
-
-    /// Asserts a problem of this status and code.
-    #[track_caller]
-    pub(crate) fn fails(&self, status: u16, code: &str) {
-        assert_eq!(self.status.as_u16(), status, "{self:?}");
-        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json");
-        assert_eq!(self.body["code"], code, "{self:?}");
-    }
-
-    /// Asserts a status.
-    #[track_caller]
-    pub(crate) fn is(self, status: u16) -> Self {
-        assert_eq!(self.status.as_u16(), status, "{self:?}");
-        self
-    }
 }
 
 impl Service {
@@ -113,18 +83,12 @@ pub(crate) struct Caller {
 
 impl Caller {
     pub(crate) async fn send(&self, method: Method, path: &str, body: Option<&Value>, key: Option<&str>) -> Answer {
-        let mut request = Request::builder().method(method).uri(path).header("x-user-id", self.id.to_string());
-        if let Some(key) = key {
-            request = request.header("idempotency-key", key);
-        }
-        let body = match body {
-            Some(body) => {
-                request = request.header("content-type", "application/json");
-                Body::from(body.to_string())
-            }
-            None => Body::empty(),
+        let request = with(request(method, path, body), "x-user-id", &self.id.to_string());
+        let request = match key {
+            Some(key) => with(request, "idempotency-key", key),
+            None => request,
         };
-        send(self.router.clone(), request.body(body).unwrap()).await
+        send(self.router.clone(), request).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -137,8 +101,7 @@ impl Caller {
 
     /// Makes a notification; gives its path.
     pub(crate) async fn notify(&self, channel: &str, recipient: &str) -> String {
-        let answer = self.post("/notifications", &content(channel, recipient)).await.is(201);
-        answer.headers[header::LOCATION].to_str().unwrap().to_owned()
+        self.post("/notifications", &content(channel, recipient)).await.is(201).header("location")
     }
 
     /// Asks for a notification's delivery.
@@ -157,7 +120,7 @@ impl Caller {
 
     /// All notifications, on one page.
     pub(crate) async fn list(&self) -> Vec<Value> {
-        self.get("/notifications?limit=100").await.is(200).body["items"].as_array().unwrap().clone()
+        self.get("/notifications?limit=100").await.is(200).items()
     }
 }
 
@@ -176,11 +139,4 @@ pub(crate) async fn until<T>(look: impl AsyncFn() -> Option<T>) -> T {
         }
     };
     tokio::time::timeout(DEADLINE, search).await.expect("it never came to that")
-}
-
-pub(crate) async fn send(router: Router, request: Request<Body>) -> Answer {
-    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
-    let body = body.collect().await.unwrap().to_bytes();
-    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    Answer { status: parts.status, headers: parts.headers, body }
 }

@@ -3,7 +3,7 @@ use axum::http::HeaderMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::receiver::Receiver;
+use crate::receiver::{Receiver, Silent};
 use crate::support::{Caller, Service, content, until};
 
 const SECRET: &str = "a secret of the test";
@@ -104,6 +104,28 @@ async fn one_that_hangs_is_given_up_and_holds_nobody_up() {
     assert_eq!(ada.get(&hanging).await.text("status"), "pending");
     let failed = ada.becomes(&hanging, "failed").await;
     assert!(failed["error"].as_str().unwrap().ends_with("did not answer in time"), "{failed}");
+}
+
+/// More than are delivered at once in all, to a receiver that takes connections and never answers.
+#[tokio::test]
+async fn an_owner_whose_receivers_hang_holds_up_only_itself() {
+    let service = service(&[("DELIVERY_TIMEOUT", "20s")]).await;
+    let silent = Silent::start().await;
+    let eve = service.caller();
+    for _ in 0..300 {
+        eve.notify("webhook", &silent.url).await;
+    }
+    until(async || (silent.taken() >= 8).then_some(())).await;
+    let (receiver, url) = Receiver::start(&[]).await;
+    let ada = service.caller();
+    let started = std::time::Instant::now();
+    let path = ada.notify("webhook", &url).await;
+    ada.becomes(&path, "sent").await;
+    // Whatever else of hers comes is as quick.
+    let own = eve.notify("log", "Eve").await;
+    eve.becomes(&own, "sent").await;
+    assert!(started.elapsed().as_secs() < 15, "they waited for one that hung to be given up");
+    assert_eq!((receiver.count(), silent.taken()), (1, 8));
 }
 
 #[tokio::test]

@@ -9,10 +9,10 @@ use kit::identity::Identity;
 use kit::paging::{Page, PageQuery};
 use kit::query::Query;
 
+use super::Api;
 use super::bodies::{CategoryBody, CategoryFields};
 use super::error::Answer;
 use super::named::NamedCategory;
-use super::{Api, created};
 use crate::domain::{Category, OwnerId};
 
 /// Make a category
@@ -38,7 +38,7 @@ pub(super) async fn create(
 ) -> Answer<Response> {
     let once = Once { key: key.of(&identity.user_id.to_string()), render };
     let done = api.create_category(OwnerId(identity.user_id), body.parse()?, once).await?;
-    Ok(created::respond(done, render, "/categories"))
+    Ok(done.into_response(render))
 }
 
 /// List your categories, oldest first
@@ -88,5 +88,5 @@ pub(super) async fn delete(
 }
 
 fn render(category: &Category) -> Stored {
-    created::answer(&CategoryBody::from(category))
+    Stored::created(format!("/categories/{}", category.id), &CategoryBody::from(category))
 }

@@ -27,6 +27,7 @@ impl From<Error> for Failure {
             Error::VersionMismatch => etag::precondition_failed(),
             Error::KeyReused => idempotency::reused(),
             Error::Overloaded => Problem::overloaded("Too much to do; try again in a moment."),
+            Error::Storage(fault) => fault.into(),
             Error::Internal(cause) => Problem::internal(cause),
         })
     }

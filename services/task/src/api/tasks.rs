@@ -9,10 +9,10 @@ use kit::identity::Identity;
 use kit::paging::{Page, PageQuery};
 use kit::query::Query;
 
+use super::Api;
 use super::bodies::{TaskBody, TaskFields};
 use super::error::Answer;
 use super::filter::TasksQuery;
-use super::{Api, created};
 use crate::domain::{OwnerId, Task};
 
 /// Make a task
@@ -38,11 +38,10 @@ pub(super) async fn create(
     State(api): State<Api>,
     identity: Identity,
     Keyed { body, key }: Keyed<TaskFields>,
-) -> Answer<(ETag, Response)> {
+) -> Answer<Response> {
     let once = Once { key: key.of(&identity.user_id.to_string()), render };
     let done = api.create_task(OwnerId(identity.user_id), body.parse()?, once).await?;
-    // Also to a request sent again: the answer shows the task as it was made.
-    Ok((ETag(Task::FIRST_VERSION), created::respond(done, render, "/tasks")))
+    Ok(done.into_response(render))
 }
 
 /// List your tasks, oldest first
@@ -73,5 +72,5 @@ pub(super) async fn list(
 }
 
 fn render(task: &Task) -> Stored {
-    created::answer(&TaskBody::from(task))
+    Stored::created(format!("/tasks/{}", task.id), &TaskBody::from(task)).with_etag(ETag(task.version))
 }

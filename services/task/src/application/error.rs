@@ -1,5 +1,7 @@
 //! How a use case can fail.
 
+use kit::storage::StorageFault;
+
 use crate::application::ports::StoreError;
 
 /// Why a use case did nothing. The API turns each into one answer.
@@ -26,6 +28,9 @@ pub enum Error {
     /// The wait for the store ended without a turn.
     #[error("too much to do")]
     Overloaded,
+    /// The store cannot keep or give what it should, until somebody sees to it.
+    #[error(transparent)]
+    Storage(StorageFault),
     /// What no client can do anything about; the text is for the log.
     #[error("{0}")]
     Internal(String),
@@ -36,6 +41,7 @@ impl From<StoreError> for Error {
         match error {
             StoreError::CategoryNameTaken => Self::CategoryNameTaken,
             StoreError::Busy => Self::Overloaded,
+            StoreError::Storage(fault) => Self::Storage(fault),
             StoreError::Failed(cause) => Self::Internal(format!("store: {cause}")),
         }
     }

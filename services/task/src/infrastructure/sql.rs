@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use kit::database::{Database, DatabaseError, is_busy, violates_unique};
 use kit::migrate::{Migration, migrate};
 use kit::paging::PageRequest;
+use kit::storage::StorageFault;
 use uuid::Uuid;
 
 use crate::application::ports::{Store, StoreError, Stored, TaskFilter, Transaction};
@@ -57,6 +58,8 @@ fn failed(error: sqlx::Error) -> StoreError {
         StoreError::CategoryNameTaken
     } else if is_busy(&error) {
         StoreError::Busy
+    } else if let Some(fault) = StorageFault::of(&error) {
+        StoreError::Storage(fault)
     } else {
         StoreError::Failed(error.to_string())
     }

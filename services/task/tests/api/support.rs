@@ -1,43 +1,27 @@
 //! A service on a file of its own, a clock that tests move, callers, and a consumer of its events.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::http::{Method, Request};
 use events::Envelope;
-use http_body_util::BodyExt;
-use jiff::{SignedDuration, Timestamp};
-use kit::Clock;
 use kit::bus::{Bus, Delivery, MemoryBus, Subscription};
 use kit::serve::Running;
+use kit::testing::clock::ManualClock;
+use kit::testing::http::with;
 use serde_json::{Value, json};
 use task::Settings;
 use tempfile::TempDir;
-use tower::ServiceExt;
+
+pub(crate) use kit::testing::http::{Answer, send};
 
 /// Two users.
 pub(crate) const ADA: Caller = Caller("01890a5d-ac96-774b-bcce-b302099a8057");
 pub(crate) const EVE: Caller = Caller("01890a5d-ac96-774b-bcce-b302099a8058");
 /// An id that nothing has.
 pub(crate) const NOBODY: &str = "01890a5d-ac96-774b-bcce-b302099a8059";
-
-/// A clock that stands until it is moved.
-pub(crate) struct ManualClock(Mutex<Timestamp>);
-
-impl ManualClock {
-    pub(crate) fn advance(&self, seconds: i64) {
-        let mut now = self.0.lock().unwrap();
-        *now = now.checked_add(SignedDuration::from_secs(seconds)).unwrap();
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
-    }
-}
 
 /// A running service; its file outlives a [`Service::restart`].
 pub(crate) struct Service {
@@ -53,62 +37,9 @@ pub(crate) struct Events(Subscription);
 #[derive(Clone, Copy)]
 pub(crate) struct Caller(pub(crate) &'static str);
 
-/// An answer, its body parsed when it is JSON.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Value,
-}
-
-impl Answer {
-    /// The string at `name`.
-    #[track_caller]
-    pub(crate) fn text(&self, name: &str) -> String {
-        self.body[name].as_str().unwrap_or_else(|| panic!("no {name} in {self:?}")).to_owned()
-    }
-
-    pub(crate) fn header(&self, name: &str) -> String {
-        self.headers[name].to_str().unwrap().to_owned()
-    }
-
-    /// Asserts a problem of this status and code.
-    #[track_caller]
-    pub(crate) fn fails(&self, status: u16, code: &str) {
-        assert_eq!(self.status.as_u16(), status, "{self:?}");
-        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json");
-        assert_eq!(self.body["code"], code, "{self:?}");
-        assert_eq!(self.body["request_id"].as_str(), self.headers["x-request-id"].to_str().ok());
-    }
-
-    /// Asserts 400 with exactly these fields at fault.
-    #[track_caller]
-    pub(crate) fn names(&self, fields: &[&str]) {
-        self.fails(400, "validation_failed");
-        let errors = self.body["errors"].as_array().unwrap();
-        let named: Vec<&str> = errors.iter().map(|error| error["field"].as_str().unwrap()).collect();
-        assert_eq!(named, fields, "{self:?}");
-    }
-
-    /// Asserts a status.
-    #[track_caller]
-    pub(crate) fn is(self, status: u16) -> Self {
-        assert_eq!(self.status.as_u16(), status, "{self:?}");
-        self
-    }
-
-    /// A page's items.
-    #[track_caller]
-    pub(crate) fn items(&self) -> Vec<Value> {
-        self.body["items"].as_array().unwrap_or_else(|| panic!("no items in {self:?}")).clone()
-    }
-}
-
 impl Caller {
     pub(crate) fn request(self, method: Method, path: &str, body: Option<&Value>) -> Request<Body> {
-        let request = Request::builder().method(method).uri(path).header("x-user-id", self.0);
-        let request = request.header("content-type", "application/json");
-        request.body(body.map_or_else(Body::empty, |body| Body::from(body.to_string()))).unwrap()
+        with(kit::testing::http::request(method, path, body), "x-user-id", self.0)
     }
 }
 
@@ -126,7 +57,7 @@ impl Service {
     }
 
     async fn on(bus: Bus) -> Self {
-        let clock = Arc::new(ManualClock(Mutex::new("2026-01-15T10:30:00.250Z".parse().unwrap())));
+        let clock = ManualClock::start();
         let folder = tempfile::tempdir().unwrap();
         let running = run(&folder, bus, Arc::clone(&clock)).await;
         Self { clock, folder, running }
@@ -208,11 +139,4 @@ async fn run(folder: &TempDir, bus: Bus, clock: Arc<ManualClock>) -> Running {
     let context = kit::testing::context(task::ABOUT, folder.path(), bus);
     let module = task::build_at(Settings, context.clone(), clock).await.unwrap();
     Running::start(module, &context)
-}
-
-pub(crate) async fn send(router: Router, request: Request<Body>) -> Answer {
-    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
-    let body = body.collect().await.unwrap().to_bytes();
-    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    Answer { status: parts.status, headers: parts.headers, body }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use kit::idempotency::{Answer, Done, IdempotencyKey, Once};
 use kit::paging::PageRequest;
 use task::application::Error;
@@ -65,7 +66,7 @@ pub(crate) async fn a_task_that_many_complete_at_once_has_one_event(service: Ser
 
 pub(crate) async fn a_key_that_many_send_at_once_makes_one_task(service: Service) {
     let owner = owner();
-    let render: fn(&Task) -> Answer = |task| Answer { status: 201, body: task.id.to_string().into_bytes() };
+    let render: fn(&Task) -> Answer = |task| Answer::json(StatusCode::CREATED, &task.id.to_string());
     let answers = at_once(|n| {
         let application = Arc::clone(&service.application);
         // The last one sends the key with another body.

@@ -1,5 +1,6 @@
 use events::Draft;
 use events::task::{TaskCompleted, TaskCreated};
+use kit::etag::ETag;
 use kit::idempotency::{Answer, Earlier, IdempotencyKey};
 use kit::paging::PageRequest;
 use task::application::ports::{StoreError, TaskFilter};
@@ -51,7 +52,7 @@ pub(crate) async fn what_is_not_committed_did_not_happen(service: Service) {
     let owner = owner();
     let task = task(owner, "a", None);
     let key = IdempotencyKey::new("ada", "POST /tasks", "k", b"{}");
-    let answer = Answer { status: 201, body: b"{}".to_vec() };
+    let answer = Answer::created("/tasks/7".to_owned(), &"made").with_etag(ETag(1));
     let created = TaskCreated { task_id: task.id.0, owner_id: owner.0, title: "a".into() };
     let mut transaction = service.store.begin().await.unwrap();
     assert_eq!(transaction.earlier(&key).await.unwrap(), None);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use events::Envelope;
 use jiff::Timestamp;
 use kit::SystemClock;
@@ -82,7 +83,7 @@ pub(crate) fn now<T: std::fmt::Debug>(done: Done<T>) -> T {
 
 /// For requests without a key, whose answer nobody keeps.
 pub(crate) fn no_answer<T>(_: &T) -> Answer {
-    Answer { status: 201, body: Vec::new() }
+    Answer::json(StatusCode::CREATED, &"made")
 }
 
 pub(crate) fn owner() -> OwnerId {

@@ -9,7 +9,7 @@ use kit::database::{Database, DatabaseSettings};
 use kit::serve::Running;
 use sqlx::Row as _;
 
-use crate::support::{DEADLINE, Process, make_task};
+use crate::support::{DEADLINE, make_task, start};
 
 /// How often the process is killed under writes.
 const ROUNDS: usize = 20;
@@ -38,10 +38,10 @@ async fn waiting(folder: &Path) -> Vec<Envelope> {
 async fn what_was_not_published_before_a_kill_is_published_after_the_restart() {
     let folder = tempfile::tempdir().unwrap();
     // Without a broker nothing leaves the outbox.
-    let mut process = Process::start(folder.path(), &[]).await;
+    let mut process = start(folder.path(), &[]).await;
     let mut made = Vec::new();
     for n in 0..3 {
-        made.push(process.make_task(&format!("t{n}")).await.unwrap());
+        made.push(make_task(&process.address, &format!("t{n}")).await.unwrap());
     }
     process.signal(9);
     assert_eq!(process.exit().await, None, "it ended otherwise");
@@ -74,7 +74,7 @@ async fn a_kill_under_writes_parts_no_task_from_its_event() {
     let folder = tempfile::tempdir().unwrap();
     let mut answered = BTreeSet::new();
     for round in 0..ROUNDS {
-        let mut process = Process::start(folder.path(), &[("LOG_LEVEL", "warn")]).await;
+        let mut process = start(folder.path(), &[("LOG_LEVEL", "warn")]).await;
         let (told, mut answers) = tokio::sync::mpsc::unbounded_channel();
         let writers: Vec<_> = (0..WRITERS)
             .map(|_| {

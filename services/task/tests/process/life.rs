@@ -1,16 +1,16 @@
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
-use crate::support::{DEADLINE, Process, command};
+use crate::support::{command, fails, get, make_task, start};
 
 #[tokio::test]
 async fn it_serves_and_ends_cleanly_on_either_signal() {
     for number in [15, 2] {
         let folder = tempfile::tempdir().unwrap();
-        let mut process = Process::start(folder.path(), &[]).await;
+        let mut process = start(folder.path(), &[]).await;
         assert!(process.get("/health").await.starts_with("HTTP/1.1 200 OK\r\n"));
-        process.make_task("a").await.unwrap();
-        assert!(process.get("/tasks").await.contains("\"title\":\"a\""));
+        make_task(&process.address, "a").await.unwrap();
+        assert!(get(&process, "/tasks").await.contains("\"title\":\"a\""));
         assert!(folder.path().join("data/task.db").exists(), "the default database");
         // An idle connection does not hold the end up.
         let mut idle = TcpStream::connect(&process.address).await.unwrap();
@@ -18,16 +18,16 @@ async fn it_serves_and_ends_cleanly_on_either_signal() {
         assert_eq!(process.exit().await, Some(0), "signal {number}");
         assert_eq!(idle.read(&mut [0]).await.unwrap_or(0), 0);
         // What was answered is there when it starts again.
-        let process = Process::start(folder.path(), &[]).await;
-        assert!(process.get("/tasks").await.contains("\"title\":\"a\""));
+        let process = start(folder.path(), &[]).await;
+        assert!(get(&process, "/tasks").await.contains("\"title\":\"a\""));
     }
 }
 
 #[tokio::test]
 async fn identity_fields_are_the_gateways_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let process = Process::start(folder.path(), &[("GATEWAY_SECRET", "0123456789abcdef")]).await;
-    let answer = process.get("/tasks").await;
+    let process = start(folder.path(), &[("GATEWAY_SECRET", "0123456789abcdef")]).await;
+    let answer = get(&process, "/tasks").await;
     assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("token_missing"), "{answer}");
     assert!(process.get("/health").await.starts_with("HTTP/1.1 200 "));
 }
@@ -37,9 +37,8 @@ async fn every_bad_setting_is_told_at_once_and_no_secret() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = command(folder.path());
     command.env("PORT", "http").env("DATABASE_URL", "mysql://u:hunter2@h/d").env("GATEWAY_SECRET", "hunter2");
-    let output = tokio::time::timeout(DEADLINE, command.output()).await.expect("it did not end").unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2));
+    let (code, stderr) = fails(&mut command).await;
+    assert_eq!(code, Some(2));
     for told in ["PORT = \"http\"", "DATABASE_URL = ", "GATEWAY_SECRET: expected"] {
         assert!(stderr.contains(told), "{told} is not in {stderr}");
     }

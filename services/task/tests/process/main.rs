@@ -4,4 +4,5 @@
 
 mod kill;
 mod life;
+mod storage;
 mod support;

@@ -1,92 +1,45 @@
-//! A process in a folder of its own, in an empty environment, so that nothing of the developer's is
-//! read.
+//! The task service's binary.
 
 use std::path::Path;
-use std::process::Stdio;
-use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::net::TcpStream;
-use tokio::process::{Child, ChildStdout, Command};
+pub(crate) use kit::testing::process::{DEADLINE, Process, fails};
+use kit::testing::process::{command as command_of, request};
+use tokio::process::Command;
 
-pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 pub(crate) const ADA: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
-
-/// A process that listens.
-pub(crate) struct Process {
-    pub(crate) child: Child,
-    pub(crate) address: String,
-    /// Kept open: it writes its log there.
-    _lines: Lines<BufReader<ChildStdout>>,
-}
+const BINARY: &str = env!("CARGO_BIN_EXE_task");
 
 pub(crate) fn command(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_task"));
-    command.current_dir(folder).env_clear().kill_on_drop(true);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
+    command_of(BINARY, folder)
 }
 
-impl Process {
-    /// Started on a free port; its address is read off its line.
-    pub(crate) async fn start(folder: &Path, pairs: &[(&str, &str)]) -> Self {
-        let mut child = command(folder).env("PORT", "0").envs(pairs.iter().copied()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let find = async {
-            while let Some(line) = lines.next_line().await.unwrap() {
-                if let Some((_, address)) = line.split_once("task listening on http://") {
-                    // In JSON the line goes on.
-                    return address.split('"').next().unwrap_or_default().to_owned();
-                }
-            }
-            panic!("it ended without listening");
-        };
-        let address = tokio::time::timeout(DEADLINE, find).await.expect("it never listened");
-        Self { child, address, _lines: lines }
-    }
-
-    pub(crate) fn signal(&self, signal: i32) {
-        let id = self.child.id().unwrap().to_string();
-        let kill = std::process::Command::new("kill").args([format!("-{signal}"), id]).status();
-        assert!(kill.unwrap().success());
-    }
-
-    /// Waits for its end; `None` when a signal ended it.
-    pub(crate) async fn exit(&mut self) -> Option<i32> {
-        let status = tokio::time::timeout(DEADLINE, self.child.wait()).await;
-        status.expect("it did not end").unwrap().code()
-    }
-
-    pub(crate) async fn get(&self, path: &str) -> String {
-        request(&self.address, "GET", path, "").await.unwrap()
-    }
-
-    /// Makes Ada's task of this title; gives its id once it is answered, and an error when the process
-    /// is gone before.
-    pub(crate) async fn make_task(&self, title: &str) -> std::io::Result<String> {
-        make_task(&self.address, title).await
-    }
+pub(crate) async fn start(folder: &Path, pairs: &[(&str, &str)]) -> Process {
+    Process::start(BINARY, folder, pairs).await
 }
 
-/// As [`Process::make_task`], for one who has only the address.
+/// The same by a command of one's own, which ends up as the binary.
+pub(crate) async fn start_as(command: Command, folder: &Path) -> Process {
+    Process::start_as(command, folder, &[]).await
+}
+
+/// What Ada gets.
+pub(crate) async fn get(process: &Process, path: &str) -> String {
+    request(&process.address, &format!("GET {path}"), &[("x-user-id", ADA)], "").await.unwrap()
+}
+
+/// What Ada is answered when she sends this task.
+pub(crate) async fn post(process: &Process, body: &str) -> String {
+    request(&process.address, "POST /tasks", &[("x-user-id", ADA)], body).await.unwrap()
+}
+
+/// Makes Ada's task of this title; gives its id once it is answered, and an error when the process is gone
+/// before.
 pub(crate) async fn make_task(address: &str, title: &str) -> std::io::Result<String> {
-    let answer = request(address, "POST", "/tasks", &format!("{{\"title\":\"{title}\"}}")).await?;
+    let body = format!("{{\"title\":\"{title}\"}}");
+    let answer = request(address, "POST /tasks", &[("x-user-id", ADA)], &body).await?;
     let cut = || std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "the answer is cut off");
     let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(cut)?;
     assert!(head.starts_with("HTTP/1.1 201 Created\r\n"), "{answer}");
     let body: serde_json::Value = serde_json::from_str(body).map_err(|_| cut())?;
     Ok(body["id"].as_str().unwrap().to_owned())
-}
-
-async fn request(address: &str, method: &str, path: &str, body: &str) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect(address).await?;
-    let length = body.len();
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-user-id: {ADA}\r\n\
-         content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
-    );
-    stream.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    Ok(answer)
 }

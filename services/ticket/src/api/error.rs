@@ -22,6 +22,7 @@ impl From<Error> for Problem {
                     .with_header(RETRY_AFTER, HeaderValue::from_static("1"))
             }
             Error::Overloaded => Self::overloaded("Too much to do; try again in a moment."),
+            Error::Storage(fault) => fault.into(),
             Error::Internal(cause) => Self::internal(cause),
         }
     }

@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use kit::Problem;
-use kit::idempotency::{Answer, Done, Keyed, Once};
+use kit::idempotency::{Answer, Keyed, Once};
 use kit::identity::Identity;
 use uuid::Uuid;
 
@@ -35,10 +35,7 @@ pub(super) async fn purchase(
     Keyed { body, key }: Keyed<PurchaseBody>,
 ) -> Result<Response, Problem> {
     let once = Once { key: key.of(&identity.user_id.to_string()), render: rendered };
-    match application.purchase(BuyerId(identity.user_id), body.parse()?, once).await? {
-        Done::Now(receipt) => Ok(rendered(&receipt).into_response(false)),
-        Done::Before(answer) => Ok(answer.into_response(true)),
-    }
+    Ok(application.purchase(BuyerId(identity.user_id), body.parse()?, once).await?.into_response(rendered))
 }
 
 /// A ticket of the caller.

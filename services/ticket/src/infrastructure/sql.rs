@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use kit::database::{Database, DatabaseError, is_busy};
 use kit::migrate::{Migration, migrate};
+use kit::storage::StorageFault;
 use sqlx::AssertSqlSafe;
 
 use crate::application::ports::{Store, StoreError, Transaction};
@@ -17,7 +18,8 @@ use rows::{COLUMNS, purchase};
 use transaction::SqlTransaction;
 
 /// The schema's steps.
-pub const MIGRATIONS: &[Migration] = &[kit::migration!(1, "purchases", "0001_purchases")];
+pub const MIGRATIONS: &[Migration] =
+    &[kit::migration!(1, "purchases", "0001_purchases"), kit::migration!(2, "unsold purchases by age", "0002_unsold")];
 
 /// The store. Clones share the database.
 #[derive(Debug, Clone)]
@@ -71,10 +73,27 @@ impl Store for SqlStore {
         let rows = query.fetch_all(&mut *connection).await.map_err(failed)?;
         rows.iter().map(purchase).collect()
     }
+
+    async fn forget_unsold(&self, instant: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        let mut transaction = self.database.write().await.map_err(failed)?;
+        let query = sqlx::query(
+            "DELETE FROM purchases WHERE id IN
+                (SELECT id FROM purchases
+                    WHERE open = 0 AND status IN ('rejected', 'cancelled') AND updated_at < $1
+                    ORDER BY updated_at LIMIT $2)",
+        );
+        let query = query.bind(instant.as_millisecond()).bind(limit);
+        let deleted = query.execute(&mut *transaction).await.map_err(failed)?.rows_affected();
+        transaction.commit().await.map_err(failed)?;
+        Ok(deleted)
+    }
 }
 
 /// The driver's messages hold statements and names, never bound values.
 #[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 fn failed(error: sqlx::Error) -> StoreError {
-    if is_busy(&error) { StoreError::Busy } else { StoreError::Failed(error.to_string()) }
+    if is_busy(&error) {
+        return StoreError::Busy;
+    }
+    StorageFault::of(&error).map_or_else(|| StoreError::Failed(error.to_string()), StoreError::Storage)
 }

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::stock::Fault;
-use crate::support::{ADA, EVE, Service, purchase, send};
+use crate::support::{ADA, EVE, Receipt, Service, purchase, send};
 
 #[tokio::test]
 async fn the_same_key_buys_once() {

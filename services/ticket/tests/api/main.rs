@@ -3,6 +3,7 @@
 
 mod clients;
 mod crash;
+mod forget;
 mod keys;
 mod purchase;
 mod sale;

@@ -3,7 +3,7 @@ use events::ticket::{TOPIC, TicketPurchased};
 use serde_json::json;
 
 use crate::stock::Fault;
-use crate::support::{ADA, EVE, Service, purchase, send};
+use crate::support::{ADA, EVE, Receipt, Service, purchase, send};
 
 #[tokio::test]
 async fn places_are_bought_while_there_are_some() {

@@ -5,7 +5,7 @@ use events::{Envelope, Event};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::support::{ADA, Service, purchase, send};
+use crate::support::{ADA, Receipt, Service, purchase, send};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_hundred_buyers_share_a_hundred_places() {

@@ -1,46 +1,31 @@
 //! A service on a file of its own, the stock that it sells from, and its buyers.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
-use http_body_util::BodyExt;
-use jiff::{SignedDuration, Timestamp};
+use axum::http::{Method, Request};
 use kit::bus::{Bus, MemoryBus};
 use kit::database::Database;
 use kit::serve::Running;
 use kit::settings::{Reader, Source};
+use kit::testing::clock::ManualClock;
+use kit::testing::http::{Answer, request, with};
 use kit::{Clock, testing};
 use serde_json::{Value, json};
 use sqlx::Row as _;
 use tempfile::TempDir;
 use ticket::application::ports::VacancyClient;
 use ticket::{ABOUT, Settings};
-use tower::ServiceExt;
 
 use crate::stock::Stock;
+
+pub(crate) use kit::testing::http::send;
 
 pub(crate) const ADA: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 pub(crate) const EVE: &str = "01890a5d-ac96-774b-bcce-b302099a8058";
 const DEADLINE: Duration = Duration::from_secs(20);
-
-/// A clock that stands until it is moved.
-pub(crate) struct ManualClock(Mutex<Timestamp>);
-
-impl ManualClock {
-    pub(crate) fn advance(&self, seconds: i64) {
-        let mut now = self.0.lock().unwrap();
-        *now = now.checked_add(SignedDuration::from_secs(seconds)).unwrap();
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
-    }
-}
 
 pub(crate) struct Service {
     pub(crate) stock: Arc<Stock>,
@@ -50,34 +35,24 @@ pub(crate) struct Service {
     running: Running,
 }
 
-/// An answer, its body parsed when it is JSON.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Value,
+/// What a purchase came to.
+pub(crate) trait Receipt {
+    /// Asserts a ticket, and gives its id.
+    fn bought(&self, remaining: i64) -> String;
+    /// Asserts that there were too few.
+    fn too_few(&self, remaining: i64);
 }
 
-impl Answer {
-    /// Asserts a problem of this status and code.
+impl Receipt for Answer {
     #[track_caller]
-    pub(crate) fn fails(&self, status: u16, code: &str) {
-        assert_eq!(self.status.as_u16(), status, "{self:?}");
-        assert_eq!(self.headers["content-type"], "application/problem+json");
-        assert_eq!(self.body["code"], code, "{self:?}");
-    }
-
-    /// Asserts a ticket, and gives its id.
-    #[track_caller]
-    pub(crate) fn bought(&self, remaining: i64) -> String {
+    fn bought(&self, remaining: i64) -> String {
         assert_eq!(self.status.as_u16(), 200, "{self:?}");
         assert_eq!((&self.body["success"], &self.body["remaining"]), (&json!(true), &json!(remaining)), "{self:?}");
-        self.body["ticket_id"].as_str().unwrap().to_owned()
+        self.text("ticket_id")
     }
 
-    /// Asserts that there were too few.
     #[track_caller]
-    pub(crate) fn too_few(&self, remaining: i64) {
+    fn too_few(&self, remaining: i64) {
         assert_eq!(self.status.as_u16(), 200, "{self:?}");
         assert_eq!((&self.body["success"], &self.body["remaining"]), (&json!(false), &json!(remaining)), "{self:?}");
         assert_eq!(self.body["ticket_id"], Value::Null);
@@ -89,21 +64,27 @@ impl Service {
         let folder = tempfile::tempdir().unwrap();
         let bus = Bus::Memory(MemoryBus::default());
         let stock = Stock::start(folder.path(), places, bus.clone()).await;
-        Self::run(folder, stock, bus).await
+        Self::run(folder, stock, bus, 0).await
     }
 
     /// Ends it as a crash does, without a word, and starts it on the same file; the stock runs on.
     pub(crate) async fn crash(self) -> Self {
-        let Self { stock, bus, folder, running, .. } = self;
-        drop(running);
-        Self::run(folder, stock, bus).await
+        self.crash_for(0).await
     }
 
-    async fn run(folder: TempDir, stock: Arc<Stock>, bus: Bus) -> Self {
+    /// [`Service::crash`], with a start so many days after the first.
+    pub(crate) async fn crash_for(self, days: i64) -> Self {
+        let Self { stock, bus, folder, running, .. } = self;
+        drop(running);
+        Self::run(folder, stock, bus, days).await
+    }
+
+    async fn run(folder: TempDir, stock: Arc<Stock>, bus: Bus, days: i64) -> Self {
         let mut reader = Reader::new(Source::default());
         let settings = Settings::read(&mut reader);
         let context = testing::context(ABOUT, folder.path(), bus.clone());
-        let clock = Arc::new(ManualClock(Mutex::new("2026-01-15T10:30:00Z".parse().unwrap())));
+        let clock = ManualClock::start();
+        clock.advance(days * 24 * 3_600);
         let (vacancy, time) = (Arc::clone(&stock) as Arc<dyn VacancyClient>, Arc::clone(&clock) as Arc<dyn Clock>);
         let (module, _) = ticket::build_at(settings, context.clone(), vacancy, time).await.unwrap();
         let running = Running::start(module, &context);
@@ -123,12 +104,12 @@ impl Service {
     }
 
     pub(crate) async fn ticket(&self, buyer: &str, id: &str) -> Answer {
-        let request = Request::get(format!("/api/v1/tickets/{id}")).header("x-user-id", buyer);
-        send(self.router(), request.body(Body::empty()).unwrap()).await
+        let request = request(Method::GET, &format!("/api/v1/tickets/{id}"), None);
+        send(self.router(), with(request, "x-user-id", buyer)).await
     }
 
     pub(crate) async fn available(&self) -> Answer {
-        send(self.router(), Request::get("/api/v1/available").body(Body::empty()).unwrap()).await
+        send(self.router(), request(Method::GET, "/api/v1/available", None)).await
     }
 
     /// The places that the stock has left.
@@ -159,20 +140,21 @@ impl Service {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
+
+    /// Waits until the purchases of this status are of so many places.
+    pub(crate) async fn comes_to(&self, status: &str, places: i64) {
+        let start = Instant::now();
+        while self.places(status).await != places {
+            assert!(start.elapsed() < DEADLINE, "what is {status} never comes to {places}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
 }
 
 pub(crate) fn purchase(buyer: &str, key: Option<&str>, body: &Value) -> Request<Body> {
-    let mut request = Request::post("/api/v1/purchase").header("content-type", "application/json");
-    request = request.header("x-user-id", buyer);
-    if let Some(key) = key {
-        request = request.header("idempotency-key", key);
+    let request = with(request(Method::POST, "/api/v1/purchase", Some(body)), "x-user-id", buyer);
+    match key {
+        Some(key) => with(request, "idempotency-key", key),
+        None => request,
     }
-    request.body(Body::from(body.to_string())).unwrap()
-}
-
-pub(crate) async fn send(router: Router, request: Request<Body>) -> Answer {
-    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
-    let body = body.collect().await.unwrap().to_bytes();
-    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    Answer { status: parts.status, headers: parts.headers, body }
 }

@@ -29,6 +29,7 @@ impl From<Error> for Failure {
             ),
             Error::Token(fault) => Problem::unauthorized(code(fault), fault.to_string()),
             Error::Overloaded => Problem::overloaded("Too much to do; try again in a moment."),
+            Error::Storage(fault) => fault.into(),
             Error::Internal(cause) => Problem::internal(cause),
         })
     }

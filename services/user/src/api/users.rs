@@ -3,10 +3,9 @@
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use kit::etag::{ETag, IfMatch};
-use kit::idempotency::{Answer as StoredAnswer, Done, Keyed, Once};
+use kit::idempotency::{Answer as StoredAnswer, Keyed, Once};
 use kit::json::Json as Body;
 use kit::paging::{Page, PageQuery};
 use kit::query::Query;
@@ -20,7 +19,7 @@ use super::requests::{RegisterBody, UpdateBody};
 use crate::application::Error;
 use crate::domain::{User, UserId};
 
-/// 201 with the user and its `Location`; 409 `email_taken`. With an `Idempotency-Key` it may be sent
+/// 201 with the user, its `Location` and its `ETag`; 409 `email_taken`. With an `Idempotency-Key` it may be sent
 /// again: 422 `idempotency_key_reused` for another body.
 #[utoipa::path(
     post,
@@ -29,7 +28,10 @@ use crate::domain::{User, UserId};
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body get the same answer.")),
     request_body = RegisterBody,
     responses(
-        (status = 201, body = UserBody, headers(("Location" = String, description = "The user's path."))),
+        (status = 201, body = UserBody, headers(
+            ("Location" = String, description = "The user's path."),
+            ("ETag" = String, description = "The user's version."),
+        )),
         (status = 400, description = "`validation_failed`"),
         (status = 409, description = "`email_taken`"),
         (status = 422, description = "`idempotency_key_reused`"),
@@ -42,18 +44,13 @@ pub(super) async fn register(
     let registration = body.parse()?;
     // A newcomer has no identity yet. Its e-mail keeps its keys apart from others'.
     let once = Once { key: key.of(&registration.email.key()), render: registered };
-    Ok(match api.application.register(registration, once).await? {
-        Done::Now(user) => {
-            let location = format!("/users/{}", user.id);
-            ([(header::LOCATION, location)], registered(&user).into_response(false)).into_response()
-        }
-        Done::Before(answer) => answer.into_response(true),
-    })
+    Ok(api.application.register(registration, once).await?.into_response(registered))
 }
 
 /// The answer to a newcomer; nothing in it is secret, for it is stored.
 fn registered(user: &User) -> StoredAnswer {
-    StoredAnswer::json(StatusCode::CREATED, &UserBody::from(user.clone()))
+    let location = format!("/users/{}", user.id);
+    StoredAnswer::created(location, &UserBody::from(user.clone())).with_etag(ETag(user.version))
 }
 
 /// A page of users, for administrators.

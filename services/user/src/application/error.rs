@@ -1,5 +1,7 @@
 //! How a use case can fail.
 
+use kit::storage::StorageFault;
+
 use crate::application::ports::{HashError, StoreError};
 use crate::domain::TokenFault;
 
@@ -36,6 +38,9 @@ pub enum Error {
     /// A bounded wait, for the hasher or the store, ended without a turn.
     #[error("too much to do")]
     Overloaded,
+    /// The store cannot keep or give what it should, until somebody sees to it.
+    #[error(transparent)]
+    Storage(StorageFault),
     /// What no client can do anything about; the text is for the log.
     #[error("{0}")]
     Internal(String),
@@ -46,6 +51,7 @@ impl From<StoreError> for Error {
         match error {
             StoreError::EmailTaken => Self::EmailTaken,
             StoreError::Busy => Self::Overloaded,
+            StoreError::Storage(fault) => Self::Storage(fault),
             StoreError::Failed(cause) => Self::Internal(format!("store: {cause}")),
         }
     }

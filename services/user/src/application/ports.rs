@@ -5,6 +5,7 @@ use events::Draft;
 use jiff::{SignedDuration, Timestamp};
 use kit::idempotency::{Answer, Earlier, IdempotencyKey};
 use kit::paging::PageRequest;
+use kit::storage::StorageFault;
 
 use crate::domain::refresh_token::{FamilyId, StoredRefreshToken};
 use crate::domain::{
@@ -21,6 +22,9 @@ pub enum StoreError {
     /// It was not this transaction's turn in time; nothing was changed and a retry may succeed.
     #[error("the store is busy")]
     Busy,
+    /// There is no room, it is read-only, damaged or refused by the system; nothing was changed.
+    #[error(transparent)]
+    Storage(StorageFault),
     /// Anything else; the text is for the log and MUST NOT hold a bound value.
     #[error("{0}")]
     Failed(String),

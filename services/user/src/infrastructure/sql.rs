@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use kit::database::{Database, DatabaseError, is_busy, violates_unique};
 use kit::migrate::{Migration, migrate};
 use kit::paging::PageRequest;
+use kit::storage::StorageFault;
 
 use crate::application::ports::{Store, StoreError, Stored, Transaction};
 use crate::domain::{Email, SigningKey, User, UserId};
@@ -61,6 +62,8 @@ fn failed(error: sqlx::Error) -> StoreError {
         StoreError::EmailTaken
     } else if is_busy(&error) {
         StoreError::Busy
+    } else if let Some(fault) = StorageFault::of(&error) {
+        StoreError::Storage(fault)
     } else {
         StoreError::Failed(error.to_string())
     }

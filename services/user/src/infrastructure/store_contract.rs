@@ -15,28 +15,7 @@ async fn store(database: &TestDatabase) -> SqlStore {
     SqlStore::migrated(database.open().await).await.unwrap()
 }
 
-/// Makes a module of all the contract's tests for each database.
-macro_rules! contract {
-    ($($test:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test]
-            async fn $test() {
-                let database = super::TestDatabase::sqlite();
-                super::$test(&super::store(&database).await).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test]
-            async fn $test() {
-                if let Some(database) = super::TestDatabase::postgres().await {
-                    super::$test(&super::store(&database).await).await;
-                }
-            })+
-        }
-    };
-}
-
-contract!(
+kit::on_each_database!(super::store =>
     a_user_is_read_as_it_was_written,
     emails_are_unique_by_their_key,
     what_is_not_committed_did_not_happen,

@@ -1,19 +1,19 @@
 //! A service on a database of its own, and a clock that tests move.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
-use jiff::{SignedDuration, Timestamp};
 use kit::bus::Bus;
 use kit::identity::Trust;
 use kit::metrics::Metrics;
 use kit::serve::Running;
 use kit::settings::{Common, Source};
 use kit::testing::TestDatabase;
-use kit::{Clock, Context, Reader};
+use kit::testing::clock::ManualClock;
+use kit::{Context, Reader};
 use serde_json::{Value, json};
 use user::Settings;
 
@@ -21,22 +21,6 @@ pub(crate) use crate::client::{Answer, keyed, post, put, send};
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) const ADMIN: (&str, &str) = ("root@example.com", "the keys to it all");
-
-/// A clock that stands until it is moved.
-pub(crate) struct ManualClock(Mutex<Timestamp>);
-
-impl ManualClock {
-    pub(crate) fn advance(&self, seconds: i64) {
-        let mut now = self.0.lock().unwrap();
-        *now = now.checked_add(SignedDuration::from_secs(seconds)).unwrap();
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
-    }
-}
 
 /// A running service; its file outlives a [`Service::restart`].
 pub(crate) struct Service {
@@ -77,8 +61,7 @@ impl Service {
         // The machine may be busy with other tests, which all hash passwords.
         let mut all = vec![("ADMIN_EMAIL", ADMIN.0), ("ADMIN_PASSWORD", ADMIN.1), ("HASH_QUEUE_TIMEOUT", "30s")];
         all.extend_from_slice(pairs);
-        let now = "2026-01-15T10:30:00.250Z".parse().unwrap();
-        let clock = Arc::new(ManualClock(Mutex::new(now)));
+        let clock = ManualClock::start();
         let running = run(&database, &all, &bus, Arc::clone(&clock)).await;
         Self { clock, database, pairs: all, bus, running }
     }

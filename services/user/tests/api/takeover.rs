@@ -2,6 +2,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use axum::http::StatusCode;
 use jiff::SignedDuration;
 use kit::SystemClock;
 use kit::idempotency::{Answer, Once};
@@ -60,7 +61,7 @@ async fn a_login_that_began_before_the_takeover_gets_no_session() {
 
     let name = Name::parse("Eve").unwrap();
     let squatter = Registration { email: email(), name, password: password(PASSWORD) };
-    let once = Once::unkeyed(|_| Answer { status: 201, body: Vec::new() });
+    let once = Once::unkeyed(|_| Answer::json(StatusCode::CREATED, &"made"));
     application.register(squatter, once).await.unwrap();
     let session = application.login(Some(&email()), Secret::new(PASSWORD.to_owned())).await;
     assert!(matches!(session, Err(Error::Credentials)), "{session:?}");

@@ -123,6 +123,9 @@ impl From<Outcome> for StockBody {
             Verdict::WasReleased => (false, "This reservation was released before; use a new reservation_id."),
             Verdict::Released => (true, "Released."),
             Verdict::NothingHeld => (true, "This reservation holds no places."),
+            Verdict::Forgotten => {
+                (false, "This reservation is so old that it is not known any more; nothing was changed.")
+            }
             Verdict::Restocked => (true, "Restocked."),
         };
         Self { success, remaining: outcome.remaining, message }

@@ -16,6 +16,7 @@ impl From<Error> for Problem {
             Error::Overflow(_) => Self::conflict("stock_overflow", "The stock has no room for so many places."),
             Error::KeyReused => idempotency::reused(),
             Error::Overloaded => Self::overloaded("Too much to do; try again in a moment."),
+            Error::Storage(fault) => fault.into(),
             Error::Internal(cause) => Self::internal(cause),
         }
     }

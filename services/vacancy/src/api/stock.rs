@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use kit::Problem;
-use kit::idempotency::{Answer, Done, Keyed, Once};
+use kit::idempotency::{Answer, Keyed, Once};
 use kit::json::Json as Body;
 
 use super::bodies::{AvailableBody, ReleaseBody, ReserveBody, ReservedBody, RestockBody, StockBody};
@@ -76,10 +76,7 @@ pub(super) async fn restock(
     Keyed { body, key }: Keyed<RestockBody>,
 ) -> Result<Response, Problem> {
     let once = Once { key: key.of(&identity.user_id.to_string()), render: rendered };
-    match application.restock(body.parse()?, once).await? {
-        Done::Now(outcome) => Ok(Json(StockBody::from(outcome)).into_response()),
-        Done::Before(answer) => Ok(answer.into_response(true)),
-    }
+    Ok(application.restock(body.parse()?, once).await?.into_response(rendered))
 }
 
 /// How many places are left.

@@ -15,7 +15,7 @@ use kit::idempotency::{Done, Earlier, Once};
 use super::Error;
 use super::available::Cache;
 use super::ports::{Store, StoreError, Transaction};
-use crate::domain::{Ledger, Outcome, Quantity, ReservationId};
+use crate::domain::{Ledger, Outcome, Quantity, ReservationId, Verdict};
 
 /// What is to be done, and what it is part of.
 pub(super) enum Command {
@@ -96,6 +96,9 @@ async fn decide(
         }),
         Command::Release { id, correlation } => {
             let (outcome, moved) = ledger.release(&id);
+            if outcome.verdict == Verdict::Forgotten {
+                tracing::warn!(%id, "a reservation was released too late: if it held places, they count as sold");
+            }
             if let Some(moved) = moved {
                 let (reservation_id, remaining) = (moved.reservation.to_string(), outcome.remaining);
                 let event = StockReleased { reservation_id, qty: moved.qty, remaining };

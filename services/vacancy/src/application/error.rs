@@ -1,6 +1,7 @@
 //! How a use case can fail.
 
 use kit::batch::BatchError;
+use kit::storage::StorageFault;
 
 use super::ports::StoreError;
 use crate::domain::ledger::{OtherQuantity, Overflow};
@@ -20,6 +21,9 @@ pub enum Error {
     /// A bounded wait, for a turn or the store, ended without one.
     #[error("too much to do")]
     Overloaded,
+    /// The store cannot keep or give what it should, until somebody sees to it.
+    #[error(transparent)]
+    Storage(StorageFault),
     /// What no client can do anything about; the text is for the log.
     #[error("{0}")]
     Internal(String),
@@ -29,6 +33,7 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy => Self::Overloaded,
+            StoreError::Storage(fault) => Self::Storage(fault),
             StoreError::Failed(cause) => Self::Internal(format!("store: {cause}")),
         }
     }

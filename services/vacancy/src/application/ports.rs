@@ -2,8 +2,10 @@
 
 use async_trait::async_trait;
 use events::Draft;
+use jiff::Timestamp;
 use kit::correlation::Correlation;
 use kit::idempotency::{Answer, Earlier, IdempotencyKey};
+use kit::storage::StorageFault;
 
 use crate::domain::{Reservation, ReservationId, Stock};
 
@@ -13,6 +15,9 @@ pub enum StoreError {
     /// It was not this transaction's turn in time, or the database is away; a retry may succeed.
     #[error("the store is busy")]
     Busy,
+    /// There is no room, it is read-only, damaged or refused by the system; nothing was changed.
+    #[error(transparent)]
+    Storage(StorageFault),
     /// Anything else; the text is for the log and MUST NOT hold a bound value.
     #[error("{0}")]
     Failed(String),
@@ -37,6 +42,18 @@ pub trait Transaction: Send {
 
     /// What is known of these ids, in any order.
     async fn reservations(&mut self, ids: &[&ReservationId]) -> Result<Vec<Reservation>, StoreError>;
+
+    /// The first `limit` after the id `after`, in the order of their ids, of the reservations that have not
+    /// changed since `instant`: all whose ids were chosen before it, and maybe some whose ids tell no instant.
+    async fn old(
+        &mut self,
+        instant: Timestamp,
+        after: Option<&ReservationId>,
+        limit: i64,
+    ) -> Result<Vec<Reservation>, StoreError>;
+
+    /// Deletes reservations.
+    async fn remove(&mut self, ids: &[ReservationId]) -> Result<(), StoreError>;
 
     /// Replaces the stock.
     async fn save_stock(&mut self, stock: Stock) -> Result<(), StoreError>;

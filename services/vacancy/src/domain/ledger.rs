@@ -5,6 +5,8 @@
 //! - An id is answered once: asked again it gets the same answer, and changes nothing.
 //! - A release gives back what its reservation holds, once. One that comes before its reservation (the
 //!   caller gave up on an answer that was still on its way) keeps it from ever being held.
+//! - What is old is forgotten: places that are still held then are sold for good, and an id that was chosen
+//!   before that instant does nothing any more, for nobody knows what it did.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,8 +17,12 @@ use super::{Quantity, Reservation, ReservationId, State};
 pub struct Stock {
     /// How many are left.
     pub available: i64,
-    /// How many there were at first and were restocked: left and held together.
+    /// How many there were at first and were restocked, without those of forgotten reservations: left and
+    /// held together.
     pub total: i64,
+    /// Nothing is known of the reservations whose ids were chosen before this instant, in milliseconds since
+    /// 1970, but for those that are still stored.
+    pub forgotten_before: i64,
 }
 
 /// What a command came to.
@@ -32,6 +38,8 @@ pub enum Verdict {
     Released,
     /// There was nothing to give back.
     NothingHeld,
+    /// The id is so old that nobody knows what became of it; nothing was changed.
+    Forgotten,
     /// Places were added.
     Restocked,
 }
@@ -93,6 +101,9 @@ impl Ledger {
             };
             return Ok((Outcome { verdict, remaining }, None));
         }
+        if self.has_forgotten(id) {
+            return Ok((self.outcome(Verdict::Forgotten), None));
+        }
         let (state, verdict) = if qty.get() <= self.stock.available {
             self.stock.available -= qty.get();
             (State::Held, Verdict::Reserved)
@@ -110,6 +121,7 @@ impl Ledger {
         let held = match self.known.get(id) {
             Some(Reservation { state: State::Held, qty, .. }) => *qty,
             Some(_) => return (self.outcome(Verdict::NothingHeld), None),
+            None if self.has_forgotten(id) => return (self.outcome(Verdict::Forgotten), None),
             None => {
                 let remaining = self.stock.available;
                 self.keep(Reservation { id: id.clone(), qty: 0, state: State::Released, remaining });
@@ -129,6 +141,22 @@ impl Ledger {
         Ok(self.outcome(Verdict::Restocked))
     }
 
+    /// Forgets what is known of the ids that were chosen before `instant`, in milliseconds since 1970, and
+    /// gives them. What they hold is sold for good.
+    pub fn forget(&mut self, instant: i64) -> Vec<ReservationId> {
+        self.stock.forgotten_before = self.stock.forgotten_before.max(instant);
+        let old = |id: &ReservationId| id.chosen_at().is_some_and(|chosen| chosen < instant);
+        let mut forgotten: Vec<_> = self.known.keys().filter(|id| old(id)).cloned().collect();
+        forgotten.sort_unstable();
+        for id in &forgotten {
+            if let Some(Reservation { state: State::Held, qty, .. }) = self.known.remove(id) {
+                self.stock.total -= qty;
+            }
+            self.touched.remove(id);
+        }
+        forgotten
+    }
+
     /// The stock as it is now.
     pub fn stock(&self) -> Stock {
         self.stock
@@ -139,6 +167,11 @@ impl Ledger {
         let mut changed: Vec<_> = self.touched.iter().filter_map(|id| self.known.get(id)).cloned().collect();
         changed.sort_unstable_by(|one, other| one.id.cmp(&other.id));
         changed
+    }
+
+    fn has_forgotten(&self, id: &ReservationId) -> bool {
+        let instant = self.stock.forgotten_before;
+        instant > 0 && id.chosen_at().is_some_and(|chosen| chosen < instant)
     }
 
     fn keep(&mut self, reservation: Reservation) {

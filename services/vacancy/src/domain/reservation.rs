@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use uuid::Uuid;
+
 /// The id under which a caller reserves, and may ask again or release: 1 to 128 visible ASCII
 /// characters, chosen by the caller.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,6 +21,13 @@ impl ReservationId {
     pub fn parse(text: String) -> Result<Self, NotAnId> {
         let good = (1..=Self::MAX_LEN).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
         if good { Ok(Self(text)) } else { Err(NotAnId) }
+    }
+
+    /// When it was chosen, in milliseconds since 1970, of an id that tells: a UUIDv7, as it is written.
+    pub fn chosen_at(&self) -> Option<i64> {
+        let uuid = Uuid::try_parse(&self.0).ok()?;
+        let written = *uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == *self.0;
+        (written && uuid.get_version_num() == 7).then(|| i64::try_from(uuid.as_u128() >> 80).ok())?
     }
 
     /// As it was written.
@@ -74,5 +83,20 @@ mod tests {
         check("a\n", false);
         check(&"x".repeat(128), true);
         check(&"x".repeat(129), false);
+    }
+
+    #[test]
+    fn a_uuid_of_version_7_tells_when_it_was_chosen() {
+        fn check(text: &str, expected: Option<i64>) {
+            assert_eq!(ReservationId::parse(text.to_owned()).unwrap().chosen_at(), expected, "{text}");
+        }
+        check("01890a5d-ac96-774b-bcce-b302099a8057", Some(0x0189_0a5d_ac96));
+        check("00000000-0000-7000-8000-000000000000", Some(0));
+        check("ffffffff-ffff-7fff-bfff-ffffffffffff", Some(0xffff_ffff_ffff));
+        check("01890a5d-ac96-474b-bcce-b302099a8057", None);
+        check("01890A5D-AC96-774B-BCCE-B302099A8057", None);
+        check("01890a5dac96774bbcceb302099a8057", None);
+        check("{01890a5d-ac96-774b-bcce-b302099a8057}", None);
+        check("a", None);
     }
 }

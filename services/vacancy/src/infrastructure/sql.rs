@@ -7,12 +7,16 @@ mod transaction;
 use async_trait::async_trait;
 use kit::database::{Database, DatabaseError, is_busy};
 use kit::migrate::{Migration, migrate};
+use kit::storage::StorageFault;
 
 use crate::application::ports::{Store, StoreError, Transaction};
 use transaction::SqlTransaction;
 
 /// The schema's steps.
-pub const MIGRATIONS: &[Migration] = &[kit::migration!(1, "stock and reservations", "0001_stock")];
+pub const MIGRATIONS: &[Migration] = &[
+    kit::migration!(1, "stock and reservations", "0001_stock"),
+    kit::migration!(2, "forgotten reservations", "0002_forgotten"),
+];
 
 /// The store. Clones share the database.
 #[derive(Debug, Clone)]
@@ -24,10 +28,10 @@ impl SqlStore {
     /// Migrates the database; when it is new, its stock is `initial`.
     pub async fn migrated(database: Database, initial: i64) -> Result<Self, DatabaseError> {
         migrate(&database, MIGRATIONS).await?;
-        let mut transaction = database.write().await?;
+        let mut transaction = database.write().await.map_err(|error| database.unusable(error))?;
         let query = sqlx::query("INSERT INTO stock (id, available, total) VALUES (1, $1, $1) ON CONFLICT DO NOTHING");
-        query.bind(initial).execute(&mut *transaction).await?;
-        transaction.commit().await?;
+        query.bind(initial).execute(&mut *transaction).await.map_err(|error| database.unusable(error))?;
+        transaction.commit().await.map_err(|error| database.unusable(error))?;
         Ok(Self { database })
     }
 }
@@ -49,5 +53,8 @@ impl Store for SqlStore {
 /// The driver's messages hold statements and names, never bound values.
 #[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 fn failed(error: sqlx::Error) -> StoreError {
-    if is_busy(&error) { StoreError::Busy } else { StoreError::Failed(error.to_string()) }
+    if is_busy(&error) {
+        return StoreError::Busy;
+    }
+    StorageFault::of(&error).map_or_else(|| StoreError::Failed(error.to_string()), StoreError::Storage)
 }

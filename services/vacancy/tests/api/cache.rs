@@ -1,18 +1,18 @@
-use crate::support::Service;
+use crate::support::{Outcome, Service};
 
 #[tokio::test]
 async fn anothers_write_is_seen_when_the_cache_expires() {
     let one = Service::start(10).await;
     let other = one.second_instance().await;
     assert_eq!((one.available().await, other.available().await), (10, 10));
-    other.reserve("a", 4).await.is(true, 6);
+    other.reserve("a", 4).await.came_to(true, 6);
     assert_eq!(other.available().await, 6, "a write of its own ends what it remembered");
     one.clock.advance(4);
     assert_eq!(one.available().await, 10, "it was not remembered");
     one.clock.advance(1);
     assert_eq!(one.available().await, 6);
     // What decides is never the cache.
-    one.reserve("b", 7).await.is(false, 6);
+    one.reserve("b", 7).await.came_to(false, 6);
 }
 
 /// A read that began before a commit must not hide what the commit left.

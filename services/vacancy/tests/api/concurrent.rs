@@ -5,7 +5,7 @@ use proptest::test_runner::TestRunner;
 use tokio::task::JoinSet;
 use vacancy::domain::{Quantity, ReservationId, Verdict};
 
-use crate::support::Service;
+use crate::support::{Outcome, Service};
 
 fn id(text: &str) -> ReservationId {
     ReservationId::parse(text.to_owned()).unwrap()
@@ -39,7 +39,7 @@ async fn one_id_at_once_is_one_reservation() {
         asking.spawn(async move { application.reserve(id("a"), Quantity::parse(3).unwrap()).await.unwrap() });
     }
     assert!(asking.join_all().await.iter().all(|one| (one.verdict, one.remaining) == (Verdict::Reserved, 7)));
-    service.restock(1).await.is(true, 8);
+    service.restock(1).await.came_to(true, 8);
 }
 
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 use events::vacancy::{StockReleased, StockReserved, TOPIC};
 use events::{Envelope, Event};
 
-use crate::support::Service;
+use crate::support::{Outcome, Service};
 
 /// The envelopes that come, until there are `count`.
 async fn published(service: &Service, count: usize, act: impl Future<Output = ()>) -> Vec<Envelope> {
@@ -49,7 +49,7 @@ async fn an_event_is_part_of_the_request_that_caused_it() {
     let mut request = crate::support::post("/api/v1/reserve", &body);
     request.headers_mut().insert("x-request-id", "the-first".parse().unwrap());
     let envelopes = published(&service, 1, async {
-        service.send(request).await.is(true, 9);
+        service.send(request).await.came_to(true, 9);
     });
     assert_eq!(envelopes.await[0].correlation_id, "the-first");
 }

@@ -5,5 +5,6 @@ mod cache;
 mod callers;
 mod concurrent;
 mod events;
+mod forget;
 mod stock;
 mod support;

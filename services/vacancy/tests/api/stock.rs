@@ -1,17 +1,17 @@
 use serde_json::json;
 
-use crate::support::{Service, admin};
+use crate::support::{Outcome, Service, admin};
 
 #[tokio::test]
 async fn places_are_reserved_released_and_restocked() {
     let service = Service::start(10).await;
     assert_eq!(service.available().await, 10);
-    service.reserve("a", 4).await.is(true, 6);
+    service.reserve("a", 4).await.came_to(true, 6);
     assert_eq!(service.available().await, 6, "a write is seen at once");
-    service.reserve("b", 7).await.is(false, 6);
-    service.reserve("c", 6).await.is(true, 0);
-    service.restock(5).await.is(true, 5);
-    service.release("a").await.is(true, 9);
+    service.reserve("b", 7).await.came_to(false, 6);
+    service.reserve("c", 6).await.came_to(true, 0);
+    service.restock(5).await.came_to(true, 5);
+    service.release("a").await.came_to(true, 9);
     assert_eq!(service.available().await, 9);
 }
 
@@ -19,7 +19,7 @@ async fn places_are_reserved_released_and_restocked() {
 async fn the_same_reservation_gives_the_same_answer() {
     let service = Service::start(10).await;
     let first = service.reserve("a", 4).await;
-    service.reserve("b", 6).await.is(true, 0);
+    service.reserve("b", 6).await.came_to(true, 0);
     let refused = service.reserve("c", 1).await;
     service.restock(5).await;
     assert_eq!(service.reserve("a", 4).await.body, first.body);
@@ -32,13 +32,13 @@ async fn the_same_reservation_gives_the_same_answer() {
 async fn a_second_or_unknown_release_changes_nothing() {
     let service = Service::start(10).await;
     service.reserve("a", 4).await;
-    service.release("a").await.is(true, 10);
-    service.release("a").await.is(true, 10);
-    service.release("nobody").await.is(true, 10);
+    service.release("a").await.came_to(true, 10);
+    service.release("a").await.came_to(true, 10);
+    service.release("nobody").await.came_to(true, 10);
     assert_eq!(service.available().await, 10);
     // What was given back is not held by asking again, nor what was given up before it came.
-    service.reserve("a", 4).await.is(false, 10);
-    service.reserve("nobody", 4).await.is(false, 10);
+    service.reserve("a", 4).await.came_to(false, 10);
+    service.reserve("nobody", 4).await.came_to(false, 10);
     assert_eq!(service.available().await, 10);
 }
 
@@ -47,9 +47,9 @@ async fn a_reservation_without_an_id_gets_one() {
     let service = Service::start(10).await;
     let body = json!({ "qty": 3 });
     let one = service.post("/api/v1/reserve", body.clone()).await;
-    one.is(true, 7);
-    service.post("/api/v1/reserve", body).await.is(true, 4);
-    service.release(one.body["reservation_id"].as_str().unwrap()).await.is(true, 7);
+    one.came_to(true, 7);
+    service.post("/api/v1/reserve", body).await.came_to(true, 4);
+    service.release(one.body["reservation_id"].as_str().unwrap()).await.came_to(true, 7);
 }
 
 #[tokio::test]
@@ -72,17 +72,17 @@ async fn what_is_no_quantity_is_refused() {
 #[tokio::test]
 async fn a_restock_that_would_overflow_is_refused() {
     let service = Service::start(i64::MAX).await;
-    service.reserve("a", 5).await.is(true, i64::MAX - 5);
+    service.reserve("a", 5).await.came_to(true, i64::MAX - 5);
     service.restock(1).await.fails(409, "stock_overflow");
-    service.release("a").await.is(true, i64::MAX);
+    service.release("a").await.came_to(true, i64::MAX);
 }
 
 #[tokio::test]
 async fn a_restart_keeps_the_stock_and_what_was_answered() {
     let service = Service::start(10).await;
-    service.reserve("a", 4).await.is(true, 6);
+    service.reserve("a", 4).await.came_to(true, 6);
     let service = service.restart().await;
     assert_eq!(service.available().await, 6, "INITIAL_STOCK is for the first time");
-    service.reserve("a", 4).await.is(true, 6);
+    service.reserve("a", 4).await.came_to(true, 6);
     assert_eq!(service.available().await, 6);
 }

@@ -1,40 +1,27 @@
 //! A service on a file of its own, a clock that tests move, and a client.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
-use http_body_util::BodyExt;
-use jiff::{SignedDuration, Timestamp};
+use axum::http::{Method, Request, StatusCode};
+use jiff::Timestamp;
 use kit::bus::{Bus, MemoryBus};
+use kit::database::{Database, DatabaseSettings};
 use kit::identity::Trust;
 use kit::serve::Running;
 use kit::settings::{Reader, Source};
+use kit::testing::clock::ManualClock;
+use kit::testing::http::{Answer, request, with};
 use kit::{Clock, testing};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tower::ServiceExt;
 use vacancy::application::Application;
 use vacancy::{ABOUT, Settings};
 
+pub(crate) use kit::testing::http::send;
+
 pub(crate) const USER: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
-
-/// A clock that stands until it is moved.
-pub(crate) struct ManualClock(Mutex<Timestamp>);
-
-impl ManualClock {
-    pub(crate) fn advance(&self, seconds: i64) {
-        let mut now = self.0.lock().unwrap();
-        *now = now.checked_add(SignedDuration::from_secs(seconds)).unwrap();
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
-    }
-}
 
 /// A running service; its file outlives a [`Service::restart`].
 pub(crate) struct Service {
@@ -46,26 +33,15 @@ pub(crate) struct Service {
     running: Running,
 }
 
-/// An answer, its body parsed when it is JSON.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Value,
+/// What a command came to.
+pub(crate) trait Outcome {
+    /// Asserts it.
+    fn came_to(&self, success: bool, remaining: i64);
 }
 
-impl Answer {
-    /// Asserts a problem of this status and code.
+impl Outcome for Answer {
     #[track_caller]
-    pub(crate) fn fails(&self, status: u16, code: &str) {
-        assert_eq!(self.status.as_u16(), status, "{self:?}");
-        assert_eq!(self.headers["content-type"], "application/problem+json");
-        assert_eq!(self.body["code"], code, "{self:?}");
-    }
-
-    /// Asserts what a command came to.
-    #[track_caller]
-    pub(crate) fn is(&self, success: bool, remaining: i64) {
+    fn came_to(&self, success: bool, remaining: i64) {
         assert_eq!(self.status.as_u16(), 200, "{self:?}");
         assert_eq!((&self.body["success"], &self.body["remaining"]), (&json!(success), &json!(remaining)));
         assert!(self.body["message"].is_string(), "{self:?}");
@@ -76,33 +52,48 @@ impl Service {
     /// With this stock.
     pub(crate) async fn start(stock: i64) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        Self::run(folder, &stock.to_string(), Trust::InProcess).await
+        Self::run(folder, &stock.to_string(), Trust::InProcess, today()).await
     }
 
     /// Where `trust` decides who is believed.
     pub(crate) async fn trusting(trust: Trust) -> Self {
-        Self::run(Arc::new(tempfile::tempdir().unwrap()), "10", trust).await
+        Self::run(Arc::new(tempfile::tempdir().unwrap()), "10", trust, today()).await
     }
 
     /// Ends it and starts it on the same file, with another `INITIAL_STOCK`.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_at(today()).await
+    }
+
+    /// [`Service::restart`] with another time.
+    pub(crate) async fn restart_at(self, now: Timestamp) -> Self {
         self.running.stop().await;
-        Self::run(self.folder, "77", Trust::InProcess).await
+        Self::run(self.folder, "77", Trust::InProcess, now).await
+    }
+
+    /// Stores a reservation that was refused at the beginning of time.
+    pub(crate) async fn plant(&self, id: &str) {
+        let database = Database::open(&database(&self.folder)).await.unwrap();
+        let mut transaction = database.write().await.unwrap();
+        let query = "INSERT INTO reservations (id, qty, state, remaining, updated_at) VALUES ($1, 1, 'refused', 0, 0)";
+        sqlx::query(query).bind(id.to_owned()).execute(&mut *transaction).await.unwrap();
+        transaction.commit().await.unwrap();
+        database.close().await;
     }
 
     /// A second instance on the same file, beside this one.
     pub(crate) async fn second_instance(&self) -> Self {
-        Self::run(Arc::clone(&self.folder), &self.stock, Trust::InProcess).await
+        Self::run(Arc::clone(&self.folder), &self.stock, Trust::InProcess, today()).await
     }
 
-    async fn run(folder: Arc<TempDir>, stock: &str, trust: Trust) -> Self {
+    async fn run(folder: Arc<TempDir>, stock: &str, trust: Trust, now: Timestamp) -> Self {
         let mut reader = Reader::new(Source::from_pairs([("INITIAL_STOCK", stock)]));
         let settings = Settings::read(&mut reader);
         reader.finish().unwrap();
         let bus = Bus::Memory(MemoryBus::default());
         let mut context = testing::context(ABOUT, folder.path(), bus.clone());
         context.trust = trust;
-        let clock = Arc::new(ManualClock(Mutex::new("2026-01-15T10:30:00Z".parse().unwrap())));
+        let clock = ManualClock::at(now);
         let built = vacancy::build_at(settings, context.clone(), Arc::clone(&clock) as Arc<dyn Clock>).await;
         let (module, application) = built.unwrap();
         let running = Running::start(module, &context);
@@ -135,28 +126,25 @@ impl Service {
     }
 
     pub(crate) async fn available(&self) -> i64 {
-        let answer = self.send(Request::get("/api/v1/available").body(Body::empty()).unwrap()).await;
+        let answer = self.send(request(Method::GET, "/api/v1/available", None)).await;
         assert_eq!(answer.status, StatusCode::OK);
         answer.body["qty"].as_i64().unwrap()
     }
 }
 
+fn today() -> Timestamp {
+    "2026-01-15T10:30:00Z".parse().unwrap()
+}
+
+fn database(folder: &TempDir) -> DatabaseSettings {
+    DatabaseSettings::at(folder.path().join("vacancy.db"))
+}
+
 pub(crate) fn post(path: &str, body: &Value) -> Request<Body> {
-    let request = Request::post(path).header("content-type", "application/json");
-    request.body(Body::from(body.to_string())).unwrap()
+    request(Method::POST, path, Some(body))
 }
 
 /// With the fields that the gateway sets for an administrator.
 pub(crate) fn admin(path: &str, body: &Value) -> Request<Body> {
-    let mut request = post(path, body);
-    request.headers_mut().insert("x-user-id", USER.parse().unwrap());
-    request.headers_mut().insert("x-user-scope", "admin".parse().unwrap());
-    request
-}
-
-pub(crate) async fn send(router: Router, request: Request<Body>) -> Answer {
-    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
-    let body = body.collect().await.unwrap().to_bytes();
-    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    Answer { status: parts.status, headers: parts.headers, body }
+    with(with(post(path, body), "x-user-id", USER), "x-user-scope", "admin")
 }

@@ -14,6 +14,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::KafkaSettings;
 use super::context::Watch;
 use super::convert::received;
+use super::lag::Asking;
 use crate::bus::{Delivery, PublishError};
 use crate::metrics::{Gauge, PartitionLabels};
 
@@ -24,6 +25,8 @@ const AT_ONCE: usize = 256;
 /// [`super::super::Subscription::close`] does so without blocking the runtime.
 pub struct KafkaSubscription {
     consumer: Arc<StreamConsumer<Watch>>,
+    /// Who tells how far it is behind.
+    asking: Asking,
     /// The offset behind the last message given, by topic and partition, since the last commit.
     given: HashMap<(String, i32), i64>,
     /// The revocations that `given` has seen.
@@ -50,14 +53,15 @@ impl KafkaSubscription {
             // A topic that does not exist yet is looked for this often; making it is its publisher's part.
             .set("topic.metadata.refresh.interval.ms", "2000")
             .set("allow.auto.create.topics", "false")
-            .set("statistics.interval.ms", "2000")
             // What is fetched ahead; the library's own 64 MiB would be most of a service's memory.
             .set("queued.min.messages", "1000")
             .set("queued.max.messages.kbytes", "4096");
         let failed = |error: KafkaError| PublishError(error.to_string());
-        let consumer: StreamConsumer<Watch> = config.create_with_context(Watch::new(lag)).map_err(failed)?;
+        let consumer: StreamConsumer<Watch> = config.create_with_context(Watch::default()).map_err(failed)?;
         consumer.subscribe(topics).map_err(failed)?;
-        Ok(Self { consumer: Arc::new(consumer), given: HashMap::new(), revocations: 0 })
+        let consumer = Arc::new(consumer);
+        let asking = Asking::begin(&consumer, lag);
+        Ok(Self { consumer, asking, given: HashMap::new(), revocations: 0 })
     }
 
     /// One message, however long it takes, and those that are there already behind it.
@@ -97,7 +101,9 @@ impl KafkaSubscription {
 
     /// Leaves the group, so that others have its partitions at once.
     pub(in crate::bus) async fn close(self) {
-        let _ = tokio::task::spawn_blocking(move || drop(self)).await;
+        let Self { consumer, asking, .. } = self;
+        asking.end().await;
+        let _ = tokio::task::spawn_blocking(move || drop(consumer)).await;
     }
 
     fn give(&mut self, message: &BorrowedMessage<'_>) -> Delivery {

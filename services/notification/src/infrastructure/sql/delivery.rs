@@ -19,10 +19,21 @@ use crate::domain::{Notification, NotificationId, State, UserId};
 /// Ids in one statement.
 const AT_ONCE: usize = 1_000;
 
-pub(super) async fn next_due(on: &mut Connection) -> Stored<Option<Timestamp>> {
-    let query = sqlx::query_scalar("SELECT min(due_at) FROM notifications WHERE status = 'pending'");
-    let first: Option<i64> = query.fetch_one(on).await.map_err(failed)?;
-    first.map(|at| instant("due_at", at)).transpose()
+pub(super) async fn next_due(on: &mut Connection, full: &[UserId]) -> Stored<Option<Timestamp>> {
+    let aside = aside(full, 1);
+    let statement = format!("SELECT due_at FROM notifications WHERE status = 'pending'{aside} ORDER BY due_at LIMIT 1");
+    let query = with_owners(sqlx::query(AssertSqlSafe(statement)), full);
+    let first = query.fetch_optional(on).await.map_err(failed)?;
+    first.map(|row| instant("due_at", row.try_get("due_at").map_err(failed)?)).transpose()
+}
+
+/// The condition that leaves the webhooks of some owners aside, whose placeholders begin at `first`.
+fn aside(full: &[UserId], first: usize) -> String {
+    if full.is_empty() {
+        return String::new();
+    }
+    let owners: Vec<_> = (first..first + full.len()).map(|at| format!("${at}")).collect();
+    format!(" AND NOT (channel = 'webhook' AND owner_id IN ({}))", owners.join(", "))
 }
 
 pub(super) async fn find(
@@ -42,33 +53,38 @@ pub(super) async fn find(
     Ok(Some(Held { notification: parse(&row)?, leased_until }))
 }
 
-pub(super) async fn take_due(
+pub(super) async fn due(
     on: &mut Transaction,
     now: Timestamp,
     limit: u32,
-    lease: &Lease,
+    full: &[UserId],
 ) -> Stored<Vec<Notification>> {
     // Another instance's rows are passed over rather than waited for; on SQLite no other writes now.
     let locked = match on.dialect() {
         Dialect::Postgres => " FOR UPDATE SKIP LOCKED",
         Dialect::Sqlite => "",
     };
+    let aside = aside(full, 3);
     let statement = format!(
-        "SELECT * FROM notifications WHERE status = 'pending' AND due_at <= $1 ORDER BY due_at, id LIMIT $2{locked}"
+        "SELECT * FROM notifications WHERE status = 'pending' AND due_at <= $1{aside}
+             ORDER BY due_at, id LIMIT $2{locked}"
     );
     let query = sqlx::query(AssertSqlSafe(statement)).bind(now.as_millisecond()).bind(i64::from(limit));
-    let found = query.fetch_all(&mut **on).await.map_err(failed)?;
-    let found: Vec<_> = found.iter().map(parse).collect::<Stored<_>>()?;
-    for some in found.chunks(AT_ONCE) {
+    let found = with_owners(query, full).fetch_all(&mut **on).await.map_err(failed)?;
+    found.iter().map(parse).collect()
+}
+
+pub(super) async fn lease(on: &mut Connection, ids: &[NotificationId], lease: &Lease) -> Stored<()> {
+    for some in ids.chunks(AT_ONCE) {
         // The placeholders of the ids come first, since they are numbered from 1.
         let (ids, count) = (rows(on, 1, some.len()), some.len());
         let (id, until) = (count + 1, count + 2);
         let statement = format!("UPDATE notifications SET lease = ${id}, due_at = ${until} WHERE id IN {ids}");
-        let query = with_ids(sqlx::query(AssertSqlSafe(statement)), some);
+        let query = with_ids(sqlx::query(AssertSqlSafe(statement)), some.iter().copied());
         let query = query.bind(lease.id.to_string()).bind(lease.until.as_millisecond());
-        query.execute(&mut **on).await.map_err(failed)?;
+        query.execute(&mut *on).await.map_err(failed)?;
     }
-    Ok(found)
+    Ok(())
 }
 
 pub(super) async fn take(on: &mut Connection, notification: &Notification, lease: &Lease) -> Stored<()> {
@@ -119,7 +135,9 @@ async fn settle_sent(on: &mut Connection, lease: &Lease, sent: &[Notification]) 
                  lease = NULL, sent_at = ${sent_at}
              WHERE id IN {ids} AND lease = ${lease_id} RETURNING id"
         );
-        let query = with_ids(sqlx::query(AssertSqlSafe(statement)), some).bind(at).bind(lease.id.to_string());
+        let query = with_ids(sqlx::query(AssertSqlSafe(statement)), some.iter().map(|one| one.id))
+            .bind(at)
+            .bind(lease.id.to_string());
         for row in query.fetch_all(&mut *on).await.map_err(failed)? {
             let id: String = row.try_get("id").map_err(failed)?;
             held.insert(NotificationId(Uuid::parse_str(&id).map_err(|_| corrupt("id"))?));
@@ -130,8 +148,12 @@ async fn settle_sent(on: &mut Connection, lease: &Lease, sent: &[Notification]) 
 
 type Query<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
 
-fn with_ids<'q>(query: Query<'q>, notifications: &[Notification]) -> Query<'q> {
-    notifications.iter().fold(query, |query, one| query.bind(one.id.to_string()))
+fn with_ids(query: Query<'_>, ids: impl Iterator<Item = NotificationId>) -> Query<'_> {
+    ids.fold(query, |query, id| query.bind(id.to_string()))
+}
+
+fn with_owners<'q>(query: Query<'q>, owners: &[UserId]) -> Query<'q> {
+    owners.iter().fold(query, |query, owner| query.bind(owner.to_string()))
 }
 
 /// When a notification was sent; 0 for one that was not.

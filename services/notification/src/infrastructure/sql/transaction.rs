@@ -66,8 +66,12 @@ impl Transaction for SqlTransaction {
         notifications::delete(&mut self.inner, owner, id).await
     }
 
-    async fn take_due(&mut self, now: Timestamp, limit: u32, lease: &Lease) -> Stored<Vec<Notification>> {
-        delivery::take_due(&mut self.inner, now, limit, lease).await
+    async fn due(&mut self, now: Timestamp, limit: u32, full: &[UserId]) -> Stored<Vec<Notification>> {
+        delivery::due(&mut self.inner, now, limit, full).await
+    }
+
+    async fn lease(&mut self, ids: &[NotificationId], lease: &Lease) -> Stored<()> {
+        delivery::lease(&mut self.inner, ids, lease).await
     }
 
     async fn take(&mut self, notification: &Notification, lease: &Lease) -> Stored<()> {

@@ -3,14 +3,15 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::{at, commit, insert, later, lease, notification, on_both, reload, take_due, user};
+use super::{at, commit, insert, later, lease, notification, reload, take_due, user};
 use crate::application::ports::Store;
-use crate::domain::{Backoff, Notification, State, Undelivered};
+use crate::domain::{Backoff, Channel, Notification, Recipient, State, Undelivered, UserId};
 use crate::infrastructure::sql::SqlStore;
 
-on_both!(
+kit::on_each_database!(super::super::store =>
     what_is_due_is_taken_by_one_and_again_after_its_lease,
     of_several_at_once_each_takes_others,
+    webhooks_of_some_owners_are_left_aside,
     only_the_holder_settles,
     what_failed_is_due_again_later,
     one_that_is_asked_for_is_found_with_its_lease,
@@ -20,12 +21,12 @@ on_both!(
 async fn what_is_due_is_taken_by_one_and_again_after_its_lease(store: &SqlStore) {
     let (early, late, future) = (notification(user(), 10), notification(user(), 20), notification(user(), 99));
     insert(store, &[late.clone(), early.clone(), future.clone()]).await;
-    assert_eq!(store.next_due().await.unwrap(), Some(at(10)));
+    assert_eq!(store.next_due(&[]).await.unwrap(), Some(at(10)));
     assert_eq!(take_due(store, 9, 10, lease(50)).await, []);
     assert_eq!(take_due(store, 30, 1, lease(50)).await, [early.id]);
     assert_eq!(take_due(store, 30, 10, lease(60)).await, [late.id]);
     assert_eq!(take_due(store, 49, 10, lease(90)).await, []);
-    assert_eq!(store.next_due().await.unwrap(), Some(at(50)));
+    assert_eq!(store.next_due(&[]).await.unwrap(), Some(at(50)));
     assert_eq!(take_due(store, 50, 10, lease(90)).await, [early.id]);
 }
 
@@ -47,6 +48,25 @@ async fn of_several_at_once_each_takes_others(store: &SqlStore) {
     assert_eq!((taken.len(), distinct.len()), (200, 200));
 }
 
+async fn webhooks_of_some_owners_are_left_aside(store: &SqlStore) {
+    let (ada, bob, eve) = (user(), user(), user());
+    let webhook = |owner, due| Notification {
+        recipient: Recipient::parse(Channel::Webhook, "https://example.com/").unwrap(),
+        ..notification(owner, due)
+    };
+    let all = [webhook(ada, 1), webhook(bob, 2), webhook(eve, 3), notification(ada, 4)];
+    insert(store, &all).await;
+    let due = async |limit, full: &[UserId]| {
+        let due = commit(store, async |t| t.due(at(9), limit, full).await.unwrap()).await;
+        due.into_iter().map(|one| one.id).collect::<Vec<_>>()
+    };
+    assert_eq!(due(10, &[ada, bob]).await, [all[2].id, all[3].id], "what goes to the log waits for no one");
+    assert_eq!(due(1, &[ada]).await, [all[1].id]);
+    assert_eq!(due(10, &[]).await.len(), 4, "what is not leased is given again");
+    assert_eq!(store.next_due(&[ada, bob]).await.unwrap(), Some(at(3)));
+    assert_eq!(store.next_due(&[ada, bob, eve]).await.unwrap(), Some(at(4)));
+}
+
 async fn only_the_holder_settles(store: &SqlStore) {
     let (mut one, mut gone) = (notification(user(), 1), notification(user(), 1));
     insert(store, &[one.clone(), gone.clone()]).await;
@@ -65,7 +85,7 @@ async fn only_the_holder_settles(store: &SqlStore) {
     assert_eq!(reload(store, &one).await, one);
     let again = commit(store, async |t| t.settle(&held, &settled).await.unwrap()).await;
     assert!(again.is_empty(), "a lease ends with its settling");
-    assert_eq!(store.next_due().await.unwrap(), None);
+    assert_eq!(store.next_due(&[]).await.unwrap(), None);
 }
 
 async fn what_failed_is_due_again_later(store: &SqlStore) {
@@ -81,11 +101,11 @@ async fn what_failed_is_due_again_later(store: &SqlStore) {
     };
     one.undelivered(refused(), &backoff, 1.0, at(10));
     settle(&one, 10).await;
-    assert_eq!(store.next_due().await.unwrap(), Some(at(10) + later(5)));
+    assert_eq!(store.next_due(&[]).await.unwrap(), Some(at(10) + later(5)));
     one.undelivered(refused(), &backoff, 1.0, at(15));
     assert_eq!(one.state, State::Failed);
     settle(&one, 15).await;
-    assert_eq!(store.next_due().await.unwrap(), None);
+    assert_eq!(store.next_due(&[]).await.unwrap(), None);
 }
 
 async fn one_that_is_asked_for_is_found_with_its_lease(store: &SqlStore) {

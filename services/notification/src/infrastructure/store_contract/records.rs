@@ -6,12 +6,12 @@ use kit::idempotency::{Answer, Earlier, IdempotencyKey};
 use kit::paging::PageRequest;
 use uuid::Uuid;
 
-use super::{at, commit, insert, notification, on_both, reload, user};
+use super::{at, commit, insert, notification, reload, user};
 use crate::application::ports::{Address, Store};
 use crate::domain::{Channel, Email, Recipient, State, Undelivered, UserId};
 use crate::infrastructure::sql::SqlStore;
 
-on_both!(
+kit::on_each_database!(super::super::store =>
     a_notification_is_read_as_it_was_written,
     another_owner_sees_nothing_of_it,
     what_is_not_committed_did_not_happen,
@@ -60,7 +60,7 @@ async fn what_is_not_committed_did_not_happen(store: &SqlStore) {
     assert_eq!(store.notification(one.owner, one.id).await.unwrap(), None);
     drop(transaction);
     assert_eq!(store.notification(one.owner, one.id).await.unwrap(), None);
-    assert_eq!(store.next_due().await.unwrap(), None);
+    assert_eq!(store.next_due(&[]).await.unwrap(), None);
 }
 
 async fn a_list_is_in_order_and_from_the_cursor(store: &SqlStore) {
@@ -107,7 +107,7 @@ async fn an_event_is_new_once(store: &SqlStore) {
 
 async fn a_key_is_remembered_with_its_effect(store: &SqlStore) {
     let key = IdempotencyKey::new("ada", "POST /notifications", "k", b"{}");
-    let answer = Answer { status: 201, body: b"{}".to_vec() };
+    let answer = Answer::created("/notifications/7".to_owned(), &"made");
     commit(store, async |t| {
         assert_eq!(t.earlier(&key).await.unwrap(), None);
         t.remember(&key, &answer).await.unwrap();

@@ -5,6 +5,7 @@ use events::Draft;
 use jiff::Timestamp;
 use kit::correlation::Correlation;
 use kit::idempotency::{Answer, Earlier, IdempotencyKey};
+use kit::storage::StorageFault;
 
 use crate::domain::{Purchase, Status, TicketId};
 
@@ -14,6 +15,9 @@ pub enum StoreError {
     /// It was not this transaction's turn in time, or the database is away; a retry may succeed.
     #[error("the store is busy")]
     Busy,
+    /// There is no room, it is read-only, damaged or refused by the system; nothing was changed.
+    #[error(transparent)]
+    Storage(StorageFault),
     /// Anything else; the text is for the log and MUST NOT hold a bound value.
     #[error("{0}")]
     Failed(String),
@@ -50,6 +54,10 @@ pub trait Store: Send + Sync + 'static {
         after: Option<TicketId>,
         limit: i64,
     ) -> Result<Vec<Purchase>, StoreError>;
+
+    /// Deletes up to `limit` purchases that were rejected, or cancelled and settled, before `instant`; gives
+    /// how many.
+    async fn forget_unsold(&self, instant: Timestamp, limit: i64) -> Result<u64, StoreError>;
 }
 
 /// A change: whole, or, when it is dropped without a commit, not at all.

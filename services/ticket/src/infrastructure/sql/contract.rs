@@ -7,27 +7,7 @@ use uuid::Uuid;
 use super::*;
 use crate::domain::{BuyerId, Quantity, Status};
 
-/// Makes a module of all the contract's tests for each database.
-macro_rules! contract {
-    ($($test:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $test() {
-                super::$test(&kit::testing::TestDatabase::sqlite()).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $test() {
-                if let Some(test) = kit::testing::TestDatabase::postgres().await {
-                    super::$test(&test).await;
-                }
-            })+
-        }
-    };
-}
-
-contract!(
+kit::on_each_database!(std::future::ready =>
     a_purchase_is_read_as_it_was_written,
     what_is_not_committed_did_not_happen,
     only_what_is_pending_is_decided,
@@ -35,6 +15,7 @@ contract!(
     a_key_has_one_pending_purchase,
     keys_hold_others_off,
     a_large_batch_is_one_statement_each,
+    only_what_came_to_nothing_long_ago_is_forgotten,
 );
 
 async fn store(test: &TestDatabase) -> SqlStore {
@@ -149,7 +130,7 @@ async fn a_key_has_one_pending_purchase(test: &TestDatabase) {
     insert(&store, second, Some(&key)).await.unwrap();
     let mut transaction = store.begin().await.unwrap();
     assert_eq!(transaction.pending(&[&key]).await.unwrap()[0].purchase, second);
-    let answer = Answer { status: 200, body: b"{}".to_vec() };
+    let answer = Answer::created("/tickets/7".to_owned(), &"made");
     transaction.remember(&[(key.clone(), answer.clone())]).await.unwrap();
     let earlier = transaction.earlier(&[&super::contract::key("k", "{ }"), &key]).await.unwrap();
     assert_eq!(earlier, [Some(Earlier::OtherBody), Some(Earlier::Answered(answer))]);
@@ -190,4 +171,31 @@ async fn a_large_batch_is_one_statement_each(test: &TestDatabase) {
     let found = transaction.purchases(&ids).await.unwrap();
     assert!(found.len() == 500 && found.iter().all(|one| one.status == Status::Confirmed));
     transaction.commit().await.unwrap();
+}
+
+async fn only_what_came_to_nothing_long_ago_is_forgotten(test: &TestDatabase) {
+    let store = store(test).await;
+    let all @ [open, sold, rejected, cancelled, settled, other] = [(); 6].map(|()| pending(9));
+    for purchase in all {
+        insert(&store, purchase, None).await.unwrap();
+    }
+    // Decided at 8, and settled at 9.
+    decide(&store, sold, Status::Confirmed).await;
+    decide(&store, rejected, Status::Rejected).await;
+    for purchase in [cancelled, settled, other] {
+        decide(&store, purchase, Status::Cancelled).await;
+    }
+    let mut transaction = store.begin().await.unwrap();
+    transaction.settle(&[settled.id, other.id], at(9)).await.unwrap();
+    transaction.commit().await.unwrap();
+
+    assert_eq!(store.forget_unsold(at(8), 10).await.unwrap(), 0);
+    assert_eq!(store.forget_unsold(at(9), 10).await.unwrap(), 1);
+    assert_eq!(store.purchase(rejected.id).await.unwrap(), None);
+    assert_eq!(store.forget_unsold(at(1_000), 1).await.unwrap(), 1);
+    assert_eq!(store.forget_unsold(at(1_000), 10).await.unwrap(), 1);
+    assert_eq!(store.forget_unsold(at(1_000), 10).await.unwrap(), 0);
+    for (purchase, expected) in [(open, Status::Pending), (sold, Status::Confirmed), (cancelled, Status::Cancelled)] {
+        assert_eq!(status(&store, purchase).await, expected);
+    }
 }

@@ -2,7 +2,7 @@ use super::*;
 use proptest::prelude::*;
 
 fn ledger(available: i64) -> Ledger {
-    Ledger::new(Stock { available, total: available }, Vec::new())
+    Ledger::new(Stock { available, total: available, forgotten_before: 0 }, Vec::new())
 }
 
 fn id(text: &str) -> ReservationId {
@@ -43,6 +43,36 @@ fn a_release_gives_back_once_and_for_good() {
     assert_eq!(ledger.stock().available, 5);
 }
 
+/// An id that was chosen at this instant.
+fn chosen_at(millisecond: i64) -> ReservationId {
+    id(&format!("{:08x}-{:04x}-7000-8000-000000000000", millisecond >> 16, millisecond & 0xffff))
+}
+
+#[test]
+fn what_is_old_is_forgotten_and_does_nothing_any_more() {
+    let mut ledger = ledger(10);
+    let (sold, released, refused, young) = (chosen_at(1), chosen_at(2), chosen_at(3), chosen_at(100_000));
+    ledger.reserve(&sold, qty(4)).unwrap();
+    ledger.reserve(&released, qty(1)).unwrap();
+    ledger.release(&released);
+    ledger.reserve(&refused, qty(7)).unwrap();
+    ledger.reserve(&young, qty(2)).unwrap();
+    ledger.reserve(&id("timeless"), qty(1)).unwrap();
+    assert_eq!(ledger.forget(100_000), [sold.clone(), released.clone(), refused.clone()]);
+    let stock = Stock { available: 3, total: 6, forgotten_before: 100_000 };
+    assert_eq!(ledger.stock(), stock, "what was held is sold for good");
+    let forgotten = Outcome { verdict: Verdict::Forgotten, remaining: 3 };
+    for id in [sold, released, refused, chosen_at(99_999)] {
+        assert_eq!(ledger.reserve(&id, qty(1)), Ok((forgotten, None)));
+        assert_eq!(ledger.release(&id), (forgotten, None));
+    }
+    assert_eq!(ledger.forget(50_000), [], "an earlier instant brings nothing back");
+    assert_eq!(ledger.stock(), stock);
+    assert_eq!(ledger.release(&young).1.unwrap().qty, 2);
+    assert_eq!(ledger.release(&id("timeless")).1.unwrap().qty, 1);
+    assert_eq!(ledger.changed().len(), 2, "what is forgotten is not written again");
+}
+
 #[test]
 fn the_stock_does_not_overflow_even_by_what_is_held() {
     let mut ledger = ledger(i64::MAX);
@@ -57,6 +87,8 @@ enum Command {
     Reserve(u8, i64),
     Release(u8),
     Restock(i64),
+    /// What was chosen before this one's instant.
+    Forget(u8),
     /// What is stored is read again, as the next batch does.
     NextBatch,
 }
@@ -66,6 +98,7 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
         4 => (0..20_u8, 1..8_i64).prop_map(|(id, qty)| Command::Reserve(id, qty)),
         2 => (0..20_u8).prop_map(Command::Release),
         1 => (1..5_i64).prop_map(Command::Restock),
+        1 => (0..20_u8).prop_map(Command::Forget),
         1 => Just(Command::NextBatch),
     ];
     proptest::collection::vec(one, 0..80)
@@ -81,7 +114,7 @@ proptest! {
         for command in commands {
             match command {
                 Command::Reserve(n, number) => {
-                    let id = id(&n.to_string());
+                    let id = chosen_at(i64::from(n));
                     if let Ok((outcome, moved)) = ledger.reserve(&id, qty(number)) {
                         let before = held.insert(id.clone(), number);
                         match (outcome.verdict, moved.is_some()) {
@@ -95,13 +128,19 @@ proptest! {
                     }
                 }
                 Command::Release(n) => {
-                    let id = id(&n.to_string());
+                    let id = chosen_at(i64::from(n));
                     let (_, moved) = ledger.release(&id);
                     prop_assert_eq!(moved.map(|moved| moved.qty), held.remove(&id));
                 }
                 Command::Restock(number) => {
                     ledger.restock(qty(number)).unwrap();
                     total += number;
+                }
+                Command::Forget(n) => {
+                    for id in ledger.forget(i64::from(n)) {
+                        total -= held.remove(&id).unwrap_or(0);
+                        stored.remove(&id);
+                    }
                 }
                 Command::NextBatch => {
                     stored.extend(ledger.changed().into_iter().map(|one| (one.id.clone(), one)));

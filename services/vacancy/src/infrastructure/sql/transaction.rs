@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use events::Draft;
+use jiff::Timestamp;
 use kit::clock::{Clock, SystemClock};
 use kit::correlation::Correlation;
 use kit::database::{self, Row};
@@ -13,14 +14,24 @@ use super::failed;
 use crate::application::ports::{StoreError, Transaction};
 use crate::domain::{Reservation, ReservationId, State, Stock};
 
+/// The last instant, in milliseconds since 1970, that a UUIDv7 can tell.
+const MAX_INSTANT: i64 = (1 << 48) - 1;
+
 pub(super) struct SqlTransaction(pub(super) database::Transaction);
 
 #[async_trait]
 impl Transaction for SqlTransaction {
     async fn stock(&mut self) -> Result<Stock, StoreError> {
-        let statement = format!("SELECT available, total FROM stock WHERE id = 1{}", self.0.for_update());
+        let statement =
+            format!("SELECT available, total, forgotten_before FROM stock WHERE id = 1{}", self.0.for_update());
         let row = sqlx::query(AssertSqlSafe(statement)).fetch_one(&mut *self.0).await.map_err(failed)?;
-        let stock = |row: &Row| Ok(Stock { available: row.try_get("available")?, total: row.try_get("total")? });
+        let stock = |row: &Row| {
+            Ok(Stock {
+                available: row.try_get("available")?,
+                total: row.try_get("total")?,
+                forgotten_before: row.try_get("forgotten_before")?,
+            })
+        };
         stock(&row).map_err(failed)
     }
 
@@ -39,9 +50,42 @@ impl Transaction for SqlTransaction {
         rows.iter().map(reservation).collect()
     }
 
+    async fn old(
+        &mut self,
+        instant: Timestamp,
+        after: Option<&ReservationId>,
+        limit: i64,
+    ) -> Result<Vec<Reservation>, StoreError> {
+        // UUIDv7 are in the order of their instants, as numbers and as texts.
+        let instant = instant.as_millisecond().clamp(0, MAX_INSTANT);
+        let first_after = format!("{:08x}-{:04x}-7", instant >> 16, instant & 0xffff);
+        let query = sqlx::query(
+            "SELECT id, qty, state, remaining FROM reservations
+                WHERE id > $1 AND id < $2 AND id LIKE '________-____-7___-____-____________' AND updated_at < $3
+                ORDER BY id LIMIT $4",
+        );
+        let after = after.map(|id| id.as_str().to_owned()).unwrap_or_default();
+        let query = query.bind(after).bind(first_after).bind(instant).bind(limit);
+        let rows = query.fetch_all(&mut *self.0).await.map_err(failed)?;
+        rows.iter().map(reservation).collect()
+    }
+
+    async fn remove(&mut self, ids: &[ReservationId]) -> Result<(), StoreError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let statement = format!("DELETE FROM reservations WHERE id IN {}", sql::rows(&self.0, 1, ids.len()));
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for id in ids {
+            query = query.bind(id.as_str().to_owned());
+        }
+        query.execute(&mut *self.0).await.map_err(failed)?;
+        Ok(())
+    }
+
     async fn save_stock(&mut self, stock: Stock) -> Result<(), StoreError> {
-        let query = sqlx::query("UPDATE stock SET available = $1, total = $2 WHERE id = 1");
-        let query = query.bind(stock.available).bind(stock.total);
+        let query = sqlx::query("UPDATE stock SET available = $1, total = $2, forgotten_before = $3 WHERE id = 1");
+        let query = query.bind(stock.available).bind(stock.total).bind(stock.forgotten_before);
         query.execute(&mut *self.0).await.map_err(failed)?;
         Ok(())
     }

@@ -1,0 +1,43 @@
+//! A question of the gateway's own to one upstream, off the hot path: on a connection of its own, the answer whole.
+use bytes::Bytes;
+use http::{HeaderValue, Request, header, response::Parts};
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use super::{Address, Place, Upstream};
+
+impl Upstream {
+    /// The answer to GET `target` (path and query), if its body has at most `max` bytes; `about` tells the upstream
+    /// what is asked for. It has no time limit, and follows no redirect.
+    pub(crate) async fn ask(&self, target: &str, about: &str, max: usize) -> Result<(Parts, Bytes), String> {
+        let agent = format!("gateway/{} ({about})", env!("CARGO_PKG_VERSION"));
+        let question = Request::get(target)
+            .header(header::HOST, &self.authority)
+            .header(header::USER_AGENT, agent)
+            .body(())
+            .map_err(|error| error.to_string())?;
+        match &self.place {
+            Place::Remote(address) => ask_remote(address, question, max).await,
+            Place::Mounted(mounted) => mounted.ask(question, max).await,
+        }
+    }
+}
+
+async fn ask_remote(address: &Address, question: Request<()>, max: usize) -> Result<(Parts, Bytes), String> {
+    let address = address.resolve().await.map_err(|rejection| rejection.detail().into_owned())?;
+    let stream = TcpStream::connect(address).await.map_err(|error| format!("cannot connect: {error}"))?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake::<_, Empty<Bytes>>(TokioIo::new(stream))
+        .await
+        .map_err(|error| error.to_string())?;
+    let exchange = async move {
+        let mut request = question.map(|()| Empty::new());
+        request.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, max).collect().await.map_err(|error| error.to_string())?;
+        Ok((head, body.to_bytes()))
+    };
+    let (outcome, _) = tokio::join!(exchange, connection);
+    outcome
+}

@@ -18,6 +18,7 @@ use tokio::{
 use super::{
     StartError,
     handover::{Handed, Purpose, Successor, TakenOver},
+    notify::{State, notify},
     public::Public,
     signals::{Asked, Signals},
     threads::Threads,
@@ -158,6 +159,7 @@ impl Supervisor {
                     successor = None;
                     if let Some(TakenOver { process, unused }) = taken_over(outcome) {
                         tracing::info!(process, "a new process accepts: this one finishes what runs");
+                        notify(State::TakenOver(process));
                         self.admin_door = None;
                         // Nobody else accepts there any more.
                         self.threads.unlisten(&unused);
@@ -214,6 +216,9 @@ impl Supervisor {
         mut failed: Option<io::Error>,
     ) -> Result<(), StartError> {
         self.admin.stop();
+        if queue == Queue::Serve {
+            notify(State::Stopping);
+        }
         self.threads.stop(queue);
         while self.threads.count() > 0 {
             tokio::select! {

@@ -15,7 +15,7 @@ use crate::{
     config::{Config, Service, UpstreamTimeouts},
     h1::server::Settings,
     mounts::Mounts,
-    openapi::OpenApi,
+    openapi::{self, OpenApi},
     permit::{
         Permit,
         auth::{api_key::ApiKeys, jwt::Issuers},
@@ -119,8 +119,8 @@ impl Live {
             has_cors: config.cors.is_some() || lanes.iter().any(|lane| lane.permit.cors().is_some()),
             lanes,
             clusters,
-            openapi: config.server.docs.then(|| Arc::new(OpenApi::new())),
             authorisers,
+            openapi: config.server.docs.then(|| Arc::new(OpenApi::new())),
             reserved,
             issuers,
             keys,
@@ -129,7 +129,8 @@ impl Live {
     }
 
     /// Starts, on the current runtime, to probe upstreams and to fetch keys; what `previous` does already goes on.
-    pub(crate) fn watch(&self, previous: Option<&Self>) {
+    pub(crate) fn watch(self: &Arc<Self>, previous: Option<&Self>) {
+        openapi::watch(self);
         let known =
             |cluster| previous.is_some_and(|live| live.clusters.iter().any(|known| Arc::ptr_eq(known, cluster)));
         self.clusters.iter().filter(|cluster| !known(cluster)).for_each(health::watch);
@@ -146,14 +147,13 @@ impl Live {
     pub(crate) fn retire(&self, next: &Self) {
         let is_gone = |cluster: &&Arc<Cluster>| !next.clusters.iter().any(|kept| Arc::ptr_eq(kept, cluster));
         self.clusters.iter().filter(is_gone).for_each(|cluster| cluster.probes.end());
-        // The next one has its own: what clients reach may be another.
-        if let Some(openapi) = &self.openapi {
-            openapi.end();
-        }
         if let Some(issuers) = &self.issuers
             && !next.issuers.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, issuers))
         {
             issuers.end();
+        }
+        if let Some(openapi) = &self.openapi {
+            openapi.retire();
         }
     }
 }

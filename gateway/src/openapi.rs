@@ -17,7 +17,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::{sync::Notify, sync::watch, task::spawn_blocking, time::timeout};
+use tokio::{
+    sync::{Notify, watch},
+    task::spawn_blocking,
+    time::{sleep, timeout},
+};
 
 use crate::{live::Live, tasks::Tasks};
 
@@ -33,8 +37,7 @@ const WAIT: Duration = Duration::from_secs(5);
 pub(crate) struct OpenApi {
     asked: Notify,
     held: watch::Sender<Option<Held>>,
-    /// The one that makes it.
-    tasks: Tasks,
+    making: Tasks,
 }
 
 /// One that was made.
@@ -52,12 +55,7 @@ impl Held {
 
 impl OpenApi {
     pub(crate) fn new() -> Self {
-        Self { asked: Notify::new(), held: watch::Sender::new(None), tasks: Tasks::default() }
-    }
-
-    /// Makes no more: another configuration serves.
-    pub(crate) fn end(&self) {
-        self.tasks.end();
+        Self { asked: Notify::new(), held: watch::Sender::new(None), making: Tasks::default() }
     }
 
     /// The document as JSON; none where it cannot be made in time.
@@ -69,6 +67,15 @@ impl OpenApi {
             let _ = timeout(WAIT, held.wait_for(|held| Held::is_fresh(held.as_ref()))).await;
         }
         held.borrow().as_ref().map(|held| held.document.clone())
+    }
+
+    /// Makes none any more, once those who have asked already have got theirs.
+    pub(crate) fn retire(self: &Arc<Self>) {
+        let retired = Arc::clone(self);
+        tokio::spawn(async move {
+            sleep(WAIT).await;
+            retired.making.end();
+        });
     }
 
     /// Makes one whenever somebody asks and the last one is old.
@@ -97,7 +104,7 @@ impl OpenApi {
 /// Starts to make documents of the services of `live`, on the current runtime.
 pub(crate) fn watch(live: &Arc<Live>) {
     if let Some(openapi) = &live.openapi {
-        let (maker, live) = (Arc::clone(openapi), Arc::clone(live));
-        openapi.tasks.spawn(async move { maker.keep(live).await });
+        let (making, live) = (Arc::clone(openapi), Arc::clone(live));
+        openapi.making.spawn(async move { making.keep(live).await });
     }
 }

@@ -3,6 +3,7 @@
 mod descriptors;
 mod handover;
 mod inherited;
+mod notify;
 mod public;
 mod reload;
 mod signals;
@@ -18,6 +19,7 @@ use crate::{admin, config::Config, mounts::Mounts};
 
 use handover::Purpose;
 use inherited::{Inherited, Taken};
+use notify::{State, notify};
 use public::Public;
 use signals::Signals;
 use supervisor::Supervisor;
@@ -123,6 +125,7 @@ impl<'c> Bound<'c> {
         let outcome = control.block_on(async {
             let supervisor = Supervisor::start(config.clone(), mounts.clone(), public, admin)?;
             inherited.ready()?;
+            notify(State::Ready);
             supervisor.supervise(signals, stop).await
         });
         // A probe of a mounted service ends with its runtime here, before the service itself is ended.

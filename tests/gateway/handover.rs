@@ -2,7 +2,7 @@
 use std::{
     fs,
     net::{SocketAddr, TcpListener},
-    os::fd::OwnedFd,
+    os::{fd::OwnedFd, unix::net::UnixDatagram},
     process::{Command, Stdio},
     sync::{
         Arc,
@@ -12,7 +12,7 @@ use std::{
     thread,
 };
 
-use e2e::{Client, Gateway, Process, Upstream, eventually, gateway, ok, service, write_file};
+use e2e::{Client, DEADLINE, Gateway, Process, Upstream, eventually, gateway, ok, service, write_file};
 use nix::{
     sys::signal::{
         Signal::{SIGTERM, SIGUSR2},
@@ -167,6 +167,32 @@ fn services_inside_are_not_doubled() {
     gateway.signal(SIGUSR2);
     gateway.stderr.find("it is told", |line| line.contains("SIGUSR2 is not for").then_some(()));
     assert_eq!(gateway.get("/").status(), 200);
+}
+
+/// `sd_notify(3)`: systemd is told which process counts, so that it does not take the end of the old one for the end.
+#[test]
+fn systemd_is_told_who_serves() {
+    let upstream = Upstream::ok();
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("notify");
+    let socket = UnixDatagram::bind(&place).unwrap();
+    socket.set_read_timeout(Some(DEADLINE)).unwrap();
+    let told = || {
+        let mut text = [0; 100];
+        let length = socket.recv(&mut text).unwrap();
+        String::from_utf8_lossy(&text[..length]).into_owned()
+    };
+    let mut gateway = Gateway::with_env(&service("app", &[&upstream], ""), "NOTIFY_SOCKET", place.to_str().unwrap());
+    assert_eq!(told(), "READY=1");
+    gateway.signal(SIGUSR2);
+    let next = Next::of(&gateway);
+    // Two processes tell, in any order.
+    let mut both = [told(), told()];
+    both.sort();
+    assert_eq!(both, [format!("MAINPID={}", next.0), String::from("READY=1")]);
+    assert_eq!(gateway.wait().code(), Some(0));
+    next.ends();
+    assert_eq!(told(), "STOPPING=1");
 }
 
 /// `sd_listen_fds(3)`: the socket is there before the process, and after it.

@@ -116,6 +116,7 @@ fn server(before: &Config, now: &Config, changes: &mut Vec<String>) {
         ("server.timeouts", old.timeouts == new.timeouts),
         ("server.limits", old.limits == new.limits),
         ("server.trusted_proxies", old.trusted_proxies == new.trusted_proxies),
+        ("server.docs", old.docs == new.docs),
         ("server.drain_timeout", old.drain_timeout == new.drain_timeout),
     ];
     changes.extend(others.into_iter().filter(|(_, same)| !same).map(|(key, _)| format!("{key} changed")));

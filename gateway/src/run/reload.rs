@@ -10,7 +10,7 @@ use super::{
     supervisor::{AdminDoor, Supervisor, shards},
     watch::Files,
 };
-use crate::{admin, config::Config, live::Live, openapi};
+use crate::{admin, config::Config, live::Live};
 
 impl Supervisor {
     /// Reads the file again and applies it, if it is sound and says something else than it did; `asked`: whether somebody
@@ -88,7 +88,6 @@ impl Supervisor {
         }
         // 2. From here on nothing fails. What is new is looked at before the first request comes to it.
         live.watch(Some(&before));
-        openapi::watch(&live);
         self.threads.serve(&live, &shards[..old]).await;
         self.threads.listen(opened.old_workers);
         self.threads.unlisten(&opened.gone);

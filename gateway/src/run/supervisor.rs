@@ -18,6 +18,7 @@ use tokio::{
 use super::{
     StartError,
     handover::{Handed, Purpose, Successor, TakenOver},
+    notify::{State, notify},
     public::Public,
     signals::{Asked, Signals},
     threads::Threads,
@@ -29,7 +30,6 @@ use crate::{
     config::Config,
     live::Live,
     mounts::Mounts,
-    openapi,
     telemetry::{
         access_log::Writer,
         metrics::{Generations, Metrics, Reloads, Shard},
@@ -98,7 +98,6 @@ impl Supervisor {
         let tells = Arc::new(Admin::new(Arc::clone(&metrics)));
         let admin_door = AdminDoor::open(admin, &tells)?;
         live.watch(None);
-        openapi::watch(&live);
         let permits = Arc::new(Semaphore::new(live.config.server.max_connections));
         let listeners = public.take_listeners();
         let mut threads = Threads::new();
@@ -160,6 +159,7 @@ impl Supervisor {
                     successor = None;
                     if let Some(TakenOver { process, unused }) = taken_over(outcome) {
                         tracing::info!(process, "a new process accepts: this one finishes what runs");
+                        notify(State::TakenOver(process));
                         self.admin_door = None;
                         // Nobody else accepts there any more.
                         self.threads.unlisten(&unused);
@@ -216,6 +216,9 @@ impl Supervisor {
         mut failed: Option<io::Error>,
     ) -> Result<(), StartError> {
         self.admin.stop();
+        if queue == Queue::Serve {
+            notify(State::Stopping);
+        }
         self.threads.stop(queue);
         while self.threads.count() > 0 {
             tokio::select! {

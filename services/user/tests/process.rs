@@ -213,7 +213,7 @@ async fn help_and_version_are_there() {
     assert_eq!(command(folder.path()).arg("--port").output().await.unwrap().status.code(), Some(2));
 }
 
-/// What a hash takes is given back: 19 MiB for each of HASH_PARALLELISM at once, whatever came before.
+/// What a hash takes is given back: 19 MiB for each of `HASH_PARALLELISM` at once, whatever came before.
 #[tokio::test]
 async fn logins_leave_no_memory_behind() {
     let folder = folder();

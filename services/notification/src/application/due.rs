@@ -11,7 +11,7 @@ use crate::domain::Channel;
 
 impl Application {
     /// Takes up to `limit` notifications that are due, and of one owner only so many webhooks that no more
-    /// than [`fairness::EACH`] are under way. Others may take them once the lease is over, so that a process
+    /// than `EACH` of `fairness` are under way. Others may take them once the lease is over, so that a process
     /// which dies loses none.
     pub async fn take_due(&self, limit: u32) -> Result<Vec<Delivery>, Error> {
         let now = self.clock.now();

@@ -49,6 +49,7 @@ pub mod etag;
 mod http;
 pub mod idempotency;
 pub mod identity;
+pub mod in_progress;
 pub mod inbox;
 pub mod json;
 pub mod metrics;

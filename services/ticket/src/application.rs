@@ -10,7 +10,6 @@ mod forget;
 mod get_ticket;
 mod purchase;
 mod recover;
-mod running;
 
 pub use error::Error;
 pub use purchase::Receipt;
@@ -20,10 +19,11 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use kit::Clock;
 use kit::batch::{Batcher, Limits};
+use kit::in_progress::InProgress;
 
+use crate::domain::TicketId;
 use apply::{Command, Reply};
 use ports::{Store, StoreError, VacancyClient};
-use running::Running;
 
 /// Some seconds of work at the pace of a slow disk: whoever comes then is told to come later.
 const LIMITS: Limits = Limits { waiting: 10_000, at_once: 500 };
@@ -36,7 +36,7 @@ pub struct Application {
     batcher: Batcher<Command, Reply, StoreError>,
     /// How long a purchase may be pending before another process counts it as given up.
     patience: SignedDuration,
-    running: Running,
+    running: InProgress<TicketId>,
 }
 
 impl Application {
@@ -51,6 +51,6 @@ impl Application {
             let (store, clock) = (Arc::clone(&store), Arc::clone(&clock));
             move |commands| apply::apply(Arc::clone(&store), clock.now(), commands)
         });
-        Self { store, vacancy, clock, batcher, patience, running: Running::default() }
+        Self { store, vacancy, clock, batcher, patience, running: InProgress::default() }
     }
 }

@@ -8,17 +8,16 @@
 //! ever confirmed whose places went back. A release that does not succeed is the recovery's to repeat
 //! (see [`super::recover`]), as is all of it when this process dies or the caller goes away in between.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use kit::correlation::Correlation;
 use kit::idempotency::{Done, Once};
-use tokio::time::{Instant, timeout_at};
+use kit::in_progress::Turn;
 use uuid::Uuid;
 
 use super::apply::{Command, Reply};
 use super::ports::Reservation;
-use super::running::Guard;
 use super::{Application, Error};
 use crate::domain::{BuyerId, Purchase, Quantity, Status, TicketId, Verdict};
 
@@ -39,7 +38,7 @@ pub struct Receipt {
 /// What is to be done about a purchase.
 enum Step {
     /// It is this request's to finish.
-    Finish(Purchase, Guard),
+    Finish(Purchase, Turn<TicketId>),
     /// It was answered before.
     Done(Done<Receipt>),
     /// Another request of this process is at it.
@@ -60,12 +59,11 @@ impl Application {
             let (purchase, _guard) = match self.begin(buyer, qty, &once).await? {
                 Step::Finish(purchase, guard) => (purchase, guard),
                 Step::Done(done) => return Ok(done),
-                Step::Wait(id) => match timeout_at(deadline, self.running.ended(id)).await {
-                    Ok(()) => continue,
-                    Err(_) => break,
-                },
+                Step::Wait(id) if self.running.ended(&id, deadline.saturating_duration_since(Instant::now())).await => {
+                    continue;
+                }
                 Step::Again if Instant::now() < deadline => continue,
-                Step::Again => break,
+                Step::Wait(_) | Step::Again => break,
             };
             if let Some(receipt) = self.finish(purchase, &once).await? {
                 return Ok(Done::Now(receipt));

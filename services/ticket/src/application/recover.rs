@@ -24,7 +24,7 @@ impl Application {
     /// [`Error::VacancyUnavailable`]: then it is to be repeated.
     pub async fn recover(&self, purchase: Purchase) -> Result<(), Error> {
         // It does not enter what runs, or a retry would be told that the first one still does.
-        if self.running.contains(purchase.id) {
+        if self.running.contains(&purchase.id) {
             return Ok(());
         }
         // Decided by whoever has it meanwhile, it stays as it is.

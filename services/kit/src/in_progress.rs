@@ -93,7 +93,7 @@ mod tests {
         assert!(!all.ended(&7, Duration::from_secs(1)).await);
         let waiting = tokio::spawn({
             let all = all.clone();
-            async move { all.ended(&7, Duration::from_secs(60)).await }
+            async move { all.ended(&7, Duration::from_mins(1)).await }
         });
         tokio::task::yield_now().await;
         drop(turn);

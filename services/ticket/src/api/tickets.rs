@@ -24,7 +24,7 @@ use crate::domain::{BuyerId, TicketId};
         (status = 200, description = "Bought, or too few left", body = ReceiptBody),
         (status = 400, description = "validation_failed"),
         (status = 401, description = "token_missing"),
-        (status = 409, description = "idempotency_in_progress: the first one with this key still runs"),
+        (status = 409, description = "idempotency_in_progress: the first one with this key runs on after 10 s of waiting"),
         (status = 422, description = "idempotency_key_reused"),
         (status = 503, description = "vacancy_unavailable or overloaded: nothing was sold"),
     )

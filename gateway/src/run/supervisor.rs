@@ -136,6 +136,8 @@ impl Supervisor {
         while self.threads.count() > 0 {
             tokio::select! {
                 asked = signals.next() => match asked {
+                    // The new process reads the file anyway; should it not serve, the next look sees the difference.
+                    Asked::Reload if successor.is_some() => {}
                     Asked::Reload => self.reload(true).await,
                     Asked::HandOver => if successor.is_none() {
                         successor = self.start_successor().await;
@@ -151,7 +153,7 @@ impl Supervisor {
                 }
                 _ = looks.tick() => {
                     self.metrics.generations.close_finished();
-                    if self.files.look() {
+                    if successor.is_none() && self.files.look() {
                         self.reload(false).await;
                     }
                 }

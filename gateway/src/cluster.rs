@@ -5,21 +5,25 @@
 //! balancer's cycle and its idle connections.
 mod ask;
 pub(crate) mod health;
+pub(crate) mod lease;
+mod pick;
 
 use std::{
     cell::RefCell,
     rc::Rc,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use http::HeaderValue;
 use tokio::sync::Notify;
 
+use lease::LocalUpstream;
+
 use crate::{
     balance::round_robin::SmoothWeighted,
-    body::{AnswerBody, Body},
-    config::{HealthCheck, HostPolicy, UpstreamTimeouts},
+    body::{Body, LeasedBody},
+    config::{CircuitBreaker, HealthCheck, HostPolicy, UpstreamTimeouts},
     exchange::Exchange,
     h1::{client::Head, head::ResponseHead, pool::Pool},
     mounts::Mounted,
@@ -39,12 +43,15 @@ pub(crate) struct Cluster {
     pub(crate) critical: bool,
     pub(crate) host: HostPolicy,
     pub(crate) check: Option<HealthCheck>,
+    breaker: Option<CircuitBreaker>,
     pub(crate) upstreams: Vec<Arc<Upstream>>,
     /// How long an idle connection is kept.
     pub(crate) idle: Duration,
     started: Instant,
     /// Told at each first probe.
     probed: Notify,
+    /// Held while a circuit opens.
+    opening: Mutex<()>,
 }
 
 /// What a service, or the whole, is worth.
@@ -87,12 +94,14 @@ impl Cluster {
             critical: service.critical,
             host: service.host.clone(),
             check: service.health.clone(),
+            breaker: service.circuit_breaker,
             upstreams: mounted.map_or_else(remote, |mounted| {
                 vec![Arc::new(Upstream::mounted(mounted, &service.upstreams[0], probed))]
             }),
             idle: service.routes.iter().map(|route| route.timeouts.idle).min().unwrap_or(Duration::from_secs(50)),
             started: Instant::now(),
             probed: Notify::new(),
+            opening: Mutex::new(()),
         }
     }
 
@@ -137,7 +146,7 @@ pub(crate) struct LocalCluster {
     shared: Arc<Cluster>,
     index: usize,
     balancer: RefCell<SmoothWeighted>,
-    pools: Vec<Rc<Pool>>,
+    upstreams: Vec<Rc<LocalUpstream>>,
 }
 
 impl LocalCluster {
@@ -146,7 +155,14 @@ impl LocalCluster {
         Self {
             index,
             balancer: RefCell::new(SmoothWeighted::new(shared.upstreams.iter().map(|upstream| upstream.weight))),
-            pools: shared.upstreams.iter().map(|_| Rc::new(Pool::new(shared.idle))).collect(),
+            upstreams: shared
+                .upstreams
+                .iter()
+                .map(|upstream| {
+                    let pool = Rc::new(Pool::new(shared.idle));
+                    Rc::new(LocalUpstream { cluster: Arc::clone(shared), shared: Arc::clone(upstream), pool })
+                })
+                .collect(),
             shared: Arc::clone(shared),
         }
     }
@@ -159,22 +175,29 @@ impl LocalCluster {
         mut body: Body,
         timeouts: &UpstreamTimeouts,
         exchange: &mut Exchange,
-    ) -> Result<(ResponseHead, AnswerBody), Rejection> {
+    ) -> Result<(ResponseHead, LeasedBody), Rejection> {
         let mut failed = None;
         let mut tried = 0;
         loop {
-            let index = self.pick(failed).await?;
+            let (index, mut lease) = self.pick(failed).await?;
             let upstream = &self.shared.upstreams[index];
             exchange.upstream = Some((self.index, index));
             let host = self.shared.host_for(upstream, exchange.host.as_ref());
-            let pool = &self.pools[index];
+            let pool = &self.upstreams[index].pool;
             let outcome = send(upstream, pool, &head, host, body, timeouts, &mut exchange.retries).await;
             exchange.upstream_time = Some(exchange.permitted.elapsed());
             tried += 1;
             match outcome {
-                Ok(answer) => return Ok(answer),
-                Err(Failure::Sent(rejection)) => return Err(rejection),
+                Ok((head, body)) => {
+                    let body = LeasedBody::new(body, head.status, lease);
+                    return Ok((head, body));
+                }
+                Err(Failure::Sent(rejection)) => {
+                    lease.fail_for(&rejection);
+                    return Err(rejection);
+                }
                 Err(Failure::NotSent { rejection, body: unsent }) => {
+                    lease.fail_for(&rejection);
                     self.go_on(index, tried, rejection)?;
                     exchange.retries += 1;
                     (body, failed) = (unsent, Some(index));
@@ -190,23 +213,8 @@ impl LocalCluster {
         if tried == MAX_UPSTREAMS_TRIED || upstreams.len() == 1 { Err(rejection) } else { Ok(()) }
     }
 
-    /// The next healthy upstream, not `except` unless there is no other.
-    async fn pick(&self, except: Option<usize>) -> Result<usize, Rejection> {
-        let upstreams = &self.shared.upstreams;
-        let among = |allow: &dyn Fn(usize) -> bool| self.balancer.borrow_mut().pick(allow);
-        let is_healthy = |index: usize| upstreams[index].is_healthy() && Some(index) != except;
-        if let Some(index) = among(&is_healthy) {
-            return Ok(index);
-        }
-        self.shared.first_probes().await;
-        among(&is_healthy)
-            // A probe that has not answered yet is no verdict.
-            .or_else(|| among(&|index| upstreams[index].health() == Health::Unknown && Some(index) != except))
-            .ok_or(Rejection::NoHealthyUpstream)
-    }
-
     /// Closes the connections that have been idle for too long.
     pub(crate) fn sweep(&self, now: Instant) {
-        self.pools.iter().for_each(|pool| pool.sweep(now));
+        self.upstreams.iter().for_each(|upstream| upstream.pool.sweep(now));
     }
 }

@@ -13,6 +13,7 @@ mod jwt;
 mod load;
 mod raw;
 mod read;
+mod resilience;
 mod schema;
 mod show;
 #[cfg(test)]
@@ -34,6 +35,7 @@ use crate::{
 pub use api_key::{ApiKey, ApiKeys, KeyHash, KeyPlace, is_key_name, new_key};
 pub use diagnose::{Fault, Faults, FaultsKind, Related, Style};
 pub use jwt::{Algorithm, AuthMode, Jwt, KeySource, Secret};
+pub use resilience::CircuitBreaker;
 pub use schema::schema;
 
 /// A whole `gateway.toml`.
@@ -132,6 +134,8 @@ pub struct Service {
     pub critical: bool,
     /// The active health check; none: every upstream counts as healthy.
     pub health: Option<HealthCheck>,
+    /// When an upstream that fails is shut out; none: never.
+    pub circuit_breaker: Option<CircuitBreaker>,
     /// The Host that its upstreams are sent. Default [`HostPolicy::Preserve`].
     pub host: HostPolicy,
     /// At least one, in the file's order.

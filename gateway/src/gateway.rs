@@ -4,7 +4,7 @@ use std::rc::Rc;
 use http::{HeaderMap, Method, Request, Response, Version};
 
 use crate::{
-    body::{AnswerBody, Body},
+    body::{Body, LeasedBody},
     exchange::{Client, Exchange},
     h1::head::{self, BadHead, ResponseHead, host_name},
     live::Lane,
@@ -122,7 +122,7 @@ async fn unrouted(
 }
 
 /// Another server's answer, the service's or an authoriser's, as the client's.
-fn answered((head, body): (ResponseHead, AnswerBody), lane: &Lane) -> Response<Body> {
+fn answered((head, body): (ResponseHead, LeasedBody), lane: &Lane) -> Response<Body> {
     let mut response = Response::new(Body::from_upstream(body));
     *response.status_mut() = head.status;
     *response.headers_mut() = head.fields;

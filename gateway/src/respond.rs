@@ -84,6 +84,7 @@ fn explain(rejection: &Rejection, exchange: &Exchange, fields: &mut HeaderMap) {
         Rejection::ContentCodingUnsupported => {
             fields.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
+        Rejection::CircuitOpen { retry_after } => drop(fields.insert(header::RETRY_AFTER, (*retry_after).into())),
         Rejection::RateLimited { retry_after } => drop(fields.insert(header::RETRY_AFTER, (*retry_after).into())),
         _ => {}
     }

@@ -2,6 +2,7 @@
 //! this process.
 mod address;
 mod ask;
+pub(crate) mod circuit;
 mod mounted;
 mod state;
 

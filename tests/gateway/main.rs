@@ -7,6 +7,7 @@ mod api_keys;
 mod balance;
 mod bodies;
 mod cancel;
+mod circuit;
 mod cli;
 mod connections;
 mod cors;

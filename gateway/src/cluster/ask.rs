@@ -1,12 +1,15 @@
 //! A question of the gateway's own to a cluster: no client's request goes anywhere by it.
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{Arc, Mutex},
+    time::Instant,
+};
 
 use http::HeaderValue;
 use tokio::sync::Notify;
 
 use super::{Cluster, LocalCluster};
 use crate::{
-    body::{AnswerBody, Body},
+    body::{Body, LeasedBody},
     config::{self, HostPolicy, UpstreamTimeouts},
     h1::{client::Head, head::ResponseHead},
     rejection::Rejection,
@@ -21,10 +24,12 @@ impl Cluster {
             critical: false,
             host: HostPolicy::Upstream,
             check: None,
+            breaker: None,
             upstreams: vec![Arc::new(Upstream::remote(upstream, false))],
             idle: timeouts.idle,
             started: Instant::now(),
             probed: Notify::new(),
+            opening: Mutex::new(()),
         }
     }
 
@@ -45,18 +50,25 @@ impl LocalCluster {
         &self,
         question: &Head,
         timeouts: &UpstreamTimeouts,
-    ) -> Result<(ResponseHead, AnswerBody), Rejection> {
+    ) -> Result<(ResponseHead, LeasedBody), Rejection> {
         let mut failed = None;
         let mut tried = 0;
         loop {
-            let index = self.pick(failed).await?;
+            let (index, mut lease) = self.pick(failed).await?;
             let upstream = &self.shared.upstreams[index];
             let host = self.shared.own_host(upstream);
             tried += 1;
-            match send(upstream, &self.pools[index], question, host, Body::empty(), timeouts, &mut 0).await {
-                Ok(answer) => return Ok(answer),
-                Err(Failure::Sent(rejection)) => return Err(rejection),
+            match send(upstream, &self.upstreams[index].pool, question, host, Body::empty(), timeouts, &mut 0).await {
+                Ok((head, body)) => {
+                    let body = LeasedBody::new(body, head.status, lease);
+                    return Ok((head, body));
+                }
+                Err(Failure::Sent(rejection)) => {
+                    lease.fail_for(&rejection);
+                    return Err(rejection);
+                }
                 Err(Failure::NotSent { rejection, .. }) => {
+                    lease.fail_for(&rejection);
                     self.go_on(index, tried, rejection)?;
                     failed = Some(index);
                 }

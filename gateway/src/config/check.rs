@@ -6,6 +6,7 @@
 mod address;
 mod api_key;
 mod auth;
+mod circuit;
 mod conflicts;
 mod cors;
 mod forward_auth;

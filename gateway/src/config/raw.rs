@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use toml::de::DeValue;
 
 use super::read::{
-    At, Brief, Bytes, Count, Length, Named, Node, OneOrMany, OrOff, Read, Reader, Shorthand, Text, table,
+    At, Brief, Bytes, Count, Length, Named, Node, OneOrMany, OrOff, Part, Read, Reader, Shorthand, Text, table,
 };
 
 table! {
@@ -170,6 +170,8 @@ table! {
         timeouts: RawTimeouts,
         /// How upstreams are probed: a path, or a table.
         health: Brief<RawHealth>,
+        /// When an upstream that fails is shut out for a while.
+        circuit_breaker: OrOff<RawCircuitBreaker>,
         /// How much a client may send.
         limits: RawBodyLimit,
         /// How often one caller may ask a service, or false for no limit; each service counts for itself.
@@ -205,6 +207,8 @@ table! {
         critical: bool = true,
         /// How its upstreams are probed: a path, a table, or false to turn an inherited probe off.
         health: OrOff<Brief<RawHealth>>,
+        /// When an upstream that fails is shut out for a while; false for never.
+        circuit_breaker: OrOff<RawCircuitBreaker>,
         /// How long its upstreams may take.
         timeouts: RawTimeouts,
         /// How much a client may send.
@@ -271,6 +275,20 @@ table! {
 impl Shorthand for RawHealth {
     fn from_text(text: At<Text>) -> Self {
         Self { path: Some(text), ..Self::default() }
+    }
+}
+
+table! {
+    /// When an upstream that fails is shut out for a while.
+    RawCircuitBreaker {
+        /// Failures in a row: connects, resets, time-outs and answers of 5xx.
+        failure_threshold: Count = 5,
+        /// From then until it is tried again.
+        recovery_timeout: Length = "1m",
+        /// Trials at once, and good ones that let it back in.
+        half_open_requests: Count = 1,
+        /// The part of the service's upstreams that may be shut out at once, rounded up.
+        max_open: Part = 0.5,
     }
 }
 

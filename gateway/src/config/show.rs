@@ -5,8 +5,8 @@ use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
 use super::{
-    ApiKeys, Authoriser, Config, ForwardAuth, HeaderRules, HealthCheck, HostPolicy, Jwt, KeyPlace, KeySource, LimitKey,
-    RateLimit, Route, Server, Service, StripPrefix,
+    ApiKeys, Authoriser, CircuitBreaker, Config, ForwardAuth, HeaderRules, HealthCheck, HostPolicy, Jwt, KeyPlace,
+    KeySource, LimitKey, RateLimit, Route, Server, Service, StripPrefix,
     diagnose::{is_secret, mask},
     read::units::{show_duration, show_size},
 };
@@ -94,12 +94,22 @@ fn show(service: &Service) -> Value {
         "upstreams": upstreams.collect::<Vec<_>>(),
         "critical": service.critical,
         "health": service.health.as_ref().map_or(Value::Bool(false), health),
+        "circuit_breaker": service.circuit_breaker.as_ref().map_or(Value::Bool(false), circuit_breaker),
         "host": match &service.host {
             HostPolicy::Preserve => Value::from("preserve"),
             HostPolicy::Upstream => Value::from("upstream"),
             HostPolicy::Name(name) => text(name),
         },
         "routes": service.routes.iter().map(route).collect::<Vec<_>>(),
+    })
+}
+
+fn circuit_breaker(breaker: &CircuitBreaker) -> Value {
+    json!({
+        "failure_threshold": breaker.failure_threshold,
+        "recovery_timeout": show_duration(breaker.recovery_timeout),
+        "half_open_requests": breaker.half_open_requests,
+        "max_open": breaker.max_open,
     })
 }
 

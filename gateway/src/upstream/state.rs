@@ -11,7 +11,7 @@ use http::HeaderValue;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use super::address::Address;
+use super::{address::Address, circuit::Circuit};
 use crate::{config, h1::head::host_value, mounts::Mounted};
 
 /// Whether an upstream takes traffic.
@@ -42,6 +42,7 @@ pub(crate) struct Upstream {
     pub(crate) authority: HeaderValue,
     pub(crate) weight: u32,
     pub(crate) place: Place,
+    pub(crate) circuit: Circuit,
     health: AtomicU8,
     pub(crate) details: Mutex<Details>,
     /// Asks the prober to look at once.
@@ -54,6 +55,8 @@ pub(crate) struct Details {
     /// Since when the upstream is what it is.
     pub(crate) since: Timestamp,
     pub(crate) last_check: Option<Timestamp>,
+    /// What made it unhealthy: `check`, the active one, or `request`, which could not reach it.
+    pub(crate) ejected_by: Option<&'static str>,
     /// Why it is not healthy, or what the last probe met.
     pub(crate) last_error: Option<String>,
     /// How long the last good probe took.
@@ -78,8 +81,15 @@ impl Upstream {
             authority: host_value(&config.authority()).expect("a checked upstream has a valid authority"),
             weight: config.weight,
             place,
+            circuit: Circuit::new(),
             health: AtomicU8::new(health as u8),
-            details: Mutex::new(Details { since: Timestamp::now(), last_check: None, last_error: None, latency: None }),
+            details: Mutex::new(Details {
+                since: Timestamp::now(),
+                last_check: None,
+                ejected_by: None,
+                last_error: None,
+                latency: None,
+            }),
             recheck: Notify::new(),
         }
     }

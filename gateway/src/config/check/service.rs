@@ -3,6 +3,7 @@ use http::HeaderValue;
 
 use super::{
     Checks,
+    circuit::Breaker,
     conflicts::{self, Contender},
     forward_auth,
     health::Probe,
@@ -21,6 +22,7 @@ struct Outer<'s> {
     server: &'s Server,
     layer: Layer,
     probe: Probe,
+    breaker: Breaker,
     host: Option<HostPolicy>,
 }
 
@@ -33,6 +35,7 @@ pub(super) fn check_all(raw: &RawConfig, server: &Server, outermost: &Layer, che
         server,
         layer,
         probe: defaults.health.as_ref().map(|health| Probe::of(&health.value.0, checks)).unwrap_or_default(),
+        breaker: Breaker::of(defaults.circuit_breaker.as_ref(), checks),
         host: defaults.host.as_ref().and_then(|text| host(text, checks)),
     };
     let Some(services) = &raw.services else {
@@ -93,6 +96,7 @@ fn check<'r>(
         upstreams: upstreams.unwrap_or_default(),
         critical: raw.critical.as_ref().is_none_or(|critical| critical.value),
         health: check_health(raw, &outer.probe, checks),
+        circuit_breaker: Breaker::of(raw.circuit_breaker.as_ref(), checks).over(&outer.breaker).complete(),
         host: own_host.or_else(|| outer.host.clone()).unwrap_or(HostPolicy::Preserve),
         routes,
     }

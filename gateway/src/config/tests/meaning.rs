@@ -69,6 +69,12 @@ fn a_newcomers_file_gets_every_default() {
                 "healthy_after": 2,
                 "unhealthy_after": 3,
             },
+            "circuit_breaker": {
+                "failure_threshold": 5,
+                "recovery_timeout": "1m",
+                "half_open_requests": 1,
+                "max_open": 0.5,
+            },
             "host": "preserve",
             "routes": [route("/users"), route("/auth")],
         } },
@@ -148,6 +154,21 @@ fn an_inherited_probe_can_be_turned_off() {
     let config =
         sound("defaults.health = \"/h\"\n[services.a]\nupstreams = \"http://a\"\nroutes = \"/a\"\nhealth = false");
     assert_eq!(config.services[0].health, None);
+}
+
+#[test]
+fn a_circuit_breaker_is_on_unless_it_is_turned_off() {
+    let breaker = |defaults: &str, service: &str| {
+        let config = sound(&format!("{defaults}\n[services.a]\nupstreams = \"http://a\"\nroutes = \"/a\"\n{service}"));
+        config.services[0].circuit_breaker.map(|breaker| (breaker.failure_threshold, breaker.recovery_timeout))
+    };
+    let outer = "defaults.circuit_breaker = { failure_threshold = 9 }";
+    let off = "defaults.circuit_breaker = false";
+    assert_eq!(breaker("", ""), Some((5, seconds(60))));
+    assert_eq!(breaker(outer, "circuit_breaker.recovery_timeout = \"5s\""), Some((9, seconds(5))));
+    assert_eq!(breaker(outer, "circuit_breaker = false"), None);
+    assert_eq!(breaker(off, ""), None);
+    assert_eq!(breaker(off, "circuit_breaker.recovery_timeout = \"5s\""), Some((5, seconds(5))));
 }
 
 /// For each route the scope, the numbers and the key of its limit; `-` where it has none.
@@ -332,6 +353,13 @@ fn every_key_is_read() {
         (&shown["services"]["task"]["routes"][0]["rate_limit"], json!(false)),
         (&user["critical"], json!(false)),
         (&user["health"]["interval"], json!("1m")),
+        (
+            &user["circuit_breaker"],
+            json!({
+                "failure_threshold": 3, "recovery_timeout": "1s", "half_open_requests": 1, "max_open": 1.0,
+            }),
+        ),
+        (&task["circuit_breaker"], json!(false)),
         (&user["upstreams"][1], json!({ "url": "http://user-2:8001", "weight": 2 })),
         (&route["match"], json!("GET,POST /users/{id}")),
         (&route["host"], json!("*.example.com")),

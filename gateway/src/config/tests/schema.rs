@@ -22,6 +22,7 @@ fn is_valid(schema: &Value, value: &Value, root: &Value) -> bool {
         "const" => want == value,
         "type" => match want.as_str().unwrap() {
             "string" => value.is_string(),
+            "number" => value.is_number(),
             "integer" => value.is_i64() || value.is_u64(),
             "boolean" => value.is_boolean(),
             "object" => value.is_object(),
@@ -152,6 +153,7 @@ fn the_described_defaults_are_the_real_ones() {
         ("Admin", &shown["admin"]),
         ("Service", user),
         ("Health", &user["health"]),
+        ("CircuitBreaker", &user["circuit_breaker"]),
         ("Upstream", &user["upstreams"][0]),
         ("Timeouts", &user["routes"][0]["timeouts"]),
         ("RateLimit", &user["routes"][0]["rate_limit"]),

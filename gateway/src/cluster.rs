@@ -4,12 +4,14 @@
 //! A [`Cluster`] is shared by all workers and knows health; a [`LocalCluster`] is one worker's: its place in the
 //! balancer's cycle and its idle connections.
 mod ask;
+mod budget;
 pub(crate) mod health;
 pub(crate) mod lease;
 mod pick;
+mod send;
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     rc::Rc,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -18,23 +20,19 @@ use std::{
 use http::HeaderValue;
 use tokio::sync::Notify;
 
+use budget::Budget;
 use lease::LocalUpstream;
 
 use crate::{
     balance::round_robin::SmoothWeighted,
-    body::{Body, LeasedBody},
-    config::{CircuitBreaker, HealthCheck, HostPolicy, UpstreamTimeouts},
-    exchange::Exchange,
-    h1::{client::Head, head::ResponseHead, pool::Pool},
+    config::{CircuitBreaker, HealthCheck, HostPolicy},
+    h1::pool::Pool,
     mounts::Mounted,
-    rejection::Rejection,
-    upstream::{Failure, Health, Upstream, send},
+    upstream::{Health, Upstream},
 };
 
 /// How long traffic waits for the first probes after the start.
 const FIRST_PROBE_WAIT: Duration = Duration::from_secs(2);
-/// Upstreams that one request is tried on, when it could not even be sent.
-const MAX_UPSTREAMS_TRIED: u32 = 2;
 
 /// A service's upstreams, as every worker sees them.
 #[derive(Debug)]
@@ -52,6 +50,7 @@ pub(crate) struct Cluster {
     probed: Notify,
     /// Held while a circuit opens.
     opening: Mutex<()>,
+    budget: Mutex<Budget>,
 }
 
 /// What a service, or the whole, is worth.
@@ -102,6 +101,7 @@ impl Cluster {
             started: Instant::now(),
             probed: Notify::new(),
             opening: Mutex::new(()),
+            budget: Mutex::new(Budget::new(Instant::now())),
         }
     }
 
@@ -147,6 +147,8 @@ pub(crate) struct LocalCluster {
     index: usize,
     balancer: RefCell<SmoothWeighted>,
     upstreams: Vec<Rc<LocalUpstream>>,
+    /// Requests that the budget for retries has not been told of.
+    asked: Cell<u32>,
 }
 
 impl LocalCluster {
@@ -163,58 +165,16 @@ impl LocalCluster {
                     Rc::new(LocalUpstream { cluster: Arc::clone(shared), shared: Arc::clone(upstream), pool })
                 })
                 .collect(),
+            asked: Cell::new(0),
             shared: Arc::clone(shared),
         }
     }
 
-    /// Sends a request to a healthy upstream and waits for the head of the answer. One that could not be reached is
-    /// marked, and the next is tried: nothing was sent yet.
-    pub(crate) async fn send(
-        &self,
-        head: Head,
-        mut body: Body,
-        timeouts: &UpstreamTimeouts,
-        exchange: &mut Exchange,
-    ) -> Result<(ResponseHead, LeasedBody), Rejection> {
-        let mut failed = None;
-        let mut tried = 0;
-        loop {
-            let (index, mut lease) = self.pick(failed).await?;
-            let upstream = &self.shared.upstreams[index];
-            exchange.upstream = Some((self.index, index));
-            let host = self.shared.host_for(upstream, exchange.host.as_ref());
-            let pool = &self.upstreams[index].pool;
-            let outcome = send(upstream, pool, &head, host, body, timeouts, &mut exchange.retries).await;
-            exchange.upstream_time = Some(exchange.permitted.elapsed());
-            tried += 1;
-            match outcome {
-                Ok((head, body)) => {
-                    let body = LeasedBody::new(body, head.status, lease);
-                    return Ok((head, body));
-                }
-                Err(Failure::Sent(rejection)) => {
-                    lease.fail_for(&rejection);
-                    return Err(rejection);
-                }
-                Err(Failure::NotSent { rejection, body: unsent }) => {
-                    lease.fail_for(&rejection);
-                    self.go_on(index, tried, rejection)?;
-                    exchange.retries += 1;
-                    (body, failed) = (unsent, Some(index));
-                }
-            }
-        }
-    }
-
-    /// Marks an upstream that could not be reached, and returns the rejection unless another one is to be tried.
-    fn go_on(&self, unreachable: usize, tried: u32, rejection: Rejection) -> Result<(), Rejection> {
-        let upstreams = &self.shared.upstreams;
-        health::mark_unreachable(&upstreams[unreachable], &rejection);
-        if tried == MAX_UPSTREAMS_TRIED || upstreams.len() == 1 { Err(rejection) } else { Ok(()) }
-    }
-
-    /// Closes the connections that have been idle for too long.
+    /// Closes the connections that have been idle for too long, and tells the budget of the requests since.
     pub(crate) fn sweep(&self, now: Instant) {
+        if self.asked.get() != 0 {
+            drop(self.budget(now));
+        }
         self.upstreams.iter().for_each(|upstream| upstream.pool.sweep(now));
     }
 }

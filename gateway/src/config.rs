@@ -35,7 +35,7 @@ use crate::{
 pub use api_key::{ApiKey, ApiKeys, KeyHash, KeyPlace, is_key_name, new_key};
 pub use diagnose::{Fault, Faults, FaultsKind, Related, Style};
 pub use jwt::{Algorithm, AuthMode, Jwt, KeySource, Secret};
-pub use resilience::CircuitBreaker;
+pub use resilience::{CircuitBreaker, Retry, RetryOn};
 pub use schema::schema;
 
 /// A whole `gateway.toml`.
@@ -205,6 +205,8 @@ pub struct Route {
     pub rewrite: Option<Rewrite>,
     /// How long its upstreams may take.
     pub timeouts: UpstreamTimeouts,
+    /// When a request is sent again; none: never.
+    pub retry: Option<Retry>,
     /// The largest request body, in bytes. Default [`Limits::body`].
     pub max_body: u64,
     /// Whether a caller must say who it is. Default: required once the file has anything to check that with, else none.

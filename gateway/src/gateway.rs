@@ -71,7 +71,7 @@ async fn walk(
         target::Matched { path: &path, length: matched, params: &params },
     ); // 6
     let body = std::mem::replace(request.body_mut(), Body::empty());
-    let answer = worker.clusters[lane.cluster].send(head, body, &lane.timeouts, exchange).await?; // 7, 8
+    let answer = worker.clusters[lane.cluster].send(head, body, lane, exchange).await?; // 7, 8
     Ok(answered(answer, lane)) // 6
 }
 

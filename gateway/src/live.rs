@@ -11,7 +11,7 @@ use rules::Sources;
 
 use crate::{
     cluster::Cluster,
-    config::{Config, Service, UpstreamTimeouts},
+    config::{Config, Retry, Service, UpstreamTimeouts},
     h1::server::Settings,
     mounts::Mounts,
     openapi::OpenApi,
@@ -61,6 +61,8 @@ pub(crate) struct Lane {
     pub(crate) permit: Permit,
     pub(crate) transform: Transform,
     pub(crate) timeouts: UpstreamTimeouts,
+    /// When it is sent again; none: never.
+    pub(crate) retry: Option<Retry>,
     /// The index of the cluster that it goes to.
     pub(crate) cluster: usize,
     /// `,"route":"/users","service":"user"`, as the access log has it.
@@ -91,6 +93,7 @@ impl Live {
                         response: route.response_headers.clone(),
                     },
                     timeouts: route.timeouts,
+                    retry: route.retry,
                     cluster,
                 });
             }

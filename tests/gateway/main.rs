@@ -29,6 +29,7 @@ mod limits;
 mod mounts;
 mod paths_hosts;
 mod rate_limit;
+mod retry;
 mod routing;
 mod rules;
 mod stale;

@@ -7,10 +7,10 @@ use std::{
 use http::HeaderValue;
 use tokio::sync::Notify;
 
-use super::{Cluster, LocalCluster};
+use super::{Cluster, LocalCluster, budget::Budget, health};
 use crate::{
     body::{Body, LeasedBody},
-    config::{self, HostPolicy, UpstreamTimeouts},
+    config::{self, HostPolicy, Retry, UpstreamTimeouts},
     h1::{client::Head, head::ResponseHead},
     rejection::Rejection,
     upstream::{Failure, Upstream, send},
@@ -30,6 +30,7 @@ impl Cluster {
             started: Instant::now(),
             probed: Notify::new(),
             opening: Mutex::new(()),
+            budget: Mutex::new(Budget::new(Instant::now())),
         }
     }
 
@@ -51,14 +52,13 @@ impl LocalCluster {
         question: &Head,
         timeouts: &UpstreamTimeouts,
     ) -> Result<(ResponseHead, LeasedBody), Rejection> {
-        let mut failed = None;
-        let mut tried = 0;
+        let retry = Retry::default();
+        let (mut index, mut lease) = self.pick(None).await?;
+        let mut tries = 1;
         loop {
-            let (index, mut lease) = self.pick(failed).await?;
             let upstream = &self.shared.upstreams[index];
-            let host = self.shared.own_host(upstream);
-            tried += 1;
-            match send(upstream, &self.upstreams[index].pool, question, host, Body::empty(), timeouts, &mut 0).await {
+            let (host, pool) = (self.shared.own_host(upstream), &self.upstreams[index].pool);
+            let rejection = match send(upstream, pool, question, host, Body::empty(), timeouts, Some(&mut 0)).await {
                 Ok((head, body)) => {
                     let body = LeasedBody::new(body, head.status, lease);
                     return Ok((head, body));
@@ -68,11 +68,17 @@ impl LocalCluster {
                     return Err(rejection);
                 }
                 Err(Failure::NotSent { rejection, .. }) => {
-                    lease.fail_for(&rejection);
-                    self.go_on(index, tried, rejection)?;
-                    failed = Some(index);
+                    health::mark_unreachable(upstream, &rejection);
+                    rejection
                 }
+                Err(Failure::Cut { rejection, .. }) => rejection,
+            };
+            lease.fail_for(&rejection);
+            if tries == retry.attempts {
+                return Err(rejection);
             }
+            (index, lease) = self.other(Some(index)).ok_or(rejection)?;
+            tries += 1;
         }
     }
 }

@@ -55,7 +55,7 @@ impl LocalCluster {
     }
 
     /// One of those in this state of health.
-    fn pick_of(&self, health: Health, except: Option<usize>) -> Option<(usize, Lease)> {
+    pub(super) fn pick_of(&self, health: Health, except: Option<usize>) -> Option<(usize, Lease)> {
         let upstreams = &self.shared.upstreams;
         let is_candidate = |index: usize| {
             Some(index) != except && upstreams[index].health() == health && self.shared.admits(&upstreams[index])

@@ -16,6 +16,7 @@ mod identity;
 mod jwt;
 mod layer;
 mod rate_limit;
+mod retry;
 mod route;
 mod server;
 mod service;

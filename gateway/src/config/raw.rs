@@ -168,6 +168,8 @@ table! {
     RawDefaults {
         /// How long upstreams may take.
         timeouts: RawTimeouts,
+        /// When a request is sent again, or false for never.
+        retry: OrOff<RawRetry>,
         /// How upstreams are probed: a path, or a table.
         health: Brief<RawHealth>,
         /// When an upstream that fails is shut out for a while.
@@ -211,6 +213,8 @@ table! {
         circuit_breaker: OrOff<RawCircuitBreaker>,
         /// How long its upstreams may take.
         timeouts: RawTimeouts,
+        /// When a request is sent again, or false for never.
+        retry: OrOff<RawRetry>,
         /// How much a client may send.
         limits: RawBodyLimit,
         /// How often one caller may ask it, or false for no limit; one count for all of its routes that have none.
@@ -289,6 +293,18 @@ table! {
         half_open_requests: Count = 1,
         /// The part of the service's upstreams that may be shut out at once, rounded up.
         max_open: Part = 0.5,
+    }
+}
+
+table! {
+    /// When a request is sent again, where that is safe.
+    RawRetry {
+        /// Upstreams that it is sent to, the first one included.
+        attempts: Count = 2,
+        /// Retries of a service in a second, as a part of its requests; 3 are always allowed.
+        budget: Part = 0.2,
+        /// What it is sent again on: `connect`, `stale` (a kept connection was closed), `502`, `503`.
+        on: OneOrMany<Text> = ["connect", "stale", "502", "503"],
     }
 }
 
@@ -382,6 +398,8 @@ table! {
         rewrite: Text,
         /// How long upstreams may take.
         timeouts: RawTimeouts,
+        /// When a request is sent again, or false for never.
+        retry: OrOff<RawRetry>,
         /// How much a client may send.
         limits: RawBodyLimit,
         /// Whether callers show a credential: `required` (the default once there is a `jwt`), `optional` or `none`.

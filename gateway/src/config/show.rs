@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     ApiKeys, Authoriser, CircuitBreaker, Config, ForwardAuth, HeaderRules, HealthCheck, HostPolicy, Jwt, KeyPlace,
-    KeySource, LimitKey, RateLimit, Route, Server, Service, StripPrefix,
+    KeySource, LimitKey, RateLimit, Retry, Route, Server, Service, StripPrefix,
     diagnose::{is_secret, mask},
     read::units::{show_duration, show_size},
 };
@@ -138,6 +138,7 @@ fn route(route: &Route) -> Value {
             "request": show_duration(route.timeouts.request),
             "idle": show_duration(route.timeouts.idle),
         },
+        "retry": route.retry.as_ref().map_or(Value::Bool(false), retry),
         "limits": { "body": show_size(route.max_body) },
         "auth": route.auth.name(),
         "scopes": route.scopes,
@@ -160,6 +161,10 @@ fn route(route: &Route) -> Value {
         shown["rewrite"] = json!(rewrite);
     }
     shown
+}
+
+fn retry(retry: &Retry) -> Value {
+    json!({ "attempts": retry.attempts, "budget": retry.budget, "on": retry.on.names() })
 }
 
 fn forward_auth(forward_auth: &ForwardAuth) -> Value {

@@ -32,6 +32,7 @@ fn a_newcomers_file_gets_every_default() {
             "query": {},
             "strip_prefix": false,
             "timeouts": { "connect": "2s", "request": "30s", "idle": "50s" },
+            "retry": { "attempts": 2, "budget": 0.2, "on": ["connect", "stale", "502", "503"] },
             "limits": { "body": "10MiB" },
             "auth": "none",
             "scopes": [],
@@ -169,6 +170,24 @@ fn a_circuit_breaker_is_on_unless_it_is_turned_off() {
     assert_eq!(breaker(outer, "circuit_breaker = false"), None);
     assert_eq!(breaker(off, ""), None);
     assert_eq!(breaker(off, "circuit_breaker.recovery_timeout = \"5s\""), Some((5, seconds(5))));
+}
+
+#[test]
+fn retries_are_inherited_key_by_key() {
+    let config = sound(
+        r#"
+defaults.retry = { budget = 0.5, on = ["connect"] }
+[services.a]
+upstreams = "http://a"
+retry.attempts = 3
+routes = ["/a", { match = "/b", retry = { on = ["stale", "503"] } }, { match = "/c", retry = false }]
+"#,
+    );
+    let shown = config.redacted();
+    let retry = |route: usize| shown["services"]["a"]["routes"][route]["retry"].clone();
+    assert_eq!(retry(0), json!({ "attempts": 3, "budget": 0.5, "on": ["connect"] }));
+    assert_eq!(retry(1), json!({ "attempts": 3, "budget": 0.5, "on": ["stale", "503"] }));
+    assert_eq!(retry(2), json!(false));
 }
 
 /// For each route the scope, the numbers and the key of its limit; `-` where it has none.
@@ -360,6 +379,9 @@ fn every_key_is_read() {
             }),
         ),
         (&task["circuit_breaker"], json!(false)),
+        (&route["retry"], json!({ "attempts": 1, "budget": 1.0, "on": [] })),
+        (&task["routes"][0]["retry"], json!({ "attempts": 3, "budget": 0.1, "on": ["connect"] })),
+        (&task["routes"][1]["retry"], json!(false)),
         (&user["upstreams"][1], json!({ "url": "http://user-2:8001", "weight": 2 })),
         (&route["match"], json!("GET,POST /users/{id}")),
         (&route["host"], json!("*.example.com")),

@@ -156,6 +156,7 @@ fn the_described_defaults_are_the_real_ones() {
         ("CircuitBreaker", &user["circuit_breaker"]),
         ("Upstream", &user["upstreams"][0]),
         ("Timeouts", &user["routes"][0]["timeouts"]),
+        ("Retry", &user["routes"][0]["retry"]),
         ("RateLimit", &user["routes"][0]["rate_limit"]),
         ("Route", &user["routes"][0]),
         ("Server", &shown["server"]),

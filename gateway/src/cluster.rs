@@ -3,11 +3,13 @@
 //!
 //! A [`Cluster`] is shared by all workers and knows health; a [`LocalCluster`] is one worker's: its place in the
 //! balancer's cycle and its idle connections.
+mod affinity;
 mod ask;
 mod budget;
 pub(crate) mod health;
 pub(crate) mod lease;
 mod pick;
+mod room;
 mod send;
 
 use std::{
@@ -22,10 +24,11 @@ use tokio::sync::Notify;
 
 use budget::Budget;
 use lease::LocalUpstream;
+use room::Room;
 
 use crate::{
-    balance::round_robin::SmoothWeighted,
-    config::{CircuitBreaker, HealthCheck, HostPolicy},
+    balance::Balancer,
+    config::{CircuitBreaker, HashKey, HealthCheck, HostPolicy, LoadBalance},
     h1::pool::Pool,
     mounts::Mounted,
     upstream::{Health, Upstream},
@@ -42,6 +45,15 @@ pub(crate) struct Cluster {
     pub(crate) host: HostPolicy,
     pub(crate) check: Option<HealthCheck>,
     breaker: Option<CircuitBreaker>,
+    load_balance: LoadBalance,
+    /// What requests are hashed by, where they are.
+    hash: Option<HashKey>,
+    slow_start: Duration,
+    /// Requests that one upstream is at work on at once.
+    max_in_flight: Option<u32>,
+    /// Whether those are counted: anything depends on it.
+    counts: bool,
+    room: Room,
     pub(crate) upstreams: Vec<Arc<Upstream>>,
     /// How long an idle connection is kept.
     pub(crate) idle: Duration,
@@ -94,6 +106,12 @@ impl Cluster {
             host: service.host.clone(),
             check: service.health.clone(),
             breaker: service.circuit_breaker,
+            hash: service.load_balance.key().cloned(),
+            counts: service.load_balance != LoadBalance::RoundRobin || service.max_in_flight.is_some(),
+            load_balance: service.load_balance.clone(),
+            slow_start: service.slow_start,
+            max_in_flight: service.max_in_flight,
+            room: Room::default(),
             upstreams: mounted.map_or_else(remote, |mounted| {
                 vec![Arc::new(Upstream::mounted(mounted, &service.upstreams[0], probed))]
             }),
@@ -102,6 +120,16 @@ impl Cluster {
             probed: Notify::new(),
             opening: Mutex::new(()),
             budget: Mutex::new(Budget::new(Instant::now())),
+        }
+    }
+
+    fn balancer(&self) -> Balancer {
+        let count = self.upstreams.len();
+        match self.load_balance {
+            LoadBalance::RoundRobin => Balancer::round_robin(count),
+            LoadBalance::LeastRequests => Balancer::least_requests(count),
+            LoadBalance::PowerOfTwo => Balancer::p2c(count),
+            LoadBalance::Hash(_) => Balancer::hash(self.upstreams.iter().map(|upstream| upstream.url.as_str())),
         }
     }
 
@@ -145,7 +173,7 @@ impl Cluster {
 pub(crate) struct LocalCluster {
     shared: Arc<Cluster>,
     index: usize,
-    balancer: RefCell<SmoothWeighted>,
+    balancer: RefCell<Balancer>,
     upstreams: Vec<Rc<LocalUpstream>>,
     /// Requests that the budget for retries has not been told of.
     asked: Cell<u32>,
@@ -156,7 +184,7 @@ impl LocalCluster {
     pub(crate) fn new(index: usize, shared: &Arc<Cluster>) -> Self {
         Self {
             index,
-            balancer: RefCell::new(SmoothWeighted::new(shared.upstreams.iter().map(|upstream| upstream.weight))),
+            balancer: RefCell::new(shared.balancer()),
             upstreams: shared
                 .upstreams
                 .iter()

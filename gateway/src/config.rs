@@ -7,6 +7,7 @@
 //! [`Config::load`] is the way from the file to here: `read` turns text into values with positions, `raw` lists every
 //! key that there is, `check` gives them their meaning, and `diagnose` says what is wrong.
 mod api_key;
+mod balance;
 mod check;
 mod diagnose;
 mod jwt;
@@ -33,6 +34,7 @@ use crate::{
 };
 
 pub use api_key::{ApiKey, ApiKeys, KeyHash, KeyPlace, is_key_name, new_key};
+pub use balance::{HashKey, LoadBalance};
 pub use diagnose::{Fault, Faults, FaultsKind, Related, Style};
 pub use jwt::{Algorithm, AuthMode, Jwt, KeySource, Secret};
 pub use resilience::{CircuitBreaker, Retry, RetryOn};
@@ -130,6 +132,12 @@ pub struct Service {
     pub name: Arc<str>,
     /// At least one.
     pub upstreams: Vec<Upstream>,
+    /// Which of them a request goes to.
+    pub load_balance: LoadBalance,
+    /// Over what time the weight of an upstream that is back grows. Default none.
+    pub slow_start: Duration,
+    /// Requests that one upstream is at work on at once. Default any number.
+    pub max_in_flight: Option<u32>,
     /// Whether the gateway is unhealthy without it. Default true.
     pub critical: bool,
     /// The active health check; none: every upstream counts as healthy.

@@ -64,6 +64,10 @@ async fn walk(
     if let Verdict::Answer(answer) = lane.permit.check(request, client, &path, exchange).await? {
         return Ok(answered(*answer, lane)); // 5, 6
     }
+    let cluster = &worker.clusters[lane.cluster];
+    if let Some(affinity) = cluster.affinity(request.headers(), exchange.client) {
+        exchange.affinity = affinity; // 7, the part that reads what is gone then
+    }
     let head = lane.transform.request(
         request,
         client,
@@ -71,7 +75,7 @@ async fn walk(
         target::Matched { path: &path, length: matched, params: &params },
     ); // 6
     let body = std::mem::replace(request.body_mut(), Body::empty());
-    let answer = worker.clusters[lane.cluster].send(head, body, lane, exchange).await?; // 7, 8
+    let answer = cluster.send(head, body, lane, exchange).await?; // 7, 8
     Ok(answered(answer, lane)) // 6
 }
 

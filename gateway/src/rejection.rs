@@ -89,6 +89,8 @@ pub(crate) enum Rejection {
         /// Seconds until one of them is tried again.
         retry_after: u64,
     },
+    /// 503: every upstream is at work on as much as it may be.
+    Overloaded,
     /// 504: no connection within `timeouts.connect`.
     UpstreamConnectTimeout,
     /// 504: no answer within `timeouts.request`.
@@ -141,9 +143,10 @@ impl Rejection {
             Self::ForwardAuthUnavailable => 32,
             Self::NoHealthyUpstream => 33,
             Self::CircuitOpen { .. } => 34,
-            Self::UpstreamConnectTimeout => 35,
-            Self::UpstreamTimeout => 36,
-            Self::ClientClosed => 37,
+            Self::Overloaded => 35,
+            Self::UpstreamConnectTimeout => 36,
+            Self::UpstreamTimeout => 37,
+            Self::ClientClosed => 38,
         }
     }
 
@@ -172,7 +175,8 @@ impl Rejection {
             Self::KeysUnavailable
             | Self::ForwardAuthUnavailable
             | Self::NoHealthyUpstream
-            | Self::CircuitOpen { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            | Self::CircuitOpen { .. }
+            | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::UpstreamConnectTimeout | Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::ClientClosed => StatusCode::from_u16(499).expect("499 is a three-digit status"),
         }
@@ -229,6 +233,7 @@ impl Rejection {
             Self::ForwardAuthUnavailable => "Whether this may pass could not be found out. Try again shortly.".into(),
             Self::NoHealthyUpstream => "No instance of the service is healthy. Try again shortly.".into(),
             Self::CircuitOpen { .. } => "The service has failed again and again, and rests. Try again shortly.".into(),
+            Self::Overloaded => "The service is at work on all that it can take. Try again shortly.".into(),
             Self::UpstreamConnectTimeout => "The service could not be reached in time.".into(),
             Self::UpstreamTimeout => "The service did not answer in time.".into(),
             Self::ClientClosed => "The client closed the connection.".into(),
@@ -262,6 +267,7 @@ impl Rejection {
             Self::UpstreamDns => "dns_error",
             Self::KeysUnavailable | Self::ForwardAuthUnavailable | Self::UpstreamPanicked => "proxy_internal_error",
             Self::NoHealthyUpstream | Self::CircuitOpen { .. } => "destination_unavailable",
+            Self::Overloaded => "connection_limit_reached",
             Self::UpstreamConnectTimeout => "connection_timeout",
             Self::UpstreamTimeout => "http_response_timeout",
         }
@@ -269,7 +275,7 @@ impl Rejection {
 }
 
 /// Every code, in the order of [`Rejection::index`]; stable once published.
-pub(crate) const CODES: [&str; 38] = [
+pub(crate) const CODES: [&str; 39] = [
     "bad_request",
     "path_invalid",
     "host_invalid",
@@ -305,6 +311,7 @@ pub(crate) const CODES: [&str; 38] = [
     "forward_auth_unavailable",
     "no_healthy_upstream",
     "circuit_open",
+    "overloaded",
     "upstream_connect_timeout",
     "upstream_timeout",
     "client_closed",
@@ -403,6 +410,7 @@ mod tests {
             Rejection::UpstreamTimeout,
             Rejection::NoHealthyUpstream,
             Rejection::CircuitOpen { retry_after: 1 },
+            Rejection::Overloaded,
             Rejection::ClientClosed,
         ] {
             assert!(readme.contains(&row(&rejection)), "{}", row(&rejection));

@@ -65,7 +65,10 @@ fn problem(rejection: &Rejection, exchange: &Exchange) -> Response<Body> {
 fn explain(rejection: &Rejection, exchange: &Exchange, fields: &mut HeaderMap) {
     match rejection {
         Rejection::MethodNotAllowed { allow } => drop(fields.insert(header::ALLOW, allow.clone())),
-        Rejection::NoHealthyUpstream | Rejection::KeysUnavailable | Rejection::ForwardAuthUnavailable => {
+        Rejection::NoHealthyUpstream
+        | Rejection::Overloaded
+        | Rejection::KeysUnavailable
+        | Rejection::ForwardAuthUnavailable => {
             fields.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
         Rejection::Unauthorized(TokenFault::ApiKey) => drop(fields.insert(header::WWW_AUTHENTICATE, API_KEY_CHALLENGE)),

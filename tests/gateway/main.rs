@@ -27,6 +27,7 @@ mod layering;
 mod life;
 mod limits;
 mod mounts;
+mod overload;
 mod paths_hosts;
 mod rate_limit;
 mod retry;

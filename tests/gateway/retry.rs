@@ -2,6 +2,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use e2e::{Gateway, Upstream, ok, service, with_body};
+use nix::sys::signal::Signal;
 
 use crate::upstream_faults::code;
 
@@ -84,30 +85,29 @@ fn attempts_count_the_first_one() {
     assert_eq!(gateway.logged("/off")["retries"], 0);
 }
 
-/// With no other, the same is asked once more after a 503: it may be over.
+/// It has just said that it can't: who asks again is the client.
 #[test]
-fn a_lone_upstream_is_asked_again() {
-    let count = AtomicUsize::new(0);
-    let upstream = Upstream::answering(move |_| match count.fetch_add(1, Ordering::SeqCst) {
-        0 => with_body("503 x", b"x"),
-        _ => ok(),
-    });
-    assert_eq!(Gateway::before(&upstream).get("/").status(), 200);
-    assert_eq!(upstream.requests().len(), 2);
+fn a_lone_upstream_is_not_asked_again() {
+    for bad in [always("502 x"), always("503 x"), cutting()] {
+        let gateway = Gateway::with("", &bad, OFF);
+        assert!(gateway.get("/").status() >= 502);
+        assert_eq!(bad.requests().len(), 1);
+    }
 }
 
 /// A service that is down is not asked twice as often: 3 retries in a second, and a fifth of many requests.
 #[test]
 fn the_budget_bounds_them() {
-    let upstream = always("503 x");
-    let gateway = Gateway::with("", &upstream, &format!("{OFF}\nretry.budget = 0"));
+    let upstreams = [always("503 x"), always("503 x")];
+    let all: Vec<&Upstream> = upstreams.iter().collect();
+    let gateway = Gateway::start(&service("app", &all, &format!("{OFF}\nretry.budget = 0")));
     let mut client = gateway.connect();
     let begin = std::time::Instant::now();
     for _ in 0..300 {
         assert_eq!(client.get("/").status(), 503);
     }
     let seconds = usize::try_from(begin.elapsed().as_secs()).unwrap() + 2;
-    let retries = upstream.requests().len() - 300;
+    let retries = upstreams.iter().map(|upstream| upstream.requests().len()).sum::<usize>() - 300;
     assert!((3..=3 * seconds).contains(&retries), "{retries} in {seconds} s");
 }
 
@@ -128,4 +128,51 @@ fn only_what_is_named_is_tried_again() {
     let urls = format!("upstreams = ['{refused}', '{}']", upstream.url());
     let gateway = Gateway::start(&format!("[services.app]\n{urls}\nroutes = ['/']\nretry.on = ['stale']"));
     assert_eq!(code(&gateway.get("/")), (502, "upstream_connect_refused".into()));
+}
+
+/// CASES 45: an upstream is killed under load. Every GET succeeds, no POST arrives twice, and the dead one is left alone.
+#[test]
+fn a_killed_upstream_costs_no_get_and_doubles_no_post() {
+    let origin = Upstream::ok();
+    // Processes that can be killed: gateways too.
+    let upstreams = [(); 2].map(|()| Gateway::before(&origin));
+    let urls: Vec<String> = upstreams.iter().map(|upstream| format!("http://{}", upstream.address)).collect();
+    let gateway = Gateway::start(&format!("[services.app]\nupstreams = {urls:?}\nroutes = ['/']"));
+    let done = AtomicUsize::new(0);
+    let (asked, failed) = std::thread::scope(|scope| {
+        let ask = |worker: usize| {
+            let (gateway, done) = (&gateway, &done);
+            move || {
+                let mut failed = Vec::new();
+                for n in 0..150 {
+                    let mut client = gateway.connect();
+                    let get = client.get(&format!("/get/{worker}/{n}")).status();
+                    if get != 200 {
+                        failed.push(format!("GET {n}: {get}"));
+                    }
+                    // It may be lost, and is then a 502; it is not sent twice.
+                    let post = client.post(&format!("/post/{worker}/{n}"), b"hello").status();
+                    if ![200, 502].contains(&post) {
+                        failed.push(format!("POST {n}: {post}"));
+                    }
+                    done.fetch_add(1, Ordering::SeqCst);
+                }
+                failed
+            }
+        };
+        let threads: Vec<_> = (0..4).map(|worker| scope.spawn(ask(worker))).collect();
+        e2e::eventually("the load runs", || (done.load(Ordering::SeqCst) > 100).then_some(()));
+        upstreams[0].signal(Signal::SIGKILL);
+        let failed: Vec<String> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
+        (done.load(Ordering::SeqCst), failed)
+    });
+    assert_eq!((asked, failed), (600, vec![]));
+    let mut posts: Vec<String> =
+        origin.requests().iter().filter(|one| one.method() == "POST").map(|one| one.target().to_owned()).collect();
+    let all = posts.len();
+    posts.sort();
+    posts.dedup();
+    assert_eq!(posts.len(), all, "a POST came twice");
+    let health = gateway.get("/health?verbose").json();
+    assert_eq!(health["services"]["app"]["upstreams"][0]["circuit"], "open");
 }

@@ -1,16 +1,16 @@
 //! A question of the gateway's own to a cluster: no client's request goes anywhere by it.
 use std::{
     sync::{Arc, Mutex},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use http::HeaderValue;
 use tokio::sync::Notify;
 
-use super::{Cluster, LocalCluster, budget::Budget, health};
+use super::{Cluster, LocalCluster, budget::Budget, health, room::Room};
 use crate::{
     body::{Body, LeasedBody},
-    config::{self, HostPolicy, Retry, UpstreamTimeouts},
+    config::{self, HostPolicy, LoadBalance, Retry, UpstreamTimeouts},
     h1::{client::Head, head::ResponseHead},
     rejection::Rejection,
     upstream::{Failure, Upstream, send},
@@ -25,6 +25,12 @@ impl Cluster {
             host: HostPolicy::Upstream,
             check: None,
             breaker: None,
+            load_balance: LoadBalance::RoundRobin,
+            hash: None,
+            slow_start: Duration::ZERO,
+            max_in_flight: None,
+            counts: false,
+            room: Room::default(),
             upstreams: vec![Arc::new(Upstream::remote(upstream, false))],
             idle: timeouts.idle,
             started: Instant::now(),
@@ -53,7 +59,9 @@ impl LocalCluster {
         timeouts: &UpstreamTimeouts,
     ) -> Result<(ResponseHead, LeasedBody), Rejection> {
         let retry = Retry::default();
-        let (mut index, mut lease) = self.pick(None).await?;
+        // It is nobody's: no key is better than another.
+        let key = fastrand::u64(..);
+        let (mut index, mut lease) = self.pick(key).await?;
         let mut tries = 1;
         loop {
             let upstream = &self.shared.upstreams[index];
@@ -77,7 +85,7 @@ impl LocalCluster {
             if tries == retry.attempts {
                 return Err(rejection);
             }
-            (index, lease) = self.other(Some(index)).ok_or(rejection)?;
+            (index, lease) = self.other(index, key).ok_or(rejection)?;
             tries += 1;
         }
     }

@@ -38,10 +38,14 @@ async fn probe_forever(cluster: Arc<Cluster>, upstream: Arc<Upstream>, check: He
         let was_bad = streak.bad > 0;
         let after = streak.after(before, outcome.is_ok(), &check);
         if was_bad && outcome.is_ok() && upstream.circuit.close() {
+            upstream.is_back();
             let (service, upstream) = (&*cluster.name, upstream.url.as_str());
             tracing::info!(service, upstream, "circuit closed: a health check went well again");
         }
         if upstream.set_health(after) {
+            if before == Health::Unhealthy {
+                upstream.is_back();
+            }
             upstream.details().ejected_by = (after == Health::Unhealthy).then_some("check");
             announce(&cluster, &upstream, before, after, outcome.as_ref().err());
         }

@@ -1,8 +1,9 @@
 //! Which upstream a request goes to: a healthy one whose circuit lets it pass.
-use std::time::Instant;
+use std::{sync::atomic::Ordering, time::Instant};
 
 use super::{Cluster, LocalCluster, lease::Lease};
 use crate::{
+    balance::Candidate,
     config::CircuitBreaker,
     rejection::Rejection,
     upstream::{Health, Upstream},
@@ -13,6 +14,31 @@ impl Cluster {
     fn admits(&self, upstream: &Upstream) -> bool {
         upstream.circuit.is_closed()
             || self.breaker.as_ref().is_none_or(|breaker| upstream.circuit.admits(breaker, Instant::now()))
+    }
+
+    /// Whether it is one that a request could go to now, but for its health.
+    fn takes_more(&self, upstream: &Upstream) -> bool {
+        self.admits(upstream) && !self.is_at_most(upstream)
+    }
+
+    fn is_at_most(&self, upstream: &Upstream) -> bool {
+        self.max_in_flight.is_some_and(|most| upstream.in_flight.load(Ordering::SeqCst) >= most)
+    }
+
+    /// Whether room is all that is missing.
+    fn is_full(&self) -> bool {
+        self.upstreams.iter().any(|upstream| {
+            upstream.health() != Health::Unhealthy && self.admits(upstream) && self.is_at_most(upstream)
+        })
+    }
+
+    fn candidate(&self, upstream: &Upstream) -> Candidate {
+        let weight = if self.slow_start.is_zero() {
+            upstream.weight
+        } else {
+            upstream.thousandths(self.slow_start, Instant::now())
+        };
+        Candidate { weight, load: upstream.in_flight.load(Ordering::Relaxed) }
     }
 
     /// Shuts out an upstream that has failed once too often, unless too many of the others are.
@@ -42,41 +68,39 @@ impl Cluster {
 }
 
 impl LocalCluster {
-    /// The next upstream, not `except` unless there is no other; its index and the hold on it.
-    pub(super) async fn pick(&self, except: Option<usize>) -> Result<(usize, Lease), Rejection> {
-        if let Some(picked) = self.pick_of(Health::Healthy, except) {
+    /// The next upstream for whom has this key; its index and the hold on it. Where all that would do are at work on
+    /// as much as they may be, it waits a little for room.
+    pub(super) async fn pick(&self, key: u64) -> Result<(usize, Lease), Rejection> {
+        if let Some(picked) = self.pick_of(Health::Healthy, None, key) {
             return Ok(picked);
         }
         self.shared.first_probes().await;
-        self.pick_of(Health::Healthy, except)
+        let now = || {
             // A probe that has not answered yet is no verdict.
-            .or_else(|| self.pick_of(Health::Unknown, except))
-            .ok_or_else(|| self.shared.none_left())
+            self.pick_of(Health::Healthy, None, key).or_else(|| self.pick_of(Health::Unknown, None, key))
+        };
+        if let Some(picked) = now() {
+            return Ok(picked);
+        }
+        if self.shared.is_full() {
+            return Box::pin(self.shared.room.wait(now)).await.ok_or(Rejection::Overloaded);
+        }
+        Err(self.shared.none_left())
     }
 
-    /// One of those in this state of health.
-    pub(super) fn pick_of(&self, health: Health, except: Option<usize>) -> Option<(usize, Lease)> {
-        let upstreams = &self.shared.upstreams;
-        let is_candidate = |index: usize| {
-            Some(index) != except && upstreams[index].health() == health && self.shared.admits(&upstreams[index])
+    /// One of those in this state of health, but for `except`.
+    pub(super) fn pick_of(&self, health: Health, except: Option<usize>, key: u64) -> Option<(usize, Lease)> {
+        let candidate = |index: usize| {
+            let upstream = &self.shared.upstreams[index];
+            let is_candidate = Some(index) != except && upstream.health() == health && self.shared.takes_more(upstream);
+            is_candidate.then(|| self.shared.candidate(upstream))
         };
         loop {
-            let index = self.balancer.borrow_mut().pick(is_candidate)?;
-            // Another worker may have taken the last trial meanwhile: then this one is no candidate any more.
-            if let Some(lease) = self.lease(index) {
+            let index = self.balancer.borrow_mut().pick(candidate, key, |below| fastrand::u64(..below))?;
+            // Another worker may have taken the last trial, or the last place, meanwhile: then it is no candidate any more.
+            if let Some(lease) = Lease::take(&self.upstreams[index]) {
                 return Some((index, lease));
             }
         }
-    }
-
-    fn lease(&self, index: usize) -> Option<Lease> {
-        let upstream = &self.upstreams[index];
-        let trial = match &self.shared.breaker {
-            Some(breaker) if !upstream.shared.circuit.is_closed() => {
-                Some(upstream.shared.circuit.try_trial(breaker, Instant::now())?)
-            }
-            _ => None,
-        };
-        Some(Lease::new(upstream, trial))
     }
 }

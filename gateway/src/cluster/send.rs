@@ -27,7 +27,8 @@ impl LocalCluster {
         self.asked.set(self.asked.get().saturating_add(1));
         let on = lane.retry.map_or(RetryOn::default(), |retry| retry.on);
         let can_repeat = is_idempotent(&head.method) && http_body::Body::is_end_stream(&body);
-        let (mut index, mut lease) = self.pick(None).await?;
+        let key = exchange.affinity;
+        let (mut index, mut lease) = self.pick(key).await?;
         let mut tries = 1;
         loop {
             let upstream = &self.shared.upstreams[index];
@@ -41,9 +42,7 @@ impl LocalCluster {
                 Ok((head, answer)) => {
                     let retry = again(can_repeat && on.has_status(head.status));
                     let answer = LeasedBody::new(answer, head.status, lease);
-                    // The same one is asked where there is no other: it answered, if badly.
-                    let next =
-                        retry.and_then(|retry| self.next(Some(index), &retry).or_else(|| self.next(None, &retry)));
+                    let next = retry.and_then(|retry| self.next(index, key, &retry));
                     let Some(next) = next else { return Ok((head, answer)) };
                     body = Body::empty();
                     next
@@ -58,13 +57,13 @@ impl LocalCluster {
                     body = unsent;
                     // Nobody has seen it: the other is not asked a second time, and the budget has no say.
                     let retry = again(on.has(RetryOn::CONNECT));
-                    retry.and_then(|_| self.other(Some(index))).ok_or(rejection)?
+                    retry.and_then(|_| self.other(index, key)).ok_or(rejection)?
                 }
                 Err(Failure::Cut { rejection, body: unsent }) => {
                     lease.fail_for(&rejection);
                     body = unsent;
                     let retry = again(on.has(RetryOn::BAD_GATEWAY));
-                    retry.and_then(|retry| self.next(Some(index), &retry)).ok_or(rejection)?
+                    retry.and_then(|retry| self.next(index, key, &retry)).ok_or(rejection)?
                 }
             };
             (index, lease) = next;
@@ -73,16 +72,16 @@ impl LocalCluster {
         }
     }
 
-    /// Where a request is sent again, other than to `failed`: if there is such an upstream, and the budget has one more.
-    pub(super) fn next(&self, failed: Option<usize>, retry: &Retry) -> Option<(usize, Lease)> {
-        let next = self.other(failed)?;
+    /// Where a request that `failed` has failed is sent again: if there is such an upstream, and the budget has one more.
+    pub(super) fn next(&self, failed: usize, key: u64, retry: &Retry) -> Option<(usize, Lease)> {
+        let next = self.other(failed, key)?;
         let now = Instant::now();
         self.budget(now).take(retry.budget, now).then_some(next)
     }
 
     /// An upstream that could be asked now, other than `failed`.
-    pub(super) fn other(&self, failed: Option<usize>) -> Option<(usize, Lease)> {
-        [Health::Healthy, Health::Unknown].into_iter().find_map(|health| self.pick_of(health, failed))
+    pub(super) fn other(&self, failed: usize, key: u64) -> Option<(usize, Lease)> {
+        [Health::Healthy, Health::Unknown].into_iter().find_map(|health| self.pick_of(health, Some(failed), key))
     }
 
     /// The budget, which knows of this worker's requests then.

@@ -15,6 +15,7 @@ mod health;
 mod identity;
 mod jwt;
 mod layer;
+mod load_balance;
 mod rate_limit;
 mod retry;
 mod route;

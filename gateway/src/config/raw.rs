@@ -172,6 +172,12 @@ table! {
         retry: OrOff<RawRetry>,
         /// How upstreams are probed: a path, or a table.
         health: Brief<RawHealth>,
+        /// Which upstream a request goes to: `round_robin`, `least_requests`, `p2c`, or a table with `hash`.
+        load_balance: RawLoadBalance,
+        /// Over what time the weight of an upstream that is back grows.
+        slow_start: Length = "0s",
+        /// Requests that one upstream is at work on at once; a few wait a little for room. Default any number.
+        max_in_flight: Count,
         /// When an upstream that fails is shut out for a while.
         circuit_breaker: OrOff<RawCircuitBreaker>,
         /// How much a client may send.
@@ -209,6 +215,12 @@ table! {
         critical: bool = true,
         /// How its upstreams are probed: a path, a table, or false to turn an inherited probe off.
         health: OrOff<Brief<RawHealth>>,
+        /// Which upstream a request goes to: `round_robin`, `least_requests`, `p2c`, or a table with `hash`.
+        load_balance: RawLoadBalance,
+        /// Over what time the weight of an upstream that is back grows.
+        slow_start: Length = "0s",
+        /// Requests that one upstream is at work on at once; a few wait a little for room. Default any number.
+        max_in_flight: Count,
         /// When an upstream that fails is shut out for a while; false for never.
         circuit_breaker: OrOff<RawCircuitBreaker>,
         /// How long its upstreams may take.
@@ -293,6 +305,54 @@ table! {
         half_open_requests: Count = 1,
         /// The part of the service's upstreams that may be shut out at once, rounded up.
         max_open: Part = 0.5,
+    }
+}
+
+table! {
+    /// Which upstream a request goes to: by what it is hashed.
+    RawHash {
+        /// The same for the same `ip`, `header:NAME` or `cookie:NAME`, while it is not much busier than its share.
+        #[required]
+        hash: Text,
+    }
+}
+
+/// `load_balance`: a name, or what is hashed.
+#[derive(Debug)]
+pub(crate) enum RawLoadBalance {
+    Named(At<Text>),
+    Hash(RawHash),
+}
+
+impl Read for RawLoadBalance {
+    fn expected() -> String {
+        String::from("\"round_robin\", \"least_requests\", \"p2c\" or { hash = \"ip\" }")
+    }
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        match node.get_ref() {
+            DeValue::String(_) => Text::read_at(node, reader).map(Self::Named),
+            DeValue::Table(_) => RawHash::read(node, reader).map(Self::Hash),
+            _ => {
+                reader.wrong_type::<Self>(node);
+                None
+            }
+        }
+    }
+}
+
+impl JsonSchema for RawLoadBalance {
+    fn schema_name() -> Cow<'static, str> {
+        "LoadBalance".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let hash = generator.subschema_for::<RawHash>();
+        json_schema!({ "anyOf": [{ "type": "string" }, hash] })
     }
 }
 

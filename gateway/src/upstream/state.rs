@@ -2,9 +2,9 @@
 use std::{
     sync::{
         Mutex,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use http::HeaderValue;
@@ -43,6 +43,11 @@ pub(crate) struct Upstream {
     pub(crate) weight: u32,
     pub(crate) place: Place,
     pub(crate) circuit: Circuit,
+    /// Requests that it is at work on, where anything depends on that.
+    pub(crate) in_flight: AtomicU32,
+    /// Milliseconds from `born` to the moment when it was back, after it had been out; 0 while it never was.
+    back: AtomicU64,
+    born: Instant,
     health: AtomicU8,
     pub(crate) details: Mutex<Details>,
     /// Asks the prober to look at once.
@@ -82,6 +87,9 @@ impl Upstream {
             weight: config.weight,
             place,
             circuit: Circuit::new(),
+            in_flight: AtomicU32::new(0),
+            back: AtomicU64::new(0),
+            born: Instant::now(),
             health: AtomicU8::new(health as u8),
             details: Mutex::new(Details {
                 since: Timestamp::now(),
@@ -115,7 +123,43 @@ impl Upstream {
         changed
     }
 
+    /// It takes traffic again, after it had been out.
+    pub(crate) fn is_back(&self) {
+        let since = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.back.store(since.max(1), Ordering::Relaxed);
+    }
+
+    /// Its weight in thousandths, which grows over `slow_start` once it is back; at least a twentieth of the whole.
+    pub(crate) fn thousandths(&self, slow_start: Duration, now: Instant) -> u32 {
+        let whole = self.weight.saturating_mul(1000);
+        let back = self.back.load(Ordering::Relaxed);
+        let since = now.saturating_duration_since(self.born + Duration::from_millis(back));
+        if back == 0 || since >= slow_start {
+            return whole;
+        }
+        let part = u128::from(whole) * since.as_nanos() / slow_start.as_nanos().max(1);
+        u32::try_from(part).unwrap_or(whole).max(whole / 20)
+    }
+
     pub(crate) fn details(&self) -> std::sync::MutexGuard<'_, Details> {
         self.details.lock().expect("no holder of this lock panics")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_weight_of_one_that_is_back_grows() {
+        let config = config::Upstream { host: "a".into(), port: 80, weight: 2 };
+        let upstream = Upstream::remote(&config, false);
+        let slow = Duration::from_secs(100);
+        assert_eq!(upstream.thousandths(slow, Instant::now()), 2000, "it has never been out");
+        upstream.is_back();
+        let back = upstream.born + Duration::from_millis(upstream.back.load(Ordering::Relaxed));
+        for (seconds, expected) in [(0, 100), (1, 100), (50, 1000), (75, 1500), (100, 2000), (1000, 2000)] {
+            assert_eq!(upstream.thousandths(slow, back + Duration::from_secs(seconds)), expected, "{seconds}");
+        }
     }
 }

@@ -104,6 +104,7 @@ fn file_keys(value: &Value, path: &str, found: &mut BTreeSet<String>) {
 /// Keys that cannot stand beside others of the file that has every key.
 const INSTEAD: &str = r#"
 [defaults]
+load_balance = { hash = "ip" }
 forward_auth = { url = "http://a/b", request_headers = [] }
 [services.task]
 upstreams = "http://task"

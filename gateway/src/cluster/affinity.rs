@@ -1,7 +1,7 @@
 //! Whose request it is, where a service's upstream is chosen by that.
 use std::net::IpAddr;
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 
 use super::LocalCluster;
 use crate::{balance::hash, config::HashKey};
@@ -24,7 +24,7 @@ impl LocalCluster {
 
 /// The value of the first cookie of this name (RFC 6265 §5.4).
 fn cookie<'f>(fields: &'f HeaderMap, name: &str) -> Option<&'f [u8]> {
-    let values = fields.get_all(header::COOKIE).iter().map(|value| value.as_bytes());
+    let values = fields.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
     let mut pairs = values.flat_map(|value| value.split(|&byte| byte == b';'));
     pairs.find_map(|pair| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"="))
 }

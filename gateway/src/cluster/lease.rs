@@ -96,10 +96,9 @@ impl Drop for Lease {
             return;
         }
         match self.verdict {
-            Verdict::None => {}
             Verdict::Good => circuit.succeed(),
             Verdict::Bad if circuit.fail(breaker) => cluster.open_circuit(shared, breaker),
-            Verdict::Bad => {}
+            Verdict::Bad | Verdict::None => {}
         }
     }
 }

@@ -61,7 +61,7 @@ impl Cluster {
             .filter(|upstream| upstream.health() != Health::Unhealthy && !upstream.circuit.is_closed());
         let waits = self.breaker.iter().flat_map(|breaker| shut_out.clone().map(|one| one.circuit.wait(breaker, now)));
         match waits.min() {
-            Some(wait) => Rejection::CircuitOpen { retry_after: wait.as_millis().div_ceil(1000).max(1) as u64 },
+            Some(wait) => Rejection::CircuitOpen { retry_after: wait.as_secs() + 1 },
             None => Rejection::NoHealthyUpstream,
         }
     }

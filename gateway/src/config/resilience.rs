@@ -18,7 +18,7 @@ pub struct CircuitBreaker {
 
 impl Default for CircuitBreaker {
     fn default() -> Self {
-        Self { failure_threshold: 5, recovery_timeout: Duration::from_secs(60), half_open_requests: 1, max_open: 0.5 }
+        Self { failure_threshold: 5, recovery_timeout: Duration::from_mins(1), half_open_requests: 1, max_open: 0.5 }
     }
 }
 

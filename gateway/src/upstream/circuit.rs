@@ -196,7 +196,7 @@ mod tests {
 
     const BREAKER: CircuitBreaker = CircuitBreaker {
         failure_threshold: 3,
-        recovery_timeout: Duration::from_secs(60),
+        recovery_timeout: Duration::from_mins(1),
         half_open_requests: 2,
         max_open: 1.0,
     };
@@ -230,7 +230,7 @@ mod tests {
         let now = Instant::now();
         let circuit = opened(now);
         assert!(!circuit.open(now), "once is enough");
-        let early = now + BREAKER.recovery_timeout - Duration::from_millis(1);
+        let early = now + Duration::from_millis(59_999);
         assert_eq!((circuit.try_trial(&BREAKER, early), circuit.admits(&BREAKER, early)), (None, false));
         assert_eq!(circuit.wait(&BREAKER, early), Duration::from_millis(1));
         let late = now + BREAKER.recovery_timeout;

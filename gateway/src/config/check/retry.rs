@@ -57,13 +57,12 @@ impl Retries {
 fn on(list: &OneOrMany<Text>, checks: &mut Checks) -> RetryOn {
     let mut on = RetryOn::default();
     for text in &list.list {
-        match RetryOn::named(text.value.as_str()) {
-            Some(one) => on = on.and(one),
-            None => {
-                let message = format!("`{}` is nothing that a request is tried again on", text.value.shown());
-                let finding = Finding::new(Code::BadRetry, &text.span, message).label("not a reason");
-                checks.report(finding.help("the reasons are \"connect\", \"stale\", \"502\" and \"503\""));
-            }
+        if let Some(one) = RetryOn::named(text.value.as_str()) {
+            on = on.and(one);
+        } else {
+            let message = format!("`{}` is nothing that a request is tried again on", text.value.shown());
+            let finding = Finding::new(Code::BadRetry, &text.span, message).label("not a reason");
+            checks.report(finding.help("the reasons are \"connect\", \"stale\", \"502\" and \"503\""));
         }
     }
     on

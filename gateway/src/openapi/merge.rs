@@ -100,7 +100,7 @@ impl Paths {
         let shape = names(path).fold(path.to_owned(), |shape, name| shape.replace(&format!("{{{name}}}"), "{}"));
         let (template, item) = self.0.entry(shape).or_insert_with(|| (path.to_owned(), Map::new()));
         let renamed: BTreeMap<_, _> = names(path).zip(names(template)).collect();
-        let parameters = operation["parameters"].as_array_mut().into_iter().flatten();
+        let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten();
         for parameter in parameters.filter(|parameter| parameter["in"] == "path") {
             let new = parameter["name"].as_str().and_then(|name| renamed.get(name)).map(|new| Value::from(*new));
             if let Some(new) = new {

@@ -164,6 +164,14 @@ fn parameters_fit_the_path() {
 }
 
 #[test]
+fn an_operation_without_parameters_names_none() {
+    let live = two("routes = ['/users']", "routes = ['/t']");
+    let merged = merge(&live, vec![Ok(paper(&["/users"])), Ok(paper(&[]))]);
+    let operation = merged["paths"]["/users"]["get"].as_object().unwrap();
+    assert!(!operation.contains_key("parameters"), "{operation:?}");
+}
+
+#[test]
 fn a_route_says_what_a_caller_has_to_show() {
     let key = "keys = [{ name = 'ci', sha256 = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad' }]";
     let secret = "0123456789abcdef0123456789abcdef";

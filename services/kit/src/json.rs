@@ -94,7 +94,12 @@ fn described(path: &str, error: &serde_json::Error) -> Problem {
         "names a field twice".to_owned()
     } else if let Some((_, expected)) = text.rsplit_once(", expected ") {
         // The name of a Rust type ("struct RegisterBody") means nothing to a client.
-        let expected = if expected.starts_with("struct ") { "an object" } else { expected };
+        let expected = match expected {
+            "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number",
+            "f32" | "f64" => "a number",
+            _ if expected.starts_with("struct ") => "an object",
+            _ => expected,
+        };
         format!("must be {expected}")
     } else {
         "has an unusable value".to_owned()
@@ -133,7 +138,8 @@ mod tests {
         check("[]", "validation_failed", "body must be an object");
         check(" [\"a\",null]", "validation_failed", "body must be an object");
         check("7", "validation_failed", "body must be an object");
-        check("{\"name\":\"a\",\"inner\":[300]}", "validation_failed", "inner[0]");
+        check("{\"name\":\"a\",\"inner\":[300]}", "validation_failed", "inner[0] must be a whole number");
+        check("{\"name\":\"a\",\"inner\":[\"3\"]}", "validation_failed", "inner[0] must be a whole number");
         let deep = "[".repeat(100_000);
         check(&format!("{{\"x\":{deep}"), "json_invalid", "line 1");
         let problem = parse::<Body>(b"{\"name\":12345678}").unwrap_err();

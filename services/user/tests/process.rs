@@ -132,10 +132,15 @@ async fn every_bad_setting_is_told_at_once_and_no_secret() {
 async fn a_database_that_cannot_be_opened_is_told() {
     let folder = folder();
     std::fs::write(folder.path().join("file"), "no database").unwrap();
-    for url in ["sqlite://file/user.db?mode=rwc", "sqlite://absent.db", "sqlite://file?mode=rwc"] {
+    let cases = [
+        ("sqlite://file/user.db?mode=rwc", "Check DATABASE_URL"),
+        ("sqlite://absent.db", "Check DATABASE_URL"),
+        ("sqlite://file?mode=rwc", "restore it from a backup"),
+    ];
+    for (url, told) in cases {
         let (code, stderr) = fails(command(folder.path()).env("PORT", "0").env("DATABASE_URL", url)).await;
         assert_eq!(code, Some(2), "{url}: {stderr}");
-        assert!(stderr.contains("Check DATABASE_URL"), "{url}: {stderr}");
+        assert!(stderr.contains(told), "{url}: {stderr}");
     }
 }
 
@@ -206,4 +211,26 @@ async fn help_and_version_are_there() {
     let version = command(folder.path()).arg("--version").output().await.unwrap();
     assert_eq!(String::from_utf8(version.stdout).unwrap().trim(), concat!("user ", env!("CARGO_PKG_VERSION")));
     assert_eq!(command(folder.path()).arg("--port").output().await.unwrap().status.code(), Some(2));
+}
+
+/// What a hash takes is given back: 19 MiB for each of `HASH_PARALLELISM` at once, whatever came before.
+#[tokio::test]
+async fn logins_leave_no_memory_behind() {
+    let folder = folder();
+    let process = start(folder.path(), &[("HASH_PARALLELISM", "2")]).await;
+    let body = r#"{"email":"nobody@example.com","password":"correct horse"}"#;
+    for _ in 0..10 {
+        let at_once = (0..3).map(|_| {
+            let address = process.address.clone();
+            tokio::spawn(async move { process::request(&address, "POST /auth/login", &[], body).await })
+        });
+        for answer in at_once.collect::<Vec<_>>() {
+            let answer = answer.await.unwrap().unwrap();
+            assert!(answer.starts_with("HTTP/1.1 401 ") || answer.starts_with("HTTP/1.1 503 "), "{answer}");
+        }
+    }
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap();
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let kilobytes: u64 = resident.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(kilobytes < 160 * 1024, "{kilobytes} kB");
 }

@@ -14,7 +14,7 @@ const SESSION: &str = r#"
   curl -s -X POST $G/tasks/$(echo "$TASK" | sed 's/.*"id":"\([^"]*\)".*/\1/')/complete -H "$T"; echo
   curl -s $G/api/v1/available -H "$T"; echo
   curl -s $G/api/v1/purchase -H "$T" -H "$J" -d '{"qty":2}'; echo
-  until [ $(curl -s $G/notifications -H "$T" | grep -o '"sent"' | wc -l) = 3 ]; do sleep 1; done
+  for i in {1..30}; do [ $(curl -s $G/notifications -H "$T" | grep -o '"sent"' | wc -l) = 3 ] && break; sleep 1; done
   curl -s $G/notifications -H "$T" | grep -o '"subject":"[^"]*"' | sort
   curl -s $G/tasks; echo
   curl -s $G/health; echo

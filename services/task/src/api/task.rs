@@ -100,11 +100,15 @@ pub(super) async fn delete(
     post,
     path = "/tasks/{id}/complete",
     tag = "tasks",
-    params(("id" = Uuid, Path, description = "The task.")),
+    params(
+        ("id" = Uuid, Path, description = "The task."),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the task as you know it."),
+    ),
     responses(
         (status = 200, body = TaskBody, headers(("ETag" = String, description = "The task's version."))),
         (status = 401, description = "no token, or none that is good"),
         (status = 404, description = "`task_not_found`: you have no such task"),
+        (status = 412, description = "`precondition_failed`: it has changed meanwhile"),
     ),
     security(("bearer" = [])),
 )]
@@ -112,8 +116,9 @@ pub(super) async fn complete(
     State(api): State<Api>,
     identity: Identity,
     NamedTask(id): NamedTask,
+    if_match: IfMatch,
 ) -> Answer<Versioned> {
-    Ok(versioned(&api.complete_task(OwnerId(identity.user_id), id).await?))
+    Ok(versioned(&api.complete_task(OwnerId(identity.user_id), id, |version| if_match.holds(version)).await?))
 }
 
 fn versioned(task: &Task) -> Versioned {

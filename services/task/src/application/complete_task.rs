@@ -7,11 +7,19 @@ use super::{Application, Error};
 use crate::domain::{OwnerId, Task, TaskId};
 
 impl Application {
-    /// Completes it. The first time publishes [`TaskCompleted`]; from then on changes nothing and gives
-    /// the task as it is. [`Error::TaskNotFound`].
-    pub async fn complete_task(&self, owner: OwnerId, id: TaskId) -> Result<Task, Error> {
+    /// Completes it if `expected` takes its version. The first time publishes [`TaskCompleted`]; from then on
+    /// changes nothing and gives the task as it is. [`Error::TaskNotFound`], [`Error::VersionMismatch`].
+    pub async fn complete_task(
+        &self,
+        owner: OwnerId,
+        id: TaskId,
+        expected: impl Fn(i64) -> bool + Send,
+    ) -> Result<Task, Error> {
         let mut transaction = self.store.begin().await?;
         let mut task = transaction.task(owner, id).await?.ok_or(Error::TaskNotFound)?;
+        if !expected(task.version) {
+            return Err(Error::VersionMismatch);
+        }
         if !task.complete(self.clock.now()) {
             return Ok(task);
         }

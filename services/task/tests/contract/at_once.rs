@@ -40,7 +40,7 @@ pub(crate) async fn a_task_that_many_complete_at_once_has_one_event(service: Ser
     let task = service.make(owner, details("a", None)).await;
     let answers = at_once(|_| {
         let (application, id) = (Arc::clone(&service.application), task.id);
-        async move { application.complete_task(owner, id).await.unwrap() }
+        async move { application.complete_task(owner, id, |_| true).await.unwrap() }
     });
     let answers = answers.await;
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");

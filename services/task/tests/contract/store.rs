@@ -97,9 +97,9 @@ pub(crate) async fn a_change_and_its_event_are_one_transaction(service: Service)
     let task = service.make(owner, details("a", None)).await;
     service.application.update_task(owner, task.id, details("b", None), |_| true).await.unwrap();
     service.application.update_task(owner, task.id, details("b", None), |_| true).await.unwrap();
-    service.application.complete_task(owner, task.id).await.unwrap();
-    service.application.complete_task(owner, task.id).await.unwrap();
-    assert!(service.application.complete_task(owner, TaskId(Uuid::now_v7())).await.is_err());
+    service.application.complete_task(owner, task.id, |_| true).await.unwrap();
+    service.application.complete_task(owner, task.id, |_| true).await.unwrap();
+    assert!(service.application.complete_task(owner, TaskId(Uuid::now_v7()), |_| true).await.is_err());
 
     let events = service.events().await;
     let told: Vec<_> = events.iter().map(|event| (event.event_type.as_str(), event.data["title"].as_str())).collect();

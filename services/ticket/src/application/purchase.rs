@@ -8,9 +8,12 @@
 //! ever confirmed whose places went back. A release that does not succeed is the recovery's to repeat
 //! (see [`super::recover`]), as is all of it when this process dies or the caller goes away in between.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use kit::correlation::Correlation;
 use kit::idempotency::{Done, Once};
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::apply::{Command, Reply};
@@ -21,6 +24,8 @@ use crate::domain::{BuyerId, Purchase, Quantity, Status, TicketId, Verdict};
 
 /// How often a purchase is begun anew when another process cancelled it as given up.
 const ATTEMPTS: u32 = 3;
+/// How long the second under a key waits for the first one's answer: above what a purchase takes unless something is away.
+const WAIT: Duration = Duration::from_secs(10);
 
 /// What a buyer gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,21 +42,35 @@ enum Step {
     Finish(Purchase, Guard),
     /// It was answered before.
     Done(Done<Receipt>),
+    /// Another request of this process is at it.
+    Wait(TicketId),
+    /// Another request of this very moment has begun it.
+    Again,
 }
 
 impl Application {
     /// Buys `qty` places, once for each key: one that a dead process left behind is taken over and
     /// finished. [`Error::VacancyUnavailable`], after which the buyer holds nothing;
-    /// [`Error::InProgress`], [`Error::KeyReused`], [`Error::Overloaded`].
+    /// [`Error::KeyReused`], [`Error::Overloaded`]. One that runs under the same key is waited for and answers both;
+    /// [`Error::InProgress`] where that takes too long.
     pub async fn purchase(&self, buyer: BuyerId, qty: Quantity, once: Once<Receipt>) -> Result<Done<Receipt>, Error> {
-        for _ in 0..ATTEMPTS {
+        let deadline = Instant::now() + WAIT;
+        let mut attempts = 0;
+        while attempts < ATTEMPTS {
             let (purchase, _guard) = match self.begin(buyer, qty, &once).await? {
                 Step::Finish(purchase, guard) => (purchase, guard),
                 Step::Done(done) => return Ok(done),
+                Step::Wait(id) => match timeout_at(deadline, self.running.ended(id)).await {
+                    Ok(()) => continue,
+                    Err(_) => break,
+                },
+                Step::Again if Instant::now() < deadline => continue,
+                Step::Again => break,
             };
             if let Some(receipt) = self.finish(purchase, &once).await? {
                 return Ok(Done::Now(receipt));
             }
+            attempts += 1;
         }
         Err(Error::InProgress)
     }
@@ -71,12 +90,12 @@ impl Application {
         match self.batcher.submit(Command::Begin { purchase, key: once.key.clone() }).await? {
             Reply::Begun => Ok(Step::Finish(purchase, guard)),
             Reply::Pending(earlier) => {
-                let guard = self.running.enter(earlier.id).ok_or(Error::InProgress)?;
+                let Some(guard) = self.running.enter(earlier.id) else { return Ok(Step::Wait(earlier.id)) };
                 tracing::info!(ticket = %earlier.id, "a purchase that was left behind is taken over");
                 Ok(Step::Finish(earlier, guard))
             }
             Reply::Before(answer) => Ok(Step::Done(Done::Before(answer))),
-            Reply::InProgress => Err(Error::InProgress),
+            Reply::InProgress => Ok(Step::Again),
             Reply::KeyReused => Err(Error::KeyReused),
             Reply::Now(_) => Err(unexpected()),
         }

@@ -1,13 +1,23 @@
 //! The purchases that this process is in the middle of.
 
 use std::collections::HashSet;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Notify;
 
 use crate::domain::TicketId;
 
 /// Clones are the same set.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Running(Arc<Mutex<HashSet<TicketId>>>);
+pub(super) struct Running(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    purchases: Mutex<HashSet<TicketId>>,
+    /// Told whenever one leaves.
+    left: Notify,
+}
 
 /// As long as it lives, nothing else of this process works on its purchase.
 #[derive(Debug)]
@@ -19,18 +29,36 @@ pub(super) struct Guard {
 impl Running {
     /// `None` when someone is at it already.
     pub(super) fn enter(&self, id: TicketId) -> Option<Guard> {
-        let entered = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        let entered = self.purchases().insert(id);
         entered.then(|| Guard { running: self.clone(), id })
     }
 
     /// Whether someone is at it.
     pub(super) fn contains(&self, id: TicketId) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&id)
+        self.purchases().contains(&id)
+    }
+
+    /// Waits until nobody is at it.
+    pub(super) async fn ended(&self, id: TicketId) {
+        loop {
+            let mut left = pin!(self.0.left.notified());
+            // Before the look, so that an end in between is not missed.
+            left.as_mut().enable();
+            if !self.contains(id) {
+                return;
+            }
+            left.await;
+        }
+    }
+
+    fn purchases(&self) -> std::sync::MutexGuard<'_, HashSet<TicketId>> {
+        self.0.purchases.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        self.running.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+        self.running.purchases().remove(&self.id);
+        self.running.0.left.notify_waiters();
     }
 }

@@ -2,6 +2,7 @@
 //! see all of it.
 mod answer;
 mod buffer;
+mod leased;
 
 use std::{
     cell::Cell,
@@ -22,6 +23,7 @@ use crate::{
 };
 
 pub(crate) use answer::AnswerBody;
+pub(crate) use leased::LeasedBody;
 
 /// A stream of [`Frame`]s, whose error says why it broke off.
 ///
@@ -38,7 +40,7 @@ enum Source {
     /// What was read of a client's body; the client still takes interim answers.
     Buffered(Bytes, RequestBody),
     Client(RequestBody),
-    Upstream(AnswerBody),
+    Upstream(LeasedBody),
 }
 
 impl Body {
@@ -56,7 +58,7 @@ impl Body {
         Source::Client(body).into()
     }
 
-    pub(crate) fn from_upstream(body: AnswerBody) -> Self {
+    pub(crate) fn from_upstream(body: LeasedBody) -> Self {
         Source::Upstream(body).into()
     }
 

@@ -3,36 +3,40 @@
 //!
 //! A [`Cluster`] is shared by all workers and knows health; a [`LocalCluster`] is one worker's: its place in the
 //! balancer's cycle and its idle connections.
+mod affinity;
 mod ask;
+mod budget;
 pub(crate) mod health;
+pub(crate) mod lease;
+mod pick;
 mod renew;
+mod room;
+mod send;
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     rc::Rc,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use http::HeaderValue;
 use tokio::sync::Notify;
 
+use budget::Budget;
+use lease::LocalUpstream;
+use room::Room;
+
 use crate::{
-    balance::round_robin::SmoothWeighted,
-    body::{AnswerBody, Body},
-    config::{HealthCheck, HostPolicy, UpstreamTimeouts},
-    exchange::Exchange,
-    h1::{client::Head, head::ResponseHead, pool::Pool},
+    balance::Balancer,
+    config::{CircuitBreaker, HashKey, HealthCheck, HostPolicy, LoadBalance},
     mounts::Mounted,
-    rejection::Rejection,
     tasks::Tasks,
-    upstream::{Failure, Health, Upstream, send},
+    upstream::{Health, Upstream},
 };
 
 /// How long traffic waits for the first probes after the start.
 const FIRST_PROBE_WAIT: Duration = Duration::from_secs(2);
-/// Upstreams that one request is tried on, when it could not even be sent.
-const MAX_UPSTREAMS_TRIED: u32 = 2;
 
 /// A service's upstreams, as every worker sees them.
 #[derive(Debug)]
@@ -41,6 +45,16 @@ pub(crate) struct Cluster {
     pub(crate) critical: bool,
     pub(crate) host: HostPolicy,
     pub(crate) check: Option<HealthCheck>,
+    breaker: Option<CircuitBreaker>,
+    load_balance: LoadBalance,
+    /// What requests are hashed by, where they are.
+    hash: Option<HashKey>,
+    slow_start: Duration,
+    /// Requests that one upstream is at work on at once.
+    max_in_flight: Option<u32>,
+    /// Whether those are counted: anything depends on it.
+    counts: bool,
+    room: Room,
     pub(crate) upstreams: Vec<Arc<Upstream>>,
     /// In the order of the upstreams.
     weights: Vec<u32>,
@@ -50,6 +64,9 @@ pub(crate) struct Cluster {
     /// Told at each first probe.
     probed: Notify,
     pub(crate) probes: Tasks,
+    /// Held while a circuit opens.
+    opening: Mutex<()>,
+    budget: Mutex<Budget>,
 }
 
 /// What a service, or the whole, is worth.
@@ -96,6 +113,13 @@ impl Cluster {
                 None => service.upstreams.iter().map(|upstream| upstream.weight).collect(),
                 Some(_) => vec![1],
             },
+            breaker: service.circuit_breaker,
+            hash: service.load_balance.key().cloned(),
+            counts: service.load_balance != LoadBalance::RoundRobin || service.max_in_flight.is_some(),
+            load_balance: service.load_balance.clone(),
+            slow_start: service.slow_start,
+            max_in_flight: service.max_in_flight,
+            room: Room::default(),
             upstreams: mounted.map_or_else(remote, |mounted| {
                 vec![Arc::new(Upstream::mounted(mounted, &service.upstreams[0], probed))]
             }),
@@ -103,6 +127,18 @@ impl Cluster {
             started: Instant::now(),
             probed: Notify::new(),
             probes: Tasks::default(),
+            opening: Mutex::new(()),
+            budget: Mutex::new(Budget::new(Instant::now())),
+        }
+    }
+
+    fn balancer(&self) -> Balancer {
+        let count = self.upstreams.len();
+        match self.load_balance {
+            LoadBalance::RoundRobin => Balancer::round_robin(count),
+            LoadBalance::LeastRequests => Balancer::least_requests(count),
+            LoadBalance::PowerOfTwo => Balancer::p2c(count),
+            LoadBalance::Hash(_) => Balancer::hash(self.upstreams.iter().map(|upstream| upstream.url.as_str())),
         }
     }
 
@@ -146,67 +182,18 @@ impl Cluster {
 pub(crate) struct LocalCluster {
     shared: Arc<Cluster>,
     index: usize,
-    balancer: Rc<RefCell<SmoothWeighted>>,
-    pools: Vec<Rc<Pool>>,
+    balancer: Rc<RefCell<Balancer>>,
+    upstreams: Vec<Rc<LocalUpstream>>,
+    /// Requests that the budget for retries has not been told of.
+    asked: Cell<u32>,
 }
 
 impl LocalCluster {
-    /// Sends a request to a healthy upstream and waits for the head of the answer. One that could not be reached is
-    /// marked, and the next is tried: nothing was sent yet.
-    pub(crate) async fn send(
-        &self,
-        head: Head,
-        mut body: Body,
-        timeouts: &UpstreamTimeouts,
-        exchange: &mut Exchange,
-    ) -> Result<(ResponseHead, AnswerBody), Rejection> {
-        let mut failed = None;
-        let mut tried = 0;
-        loop {
-            let index = self.pick(failed).await?;
-            let upstream = &self.shared.upstreams[index];
-            exchange.upstream = Some((self.index, index));
-            let host = self.shared.host_for(upstream, exchange.host.as_ref());
-            let pool = &self.pools[index];
-            let outcome = send(upstream, pool, &head, host, body, timeouts, &mut exchange.retries).await;
-            exchange.upstream_time = Some(exchange.permitted.elapsed());
-            tried += 1;
-            match outcome {
-                Ok(answer) => return Ok(answer),
-                Err(Failure::Sent(rejection)) => return Err(rejection),
-                Err(Failure::NotSent { rejection, body: unsent }) => {
-                    self.go_on(index, tried, rejection)?;
-                    exchange.retries += 1;
-                    (body, failed) = (unsent, Some(index));
-                }
-            }
-        }
-    }
-
-    /// Marks an upstream that could not be reached, and returns the rejection unless another one is to be tried.
-    fn go_on(&self, unreachable: usize, tried: u32, rejection: Rejection) -> Result<(), Rejection> {
-        let upstreams = &self.shared.upstreams;
-        health::mark_unreachable(&upstreams[unreachable], &rejection);
-        if tried == MAX_UPSTREAMS_TRIED || upstreams.len() == 1 { Err(rejection) } else { Ok(()) }
-    }
-
-    /// The next healthy upstream, not `except` unless there is no other.
-    async fn pick(&self, except: Option<usize>) -> Result<usize, Rejection> {
-        let upstreams = &self.shared.upstreams;
-        let among = |allow: &dyn Fn(usize) -> bool| self.balancer.borrow_mut().pick(allow);
-        let is_healthy = |index: usize| upstreams[index].is_healthy() && Some(index) != except;
-        if let Some(index) = among(&is_healthy) {
-            return Ok(index);
-        }
-        self.shared.first_probes().await;
-        among(&is_healthy)
-            // A probe that has not answered yet is no verdict.
-            .or_else(|| among(&|index| upstreams[index].health() == Health::Unknown && Some(index) != except))
-            .ok_or(Rejection::NoHealthyUpstream)
-    }
-
-    /// Closes the connections that have been idle for too long.
+    /// Closes the connections that have been idle for too long, and tells the budget of the requests since.
     pub(crate) fn sweep(&self, now: Instant) {
-        self.pools.iter().for_each(|pool| pool.sweep(now));
+        if self.asked.get() != 0 {
+            drop(self.budget(now));
+        }
+        self.upstreams.iter().for_each(|upstream| upstream.pool.sweep(now));
     }
 }

@@ -7,6 +7,7 @@
 //! [`Config::load`] is the way from the file to here: `read` turns text into values with positions, `raw` lists every
 //! key that there is, `check` gives them their meaning, and `diagnose` says what is wrong.
 mod api_key;
+mod balance;
 mod check;
 mod diagnose;
 mod difference;
@@ -14,6 +15,7 @@ mod jwt;
 mod load;
 mod raw;
 mod read;
+mod resilience;
 mod schema;
 mod show;
 mod source;
@@ -34,8 +36,10 @@ use crate::{
 };
 
 pub use api_key::{ApiKey, ApiKeys, KeyHash, KeyPlace, is_key_name, new_key};
+pub use balance::{HashKey, LoadBalance};
 pub use diagnose::{Fault, Faults, FaultsKind, Related, Style};
 pub use jwt::{Algorithm, AuthMode, Jwt, KeySource, Secret};
+pub use resilience::{CircuitBreaker, Retry, RetryOn};
 pub use schema::schema;
 pub use source::Source;
 
@@ -133,10 +137,18 @@ pub struct Service {
     pub name: Arc<str>,
     /// At least one.
     pub upstreams: Vec<Upstream>,
+    /// Which of them a request goes to.
+    pub load_balance: LoadBalance,
+    /// Over what time the weight of an upstream that is back grows. Default none.
+    pub slow_start: Duration,
+    /// Requests that one upstream is at work on at once. Default any number.
+    pub max_in_flight: Option<u32>,
     /// Whether the gateway is unhealthy without it. Default true.
     pub critical: bool,
     /// The active health check; none: every upstream counts as healthy.
     pub health: Option<HealthCheck>,
+    /// When an upstream that fails is shut out; none: never.
+    pub circuit_breaker: Option<CircuitBreaker>,
     /// The Host that its upstreams are sent. Default [`HostPolicy::Preserve`].
     pub host: HostPolicy,
     /// At least one, in the file's order.
@@ -206,6 +218,8 @@ pub struct Route {
     pub rewrite: Option<Rewrite>,
     /// How long its upstreams may take.
     pub timeouts: UpstreamTimeouts,
+    /// When a request is sent again; none: never.
+    pub retry: Option<Retry>,
     /// The largest request body, in bytes. Default [`Limits::body`].
     pub max_body: u64,
     /// Whether a caller must say who it is. Default: required once the file has anything to check that with, else none.

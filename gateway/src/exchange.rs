@@ -171,6 +171,8 @@ pub(crate) struct Exchange {
     /// From the pick of an upstream to the head of its answer.
     pub(crate) upstream_time: Option<Duration>,
     pub(crate) retries: u32,
+    /// Whose request it is, where its upstream is chosen by that.
+    pub(crate) affinity: u64,
     /// 0 until there is an answer.
     pub(crate) status: u16,
     /// Why there is none, or why it broke off: a code's index.

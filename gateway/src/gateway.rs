@@ -4,7 +4,7 @@ use std::rc::Rc;
 use http::{HeaderMap, Method, Request, Response, Version};
 
 use crate::{
-    body::{AnswerBody, Body},
+    body::{Body, LeasedBody},
     exchange::{Client, Exchange},
     h1::head::{self, BadHead, ResponseHead, host_name},
     live::Lane,
@@ -65,6 +65,10 @@ async fn walk(
     if let Verdict::Answer(answer) = lane.permit.check(request, client, &path, exchange).await? {
         return Ok(answered(*answer, lane)); // 5, 6
     }
+    let cluster = &worker.clusters[lane.cluster];
+    if let Some(affinity) = cluster.affinity(request.headers(), exchange.client) {
+        exchange.affinity = affinity; // 7, the part that reads what is gone then
+    }
     let head = lane.transform.request(
         request,
         client,
@@ -72,7 +76,7 @@ async fn walk(
         target::Matched { path: &path, length: matched, params: &params },
     ); // 6
     let body = std::mem::replace(request.body_mut(), Body::empty());
-    let answer = worker.clusters[lane.cluster].send(head, body, &lane.timeouts, exchange).await?; // 7, 8
+    let answer = cluster.send(head, body, lane, exchange).await?; // 7, 8
     Ok(answered(answer, lane)) // 6
 }
 
@@ -123,7 +127,7 @@ async fn unrouted(
 }
 
 /// Another server's answer, the service's or an authoriser's, as the client's.
-fn answered((head, body): (ResponseHead, AnswerBody), lane: &Lane) -> Response<Body> {
+fn answered((head, body): (ResponseHead, LeasedBody), lane: &Lane) -> Response<Body> {
     let mut response = Response::new(Body::from_upstream(body));
     *response.status_mut() = head.status;
     *response.headers_mut() = head.fields;

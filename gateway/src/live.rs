@@ -12,7 +12,7 @@ use rules::Sources;
 
 use crate::{
     cluster::{Cluster, health},
-    config::{Config, Service, UpstreamTimeouts},
+    config::{Config, Retry, Service, UpstreamTimeouts},
     h1::server::Settings,
     mounts::Mounts,
     openapi::{self, OpenApi},
@@ -63,6 +63,8 @@ pub(crate) struct Lane {
     pub(crate) permit: Permit,
     pub(crate) transform: Transform,
     pub(crate) timeouts: UpstreamTimeouts,
+    /// When it is sent again; none: never.
+    pub(crate) retry: Option<Retry>,
     /// The index of the cluster that it goes to.
     pub(crate) cluster: usize,
     /// `,"route":"/users","service":"user"`, as the access log has it.
@@ -97,6 +99,7 @@ impl Live {
                         response: route.response_headers.clone(),
                     },
                     timeouts: route.timeouts,
+                    retry: route.retry,
                     cluster,
                 });
             }

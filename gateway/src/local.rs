@@ -133,6 +133,8 @@ fn upstream_in_full(upstream: &Upstream) -> Value {
     json!({
         "url": upstream.url,
         "status": status,
+        "circuit": upstream.circuit.state().as_str(),
+        "ejected_by": details.ejected_by,
         "since": seconds(details.since),
         "last_check": details.last_check.map(seconds),
         "last_error": details.last_error,

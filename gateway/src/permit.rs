@@ -14,7 +14,7 @@ use auth::api_key::{ApiKeys, Shown};
 use http::{HeaderMap, Request};
 
 use crate::{
-    body::{AnswerBody, Body},
+    body::{Body, LeasedBody},
     exchange::{Client, Exchange},
     h1::head::ResponseHead,
     rejection::Rejection,
@@ -47,7 +47,7 @@ pub(crate) enum Verdict {
     /// It goes on.
     Pass,
     /// An authoriser gave the client's answer.
-    Answer(Box<(ResponseHead, AnswerBody)>),
+    Answer(Box<(ResponseHead, LeasedBody)>),
 }
 
 impl Permit {

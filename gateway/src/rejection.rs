@@ -84,6 +84,13 @@ pub(crate) enum Rejection {
     ForwardAuthUnavailable,
     /// 503: every upstream of the service is unhealthy.
     NoHealthyUpstream,
+    /// 503: the upstreams of the service that are healthy are shut out by their circuits.
+    CircuitOpen {
+        /// Seconds until one of them is tried again.
+        retry_after: u64,
+    },
+    /// 503: every upstream is at work on as much as it may be.
+    Overloaded,
     /// 504: no connection within `timeouts.connect`.
     UpstreamConnectTimeout,
     /// 504: no answer within `timeouts.request`.
@@ -135,9 +142,11 @@ impl Rejection {
             Self::KeysUnavailable => 31,
             Self::ForwardAuthUnavailable => 32,
             Self::NoHealthyUpstream => 33,
-            Self::UpstreamConnectTimeout => 34,
-            Self::UpstreamTimeout => 35,
-            Self::ClientClosed => 36,
+            Self::CircuitOpen { .. } => 34,
+            Self::Overloaded => 35,
+            Self::UpstreamConnectTimeout => 36,
+            Self::UpstreamTimeout => 37,
+            Self::ClientClosed => 38,
         }
     }
 
@@ -163,12 +172,28 @@ impl Rejection {
             Self::UpstreamConnectRefused | Self::UpstreamReset | Self::UpstreamProtocol | Self::UpstreamDns => {
                 StatusCode::BAD_GATEWAY
             }
-            Self::KeysUnavailable | Self::ForwardAuthUnavailable | Self::NoHealthyUpstream => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::KeysUnavailable
+            | Self::ForwardAuthUnavailable
+            | Self::NoHealthyUpstream
+            | Self::CircuitOpen { .. }
+            | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::UpstreamConnectTimeout | Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::ClientClosed => StatusCode::from_u16(499).expect("499 is a three-digit status"),
         }
+    }
+
+    /// Whether the upstream is to blame, and not the client or the gateway.
+    pub(crate) fn is_upstreams(&self) -> bool {
+        matches!(
+            self,
+            Self::UpstreamPanicked
+                | Self::UpstreamConnectRefused
+                | Self::UpstreamReset
+                | Self::UpstreamProtocol
+                | Self::UpstreamDns
+                | Self::UpstreamConnectTimeout
+                | Self::UpstreamTimeout
+        )
     }
 
     /// One sentence for the client: what was wrong and what would be right. Nothing of an upstream's inside.
@@ -207,6 +232,8 @@ impl Rejection {
             }
             Self::ForwardAuthUnavailable => "Whether this may pass could not be found out. Try again shortly.".into(),
             Self::NoHealthyUpstream => "No instance of the service is healthy. Try again shortly.".into(),
+            Self::CircuitOpen { .. } => "The service has failed again and again, and rests. Try again shortly.".into(),
+            Self::Overloaded => "The service is at work on all that it can take. Try again shortly.".into(),
             Self::UpstreamConnectTimeout => "The service could not be reached in time.".into(),
             Self::UpstreamTimeout => "The service did not answer in time.".into(),
             Self::ClientClosed => "The client closed the connection.".into(),
@@ -239,7 +266,8 @@ impl Rejection {
             Self::UpstreamProtocol => "http_protocol_error",
             Self::UpstreamDns => "dns_error",
             Self::KeysUnavailable | Self::ForwardAuthUnavailable | Self::UpstreamPanicked => "proxy_internal_error",
-            Self::NoHealthyUpstream => "destination_unavailable",
+            Self::NoHealthyUpstream | Self::CircuitOpen { .. } => "destination_unavailable",
+            Self::Overloaded => "connection_limit_reached",
             Self::UpstreamConnectTimeout => "connection_timeout",
             Self::UpstreamTimeout => "http_response_timeout",
         }
@@ -247,7 +275,7 @@ impl Rejection {
 }
 
 /// Every code, in the order of [`Rejection::index`]; stable once published.
-pub(crate) const CODES: [&str; 37] = [
+pub(crate) const CODES: [&str; 39] = [
     "bad_request",
     "path_invalid",
     "host_invalid",
@@ -282,6 +310,8 @@ pub(crate) const CODES: [&str; 37] = [
     "keys_unavailable",
     "forward_auth_unavailable",
     "no_healthy_upstream",
+    "circuit_open",
+    "overloaded",
     "upstream_connect_timeout",
     "upstream_timeout",
     "client_closed",
@@ -379,6 +409,8 @@ mod tests {
             Rejection::UpstreamConnectRefused,
             Rejection::UpstreamTimeout,
             Rejection::NoHealthyUpstream,
+            Rejection::CircuitOpen { retry_after: 1 },
+            Rejection::Overloaded,
             Rejection::ClientClosed,
         ] {
             assert!(readme.contains(&row(&rejection)), "{}", row(&rejection));

@@ -65,7 +65,10 @@ fn problem(rejection: &Rejection, exchange: &Exchange) -> Response<Body> {
 fn explain(rejection: &Rejection, exchange: &Exchange, fields: &mut HeaderMap) {
     match rejection {
         Rejection::MethodNotAllowed { allow } => drop(fields.insert(header::ALLOW, allow.clone())),
-        Rejection::NoHealthyUpstream | Rejection::KeysUnavailable | Rejection::ForwardAuthUnavailable => {
+        Rejection::NoHealthyUpstream
+        | Rejection::Overloaded
+        | Rejection::KeysUnavailable
+        | Rejection::ForwardAuthUnavailable => {
             fields.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
         Rejection::Unauthorized(TokenFault::ApiKey) => drop(fields.insert(header::WWW_AUTHENTICATE, API_KEY_CHALLENGE)),
@@ -84,6 +87,7 @@ fn explain(rejection: &Rejection, exchange: &Exchange, fields: &mut HeaderMap) {
         Rejection::ContentCodingUnsupported => {
             fields.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
+        Rejection::CircuitOpen { retry_after } => drop(fields.insert(header::RETRY_AFTER, (*retry_after).into())),
         Rejection::RateLimited { retry_after } => drop(fields.insert(header::RETRY_AFTER, (*retry_after).into())),
         _ => {}
     }

@@ -9,6 +9,7 @@ mod reload;
 mod signals;
 mod supervisor;
 mod threads;
+mod upgrade;
 mod watch;
 
 use std::{fmt, io, net::SocketAddr, time::Duration};

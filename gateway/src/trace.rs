@@ -38,6 +38,7 @@ pub(crate) fn open(request: &Request<Body>, from: Origin, worker: Rc<Worker>) ->
         upstream: None,
         upstream_time: None,
         retries: 0,
+        affinity: 0,
         status: 0,
         failure: None,
         ended: false,

@@ -2,6 +2,7 @@
 //! this process.
 mod address;
 mod ask;
+pub(crate) mod circuit;
 mod mounted;
 mod state;
 
@@ -39,12 +40,19 @@ pub(crate) enum Failure {
         /// The request's body, whole.
         body: Body,
     },
-    /// It may have seen the request.
+    /// It ended a new connection without a byte of an answer, and the request may be sent twice.
+    Cut {
+        /// Why.
+        rejection: Rejection,
+        /// The request's body, whole.
+        body: Body,
+    },
+    /// It may have seen the request, or its body is gone.
     Sent(Rejection),
 }
 
 /// Sends a request and waits for the head of its answer. A pooled connection that turns out to have been closed
-/// meanwhile is replaced by a new one where the request may be sent twice.
+/// meanwhile is replaced by a new one where the request may be sent twice, and counted in `retries`, if there are any.
 pub(crate) async fn send(
     upstream: &Upstream,
     pool: &Rc<Pool>,
@@ -52,7 +60,7 @@ pub(crate) async fn send(
     host: &HeaderValue,
     mut body: Body,
     timeouts: &UpstreamTimeouts,
-    retries: &mut u32,
+    retries: Option<&mut u32>,
 ) -> Result<(ResponseHead, AnswerBody), Failure> {
     let address = match &upstream.place {
         Place::Remote(address) => address,
@@ -66,7 +74,8 @@ pub(crate) async fn send(
         match client::send(wire, pool, head, host, body, now.into(), timeouts.request).await {
             Ok((head, body)) => return Ok((head, AnswerBody::Remote(body))),
             Err(SendFailure { rejection: Rejection::UpstreamReset, untouched: Some(unsent) })
-                if is_idempotent(&head.method) =>
+                if is_idempotent(&head.method)
+                    && let Some(retries) = retries =>
             {
                 *retries += 1;
                 body = unsent;
@@ -83,12 +92,17 @@ pub(crate) async fn send(
             .await;
     match sent {
         Ok((head, body)) => Ok((head, AnswerBody::Remote(body))),
+        Err(SendFailure { rejection: rejection @ Rejection::UpstreamReset, untouched: Some(body) })
+            if is_idempotent(&head.method) =>
+        {
+            Err(Failure::Cut { rejection, body })
+        }
         Err(failure) => Err(Failure::Sent(failure.rejection)),
     }
 }
 
 /// Methods that may be sent again when it is unknown whether they arrived (RFC 9110 §9.2.2).
-fn is_idempotent(method: &Method) -> bool {
+pub(crate) fn is_idempotent(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE)
 }
 

@@ -163,8 +163,7 @@ fn stop_under_load(workers: usize) {
     assert_eq!(gateway.stdout.to_end().len(), served, "a line each");
 }
 
-/// Kept-alive connections under load end between two requests: with `Connection: close`, or with a close where the
-/// client has sent nothing that was read.
+/// A client that goes on asking is told by an answer that it was the last: no request of it meets a closed connection.
 #[test]
 fn a_stop_ends_kept_connections_after_an_answer() {
     let upstream = Upstream::ok();
@@ -177,7 +176,7 @@ fn a_stop_ends_kept_connections_after_an_answer() {
                     match client.try_ask("GET / HTTP/1.1") {
                         Ok(answer) if answer.closes() => return true,
                         Ok(answer) => assert_eq!(answer.status(), 200),
-                        Err(cut) => return cut.head.is_none() && cut.rest.is_empty(),
+                        Err(_) => return false,
                     }
                 }
             })
@@ -185,6 +184,6 @@ fn a_stop_ends_kept_connections_after_an_answer() {
         .collect();
     eventually("the load runs", || (upstream.requests().len() > 100).then_some(()));
     gateway.signal(SIGTERM);
-    assert!(clients.into_iter().all(|client| client.join().unwrap()), "an answer was cut");
+    assert!(clients.into_iter().all(|client| client.join().unwrap()), "a request was cut");
     assert_eq!(gateway.wait().code(), Some(0));
 }

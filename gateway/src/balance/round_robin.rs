@@ -6,24 +6,22 @@
 /// The credits of one worker for one service.
 #[derive(Debug)]
 pub(crate) struct SmoothWeighted {
-    weights: Vec<i64>,
     credits: Vec<i64>,
 }
 
 impl SmoothWeighted {
-    /// Weights in the upstreams' order.
-    pub(crate) fn new(weights: impl IntoIterator<Item = u32>) -> Self {
-        let weights: Vec<i64> = weights.into_iter().map(i64::from).collect();
-        Self { credits: vec![0; weights.len()], weights }
+    pub(super) fn new(upstreams: usize) -> Self {
+        Self { credits: vec![0; upstreams] }
     }
 
-    /// The next of those that `is_candidate` allows; the others' credits stand still.
-    pub(crate) fn pick(&mut self, is_candidate: impl Fn(usize) -> bool) -> Option<usize> {
+    /// The next of those that have a weight; the others' credits stand still.
+    pub(super) fn pick(&mut self, weight: impl Fn(usize) -> Option<u32>) -> Option<usize> {
         let mut total = 0;
         let mut best: Option<usize> = None;
-        for index in (0..self.weights.len()).filter(|&index| is_candidate(index)) {
-            self.credits[index] += self.weights[index];
-            total += self.weights[index];
+        for index in 0..self.credits.len() {
+            let Some(weight) = weight(index).map(i64::from) else { continue };
+            self.credits[index] += weight;
+            total += weight;
             if best.is_none_or(|best| self.credits[index] > self.credits[best]) {
                 best = Some(index);
             }
@@ -40,9 +38,10 @@ mod tests {
     use super::*;
 
     fn check(weights: &[u32], dead: &[usize], expected: &[usize]) {
-        let mut balancer = SmoothWeighted::new(weights.iter().copied());
-        let picks: Vec<_> =
-            (0..expected.len()).map(|_| balancer.pick(|index| !dead.contains(&index)).unwrap()).collect();
+        let mut balancer = SmoothWeighted::new(weights.len());
+        let picks: Vec<_> = (0..expected.len())
+            .map(|_| balancer.pick(|index| (!dead.contains(&index)).then_some(weights[index])).unwrap())
+            .collect();
         assert_eq!(picks, expected, "{weights:?} without {dead:?}");
     }
 
@@ -57,16 +56,16 @@ mod tests {
 
     #[test]
     fn without_a_candidate_there_is_no_pick() {
-        assert_eq!(SmoothWeighted::new([1, 2]).pick(|_| false), None);
+        assert_eq!(SmoothWeighted::new(2).pick(|_| None), None);
     }
 
     proptest! {
         #[test]
         fn over_a_cycle_everyone_gets_exactly_their_weight(weights in prop::collection::vec(1u32..20, 1..8)) {
-            let mut balancer = SmoothWeighted::new(weights.iter().copied());
+            let mut balancer = SmoothWeighted::new(weights.len());
             let mut counts = vec![0; weights.len()];
             for _ in 0..weights.iter().sum() {
-                counts[balancer.pick(|_| true).unwrap()] += 1;
+                counts[balancer.pick(|index| Some(weights[index])).unwrap()] += 1;
             }
             prop_assert_eq!(counts, weights);
         }

@@ -1,13 +1,16 @@
 //! A question of the gateway's own to a cluster: no client's request goes anywhere by it.
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 
 use http::HeaderValue;
 use tokio::sync::Notify;
 
-use super::{Cluster, LocalCluster};
+use super::{Cluster, LocalCluster, budget::Budget, health, room::Room};
 use crate::{
-    body::{AnswerBody, Body},
-    config::{self, HostPolicy, UpstreamTimeouts},
+    body::{Body, LeasedBody},
+    config::{self, HostPolicy, LoadBalance, Retry, UpstreamTimeouts},
     h1::{client::Head, head::ResponseHead},
     rejection::Rejection,
     tasks::Tasks,
@@ -23,11 +26,20 @@ impl Cluster {
             host: HostPolicy::Upstream,
             check: None,
             weights: vec![1],
+            breaker: None,
+            load_balance: LoadBalance::RoundRobin,
+            hash: None,
+            slow_start: Duration::ZERO,
+            max_in_flight: None,
+            counts: false,
+            room: Room::default(),
             upstreams: vec![Arc::new(Upstream::remote(upstream, false))],
             idle: timeouts.idle,
             started: Instant::now(),
             probed: Notify::new(),
             probes: Tasks::default(),
+            opening: Mutex::new(()),
+            budget: Mutex::new(Budget::new(Instant::now())),
         }
     }
 
@@ -48,22 +60,36 @@ impl LocalCluster {
         &self,
         question: &Head,
         timeouts: &UpstreamTimeouts,
-    ) -> Result<(ResponseHead, AnswerBody), Rejection> {
-        let mut failed = None;
-        let mut tried = 0;
+    ) -> Result<(ResponseHead, LeasedBody), Rejection> {
+        let retry = Retry::default();
+        // It is nobody's: no key is better than another.
+        let key = fastrand::u64(..);
+        let (mut index, mut lease) = self.pick(key).await?;
+        let mut tries = 1;
         loop {
-            let index = self.pick(failed).await?;
             let upstream = &self.shared.upstreams[index];
-            let host = self.shared.own_host(upstream);
-            tried += 1;
-            match send(upstream, &self.pools[index], question, host, Body::empty(), timeouts, &mut 0).await {
-                Ok(answer) => return Ok(answer),
-                Err(Failure::Sent(rejection)) => return Err(rejection),
-                Err(Failure::NotSent { rejection, .. }) => {
-                    self.go_on(index, tried, rejection)?;
-                    failed = Some(index);
+            let (host, pool) = (self.shared.own_host(upstream), &self.upstreams[index].pool);
+            let rejection = match send(upstream, pool, question, host, Body::empty(), timeouts, Some(&mut 0)).await {
+                Ok((head, body)) => {
+                    let body = LeasedBody::new(body, head.status, lease);
+                    return Ok((head, body));
                 }
+                Err(Failure::Sent(rejection)) => {
+                    lease.fail_for(&rejection);
+                    return Err(rejection);
+                }
+                Err(Failure::NotSent { rejection, .. }) => {
+                    health::mark_unreachable(upstream, &rejection);
+                    rejection
+                }
+                Err(Failure::Cut { rejection, .. }) => rejection,
+            };
+            lease.fail_for(&rejection);
+            if tries == retry.attempts {
+                return Err(rejection);
             }
+            (index, lease) = self.other(index, key).ok_or(rejection)?;
+            tries += 1;
         }
     }
 }

@@ -38,8 +38,18 @@ async fn probe_forever(cluster: Arc<Cluster>, upstream: Arc<Upstream>, check: He
         let outcome = outcome.unwrap_or_else(|_| Err(format!("no answer within {:?}", check.timeout)));
         note(&cluster, &upstream, &outcome, started.elapsed());
         let before = upstream.health();
+        let was_bad = streak.bad > 0;
         let after = streak.after(before, outcome.is_ok(), &check);
+        if was_bad && outcome.is_ok() && upstream.circuit.close() {
+            upstream.is_back();
+            let (service, upstream) = (&*cluster.name, upstream.url.as_str());
+            tracing::info!(service, upstream, "circuit closed: a health check went well again");
+        }
         if upstream.set_health(after) {
+            if before == Health::Unhealthy {
+                upstream.is_back();
+            }
+            upstream.details().ejected_by = (after == Health::Unhealthy).then_some("check");
             announce(&cluster, &upstream, before, after, outcome.as_ref().err());
         }
         if before == Health::Unknown {
@@ -65,7 +75,12 @@ fn announce(cluster: &Cluster, upstream: &Upstream, before: Health, after: Healt
     let (service, url) = (&*cluster.name, upstream.url.as_str());
     match (before, after) {
         (_, Health::Unhealthy) => {
-            tracing::warn!(service, upstream = url, error = error.map_or("", String::as_str), "upstream is unhealthy");
+            tracing::warn!(
+                service,
+                upstream = url,
+                error = error.map_or("", String::as_str),
+                "upstream is unhealthy: its health check failed"
+            );
         }
         (Health::Unknown, _) => tracing::debug!(service, upstream = url, "upstream is healthy"),
         _ => tracing::info!(service, upstream = url, "upstream is healthy again"),
@@ -88,7 +103,9 @@ pub(crate) fn mark_unreachable(upstream: &Upstream, rejection: &Rejection) {
     }
     upstream.details().last_error = Some(rejection.detail().into_owned());
     if upstream.set_health(Health::Unhealthy) {
-        tracing::warn!(upstream = upstream.url, error = rejection.code(), "upstream is unhealthy");
+        upstream.details().ejected_by = Some("request");
+        let error = rejection.code();
+        tracing::warn!(upstream = upstream.url, error, "upstream is unhealthy: a request could not reach it");
         upstream.recheck.notify_one();
     }
 }

@@ -1,9 +1,13 @@
 //! What a new configuration leaves as it is: whatever was found out about an upstream belongs to the upstream, not to the
 //! file that named it.
-use std::{cell::RefCell, rc::Rc, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    sync::Arc,
+};
 
-use super::{Cluster, LocalCluster};
-use crate::{balance::round_robin::SmoothWeighted, h1::pool::Pool};
+use super::{Cluster, LocalCluster, lease::LocalUpstream};
+use crate::h1::pool::Pool;
 
 impl Cluster {
     /// The cluster of this name that is known already, if this one says nothing else; else this one, with those of its
@@ -17,7 +21,9 @@ impl Cluster {
         }
         let is_same = self.has_upstreams_of(known)
             && (self.critical, &self.host, &self.check, self.idle)
-                == (known.critical, &known.host, &known.check, known.idle);
+                == (known.critical, &known.host, &known.check, known.idle)
+            && (self.breaker, &self.load_balance, self.slow_start, self.max_in_flight)
+                == (known.breaker, &known.load_balance, known.slow_start, known.max_in_flight);
         if is_same { Arc::clone(known) } else { Arc::new(self) }
     }
 
@@ -36,25 +42,32 @@ impl LocalCluster {
     pub(crate) fn new(index: usize, shared: &Arc<Cluster>, known: &[Self]) -> Self {
         let known = known.iter().find(|known| known.shared.name == shared.name);
         let balancer = match known {
-            Some(known) if known.shared.has_upstreams_of(shared) => Rc::clone(&known.balancer),
-            _ => Rc::new(RefCell::new(SmoothWeighted::new(shared.weights.iter().copied()))),
+            Some(known)
+                if known.shared.has_upstreams_of(shared) && known.shared.load_balance == shared.load_balance =>
+            {
+                Rc::clone(&known.balancer)
+            }
+            _ => Rc::new(RefCell::new(shared.balancer())),
         };
-        let pools = shared.upstreams.iter().map(|upstream| {
+        let upstreams = shared.upstreams.iter().map(|upstream| {
             let known = known.filter(|known| known.shared.idle == shared.idle);
             let at = known.and_then(|known| known.shared.upstreams.iter().position(|same| Arc::ptr_eq(same, upstream)));
-            match (known, at) {
-                (Some(known), Some(at)) => Rc::clone(&known.pools[at]),
+            let pool = match (known, at) {
+                (Some(known), Some(at)) => Rc::clone(&known.upstreams[at].pool),
                 _ => Rc::new(Pool::new(shared.idle)),
-            }
+            };
+            Rc::new(LocalUpstream { cluster: Arc::clone(shared), shared: Arc::clone(upstream), pool })
         });
-        Self { index, balancer, pools: pools.collect(), shared: Arc::clone(shared) }
+        Self { index, balancer, upstreams: upstreams.collect(), asked: Cell::new(0), shared: Arc::clone(shared) }
     }
 
     /// Closes the idle connections that none of `next` goes on with, and keeps none from now on.
     pub(crate) fn retire(&self, next: &[Self]) {
         let next = next.iter().find(|next| next.shared.name == self.shared.name);
-        let is_kept = |pool: &&Rc<Pool>| next.is_some_and(|next| next.pools.iter().any(|kept| Rc::ptr_eq(kept, pool)));
-        self.pools.iter().filter(|pool| !is_kept(pool)).for_each(|pool| pool.close());
+        let is_kept = |ours: &&Rc<LocalUpstream>| {
+            next.is_some_and(|next| next.upstreams.iter().any(|kept| Rc::ptr_eq(&kept.pool, &ours.pool)))
+        };
+        self.upstreams.iter().filter(|upstream| !is_kept(upstream)).for_each(|upstream| upstream.pool.close());
     }
 }
 
@@ -85,7 +98,7 @@ mod tests {
                 Arc::ptr_eq(&next, &first),
                 next.upstreams[0].health() == Health::Unhealthy,
                 Rc::ptr_eq(&next_local.balancer, &local.balancer),
-                Rc::ptr_eq(&next_local.pools[0], &local.pools[0]),
+                Rc::ptr_eq(&next_local.upstreams[0].pool, &local.upstreams[0].pool),
             ];
             assert_eq!(kept, expected, "{upstreams} {keys}");
         };

@@ -6,6 +6,7 @@
 mod address;
 mod api_key;
 mod auth;
+mod circuit;
 mod conflicts;
 mod cors;
 mod forward_auth;
@@ -14,7 +15,9 @@ mod health;
 mod identity;
 mod jwt;
 mod layer;
+mod load_balance;
 mod rate_limit;
+mod retry;
 mod route;
 mod server;
 mod service;

@@ -81,6 +81,9 @@ fn service(before: &Service, now: &Service) -> Vec<String> {
     let others = [
         ("health check changed", before.health == now.health),
         ("host changed", before.host == now.host),
+        ("circuit breaker changed", before.circuit_breaker == now.circuit_breaker),
+        ("balancing changed", (&before.load_balance, before.slow_start) == (&now.load_balance, now.slow_start)),
+        ("max_in_flight changed", before.max_in_flight == now.max_in_flight),
         (if now.critical { "critical now" } else { "no longer critical" }, before.critical == now.critical),
     ];
     parts.extend(others.into_iter().filter(|(_, same)| !same).map(|(what, _)| what.to_owned()));

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use toml::de::DeValue;
 
 use super::read::{
-    At, Brief, Bytes, Count, Length, Named, Node, OneOrMany, OrOff, Read, Reader, Shorthand, Text, table,
+    At, Brief, Bytes, Count, Length, Named, Node, OneOrMany, OrOff, Part, Read, Reader, Shorthand, Text, table,
 };
 
 table! {
@@ -168,8 +168,18 @@ table! {
     RawDefaults {
         /// How long upstreams may take.
         timeouts: RawTimeouts,
+        /// When a request is sent again, or false for never.
+        retry: OrOff<RawRetry>,
         /// How upstreams are probed: a path, or a table.
         health: Brief<RawHealth>,
+        /// Which upstream a request goes to: `round_robin`, `least_requests`, `p2c`, or a table with `hash`.
+        load_balance: RawLoadBalance,
+        /// Over what time the weight of an upstream that is back grows.
+        slow_start: Length = "0s",
+        /// Requests that one upstream is at work on at once; a few wait a little for room. Default any number.
+        max_in_flight: Count,
+        /// When an upstream that fails is shut out for a while.
+        circuit_breaker: OrOff<RawCircuitBreaker>,
         /// How much a client may send.
         limits: RawBodyLimit,
         /// How often one caller may ask a service, or false for no limit; each service counts for itself.
@@ -205,8 +215,18 @@ table! {
         critical: bool = true,
         /// How its upstreams are probed: a path, a table, or false to turn an inherited probe off.
         health: OrOff<Brief<RawHealth>>,
+        /// Which upstream a request goes to: `round_robin`, `least_requests`, `p2c`, or a table with `hash`.
+        load_balance: RawLoadBalance,
+        /// Over what time the weight of an upstream that is back grows.
+        slow_start: Length = "0s",
+        /// Requests that one upstream is at work on at once; a few wait a little for room. Default any number.
+        max_in_flight: Count,
+        /// When an upstream that fails is shut out for a while; false for never.
+        circuit_breaker: OrOff<RawCircuitBreaker>,
         /// How long its upstreams may take.
         timeouts: RawTimeouts,
+        /// When a request is sent again, or false for never.
+        retry: OrOff<RawRetry>,
         /// How much a client may send.
         limits: RawBodyLimit,
         /// How often one caller may ask it, or false for no limit; one count for all of its routes that have none.
@@ -271,6 +291,80 @@ table! {
 impl Shorthand for RawHealth {
     fn from_text(text: At<Text>) -> Self {
         Self { path: Some(text), ..Self::default() }
+    }
+}
+
+table! {
+    /// When an upstream that fails is shut out for a while.
+    RawCircuitBreaker {
+        /// Failures in a row: connects, resets, time-outs and answers of 5xx.
+        failure_threshold: Count = 5,
+        /// From then until it is tried again.
+        recovery_timeout: Length = "1m",
+        /// Trials at once, and good ones that let it back in.
+        half_open_requests: Count = 1,
+        /// The part of the service's upstreams that may be shut out at once, rounded up.
+        max_open: Part = 0.5,
+    }
+}
+
+table! {
+    /// Which upstream a request goes to: by what it is hashed.
+    RawHash {
+        /// The same for the same `ip`, `header:NAME` or `cookie:NAME`, while it is not much busier than its share.
+        #[required]
+        hash: Text,
+    }
+}
+
+/// `load_balance`: a name, or what is hashed.
+#[derive(Debug)]
+pub(crate) enum RawLoadBalance {
+    Named(At<Text>),
+    Hash(RawHash),
+}
+
+impl Read for RawLoadBalance {
+    fn expected() -> String {
+        String::from("\"round_robin\", \"least_requests\", \"p2c\" or { hash = \"ip\" }")
+    }
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        match node.get_ref() {
+            DeValue::String(_) => Text::read_at(node, reader).map(Self::Named),
+            DeValue::Table(_) => RawHash::read(node, reader).map(Self::Hash),
+            _ => {
+                reader.wrong_type::<Self>(node);
+                None
+            }
+        }
+    }
+}
+
+impl JsonSchema for RawLoadBalance {
+    fn schema_name() -> Cow<'static, str> {
+        "LoadBalance".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let hash = generator.subschema_for::<RawHash>();
+        json_schema!({ "anyOf": [{ "type": "string" }, hash] })
+    }
+}
+
+table! {
+    /// When a request is sent again, where that is safe.
+    RawRetry {
+        /// Upstreams that it is sent to, the first one included.
+        attempts: Count = 2,
+        /// Retries of a service in a second, as a part of its requests; 3 are always allowed.
+        budget: Part = 0.2,
+        /// What it is sent again on: `connect`, `stale` (a kept connection was closed), `502`, `503`.
+        on: OneOrMany<Text> = ["connect", "stale", "502", "503"],
     }
 }
 
@@ -364,6 +458,8 @@ table! {
         rewrite: Text,
         /// How long upstreams may take.
         timeouts: RawTimeouts,
+        /// When a request is sent again, or false for never.
+        retry: OrOff<RawRetry>,
         /// How much a client may send.
         limits: RawBodyLimit,
         /// Whether callers show a credential: `required` (the default once there is a `jwt`), `optional` or `none`.

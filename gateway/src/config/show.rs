@@ -5,8 +5,8 @@ use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
 use super::{
-    ApiKeys, Authoriser, Config, ForwardAuth, HeaderRules, HealthCheck, HostPolicy, Jwt, KeyPlace, KeySource, LimitKey,
-    RateLimit, Route, Server, Service, StripPrefix,
+    ApiKeys, Authoriser, CircuitBreaker, Config, ForwardAuth, HashKey, HeaderRules, HealthCheck, HostPolicy, Jwt,
+    KeyPlace, KeySource, LimitKey, LoadBalance, RateLimit, Retry, Route, Server, Service, StripPrefix,
     diagnose::{is_secret, mask},
     read::units::{show_duration, show_size},
 };
@@ -90,16 +90,39 @@ fn api_keys(block: &ApiKeys) -> Value {
 fn show(service: &Service) -> Value {
     let upstreams = service.upstreams.iter();
     let upstreams = upstreams.map(|one| json!({ "url": one.url(), "weight": one.weight }));
-    json!({
+    let mut shown = json!({
         "upstreams": upstreams.collect::<Vec<_>>(),
         "critical": service.critical,
         "health": service.health.as_ref().map_or(Value::Bool(false), health),
+        "load_balance": match &service.load_balance {
+            LoadBalance::RoundRobin => json!("round_robin"),
+            LoadBalance::LeastRequests => json!("least_requests"),
+            LoadBalance::PowerOfTwo => json!("p2c"),
+            LoadBalance::Hash(HashKey::Address) => json!({ "hash": "ip" }),
+            LoadBalance::Hash(HashKey::Header(name)) => json!({ "hash": format!("header:{name}") }),
+            LoadBalance::Hash(HashKey::Cookie(name)) => json!({ "hash": format!("cookie:{name}") }),
+        },
+        "slow_start": show_duration(service.slow_start),
+        "circuit_breaker": service.circuit_breaker.as_ref().map_or(Value::Bool(false), circuit_breaker),
         "host": match &service.host {
             HostPolicy::Preserve => Value::from("preserve"),
             HostPolicy::Upstream => Value::from("upstream"),
             HostPolicy::Name(name) => text(name),
         },
         "routes": service.routes.iter().map(route).collect::<Vec<_>>(),
+    });
+    if let Some(most) = service.max_in_flight {
+        shown["max_in_flight"] = json!(most);
+    }
+    shown
+}
+
+fn circuit_breaker(breaker: &CircuitBreaker) -> Value {
+    json!({
+        "failure_threshold": breaker.failure_threshold,
+        "recovery_timeout": show_duration(breaker.recovery_timeout),
+        "half_open_requests": breaker.half_open_requests,
+        "max_open": breaker.max_open,
     })
 }
 
@@ -128,6 +151,7 @@ fn route(route: &Route) -> Value {
             "request": show_duration(route.timeouts.request),
             "idle": show_duration(route.timeouts.idle),
         },
+        "retry": route.retry.as_ref().map_or(Value::Bool(false), retry),
         "limits": { "body": show_size(route.max_body) },
         "auth": route.auth.name(),
         "scopes": route.scopes,
@@ -150,6 +174,10 @@ fn route(route: &Route) -> Value {
         shown["rewrite"] = json!(rewrite);
     }
     shown
+}
+
+fn retry(retry: &Retry) -> Value {
+    json!({ "attempts": retry.attempts, "budget": retry.budget, "on": retry.on.names() })
 }
 
 fn forward_auth(forward_auth: &ForwardAuth) -> Value {

@@ -42,7 +42,9 @@ use crate::{
 const LINGER: (Duration, usize) = (Duration::from_secs(2), 1024 * 1024);
 /// Bytes of later requests that are kept while one is served.
 const MAX_AHEAD: usize = 64 * 1024;
-/// How long a drain waits for the first request of a connection that was only just accepted.
+/// How long a drain waits for one more request of an idle connection, which is told then that it was the last: a close
+/// would cross a request on its way, and its client could not know whether that was seen. Clients that are busy are told;
+/// one that has been silent for so long is not likely to speak in the moment of the close.
 const DRAIN_GRACE: Duration = Duration::from_millis(500);
 
 /// What answers the requests of a connection.
@@ -136,7 +138,7 @@ impl Connection {
         first: Option<Instant>,
     ) -> Result<Option<Bytes>, Rejection> {
         let (mut scan, mut deadline) = (Scan::default(), first);
-        let mut grace = None;
+        let (mut idle_until, mut drain_until) = (None, None);
         poll_fn(|cx| {
             let mut wire = self.wire.borrow_mut();
             let wire = &mut *wire;
@@ -162,13 +164,10 @@ impl Connection {
             }
             let mut until = match deadline {
                 Some(deadline) => deadline,
-                None => *grace.get_or_insert_with(|| Instant::now() + settings.timeouts.idle),
+                None => *idle_until.get_or_insert_with(|| Instant::now() + settings.timeouts.idle),
             };
             if drain.is_draining() && !begun {
-                if first.is_none() {
-                    return Poll::Ready(Ok(None));
-                }
-                until = until.min(*grace.get_or_insert_with(|| Instant::now() + DRAIN_GRACE));
+                until = until.min(*drain_until.get_or_insert_with(|| Instant::now() + DRAIN_GRACE));
             }
             ready!(wire.timer.poll(cx, until));
             // Whoever never sent a byte is not owed an answer; a browser's spare connection would show it.

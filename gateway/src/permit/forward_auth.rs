@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
 use tokio::time::{timeout, timeout_at};
 
 use crate::{
-    body::{AnswerBody, Body},
+    body::{Body, LeasedBody},
     config::{self, HeaderRules, UpstreamTimeouts},
     exchange::{Client, Exchange},
     h1::head::ResponseHead,
@@ -74,7 +74,7 @@ impl ForwardAuth {
         client: &Client,
         path: &str,
         exchange: &mut Exchange,
-    ) -> Result<Option<Box<(ResponseHead, AnswerBody)>>, Rejection> {
+    ) -> Result<Option<Box<(ResponseHead, LeasedBody)>>, Rejection> {
         if question::is_in_a_circle(request.headers()) {
             return Err(Rejection::ForwardAuthUnavailable);
         }
@@ -109,7 +109,7 @@ impl ForwardAuth {
 
 /// Reads what is left of an answer, so that its connection goes back to the pool; where that is much, or slow, the
 /// connection is closed instead.
-async fn read_away(mut body: AnswerBody) {
+async fn read_away(mut body: LeasedBody) {
     let deadline = tokio::time::Instant::now() + REST.1;
     let mut read = 0;
     while read <= REST.0 && !body.is_end() {

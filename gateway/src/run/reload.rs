@@ -1,5 +1,8 @@
 //! A changed file is applied: first all of it is made, and only when nothing of it can fail any more does anything change.
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Instant,
+};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -16,6 +19,7 @@ impl Supervisor {
     /// Reads the file again and applies it, if it is sound and says something else than it did; `asked`: whether somebody
     /// wants to know.
     pub(super) async fn reload(&mut self, asked: bool) {
+        let started = Instant::now();
         let path = self.live.config.file.clone();
         let file = path.display().to_string();
         // The file system may be slow, and a large file takes its time to check.
@@ -43,7 +47,7 @@ impl Supervisor {
             Ok(()) => {
                 self.metrics.reloads.applied.fetch_add(1, Relaxed);
                 let told = if changes.is_empty() { String::from("a file that it names") } else { changes.join("; ") };
-                tracing::info!("{file} is applied: {told}");
+                tracing::info!(took_ms = started.elapsed().as_millis(), "{file} is applied: {told}");
                 self.note("applied", &json!(changes));
             }
             Err(error) => {

@@ -2,7 +2,6 @@
 use std::{
     io,
     net::SocketAddr,
-    os::fd::AsFd,
     pin::pin,
     sync::{Arc, Mutex},
 };
@@ -11,17 +10,18 @@ use arc_swap::ArcSwap;
 use tokio::{
     net::TcpListener,
     sync::Semaphore,
-    task::{AbortHandle, JoinError, JoinHandle},
+    task::{AbortHandle, JoinHandle},
     time::{MissedTickBehavior, interval},
 };
 
 use super::{
     StartError,
-    handover::{Handed, Purpose, Successor, TakenOver},
+    handover::TakenOver,
     notify::{State, notify},
     public::Public,
     signals::{Asked, Signals},
     threads::Threads,
+    upgrade::taken_over,
     watch::{self, Files},
 };
 use crate::{
@@ -54,7 +54,7 @@ pub(super) struct Supervisor {
 
 /// The admin listener; its connections outlive it.
 pub(super) struct AdminDoor {
-    listener: Arc<TcpListener>,
+    pub(super) listener: Arc<TcpListener>,
     accepting: AbortHandle,
 }
 
@@ -136,6 +136,8 @@ impl Supervisor {
         while self.threads.count() > 0 {
             tokio::select! {
                 asked = signals.next() => match asked {
+                    // The new process reads the file anyway; should it not serve, the next look sees the difference.
+                    Asked::Reload if successor.is_some() => {}
                     Asked::Reload => self.reload(true).await,
                     Asked::HandOver => if successor.is_none() {
                         successor = self.start_successor().await;
@@ -151,7 +153,7 @@ impl Supervisor {
                 }
                 _ = looks.tick() => {
                     self.metrics.generations.close_finished();
-                    if self.files.look() {
+                    if successor.is_none() && self.files.look() {
                         self.reload(false).await;
                     }
                 }
@@ -173,39 +175,6 @@ impl Supervisor {
             }
         }
         self.end(Queue::Serve, signals, failed).await
-    }
-
-    /// Starts the process that is to take over, and hands it the sockets; nothing ends before it accepts.
-    async fn start_successor(&self) -> Option<JoinHandle<Result<TakenOver, String>>> {
-        if !self.mounts.is_empty() {
-            tracing::warn!(
-                "SIGUSR2 is not for a process with services inside: each of them runs once. Restart it instead"
-            );
-            return None;
-        }
-        let sockets = self.threads.copy_sockets().await.and_then(|sockets| {
-            let public = sockets.into_iter().map(|(address, is_lent, socket)| Handed {
-                purpose: Purpose::Public,
-                address,
-                is_lent,
-                socket,
-            });
-            let admin = self.admin_door.iter().map(|door| {
-                let (address, socket) = (self.live.config.admin.listen, door.listener.as_fd().try_clone_to_owned()?);
-                Ok(Handed { purpose: Purpose::Admin, address, is_lent: false, socket })
-            });
-            public.map(Ok).chain(admin).collect::<io::Result<Vec<_>>>()
-        });
-        match sockets {
-            Ok(sockets) => {
-                tracing::info!("starting a new process that is to take over");
-                Some(tokio::task::spawn_blocking(move || Successor::take_over(sockets)))
-            }
-            Err(error) => {
-                tracing::error!(%error, "no new process is started: the sockets cannot be copied");
-                None
-            }
-        }
     }
 
     /// Ends what runs, within the drain's time; a second signal cuts it off.
@@ -231,16 +200,6 @@ impl Supervisor {
         }
         self.writer.finish();
         failed.map_or(Ok(()), |error| Err(StartError::System(error)))
-    }
-}
-
-fn taken_over(outcome: Result<Result<TakenOver, String>, JoinError>) -> Option<TakenOver> {
-    match outcome.unwrap_or_else(|panic| Err(panic.to_string())) {
-        Ok(taken_over) => Some(taken_over),
-        Err(error) => {
-            tracing::error!(error, "the new process does not serve: this one serves on");
-            None
-        }
     }
 }
 

@@ -207,6 +207,14 @@ impl Metrics {
                 family.encode_family(&labels)?.encode_gauge(&i64::from(upstream.is_healthy()))?;
             }
         }
+        let help = "The circuit of an upstream: 0 closed, 1 half-open, 2 open";
+        let mut family = encoder.encode_descriptor("gateway_circuit_state", help, None, MetricType::Gauge)?;
+        for cluster in &live.clusters {
+            for upstream in &cluster.upstreams {
+                let labels = [("service", &*cluster.name), ("upstream", &*upstream.url)];
+                family.encode_family(&labels)?.encode_gauge(&(upstream.circuit.state() as i64))?;
+            }
+        }
         let gauges = self.gauges();
         let total = |of: fn(&Gauges) -> &AtomicI64| gauges.iter().map(|gauges| of(gauges).load(Relaxed)).sum::<i64>();
         encoder

@@ -2,16 +2,16 @@
 use std::{
     sync::{
         Mutex,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use http::HeaderValue;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use super::address::Address;
+use super::{address::Address, circuit::Circuit};
 use crate::{config, h1::head::host_value, mounts::Mounted};
 
 /// Whether an upstream takes traffic.
@@ -41,6 +41,12 @@ pub(crate) struct Upstream {
     /// `user-1:8001`, as a Host value.
     pub(crate) authority: HeaderValue,
     pub(crate) place: Place,
+    pub(crate) circuit: Circuit,
+    /// Requests that it is at work on, where anything depends on that.
+    pub(crate) in_flight: AtomicU32,
+    /// Milliseconds from `born` to the moment when it was back, after it had been out; 0 while it never was.
+    back: AtomicU64,
+    born: Instant,
     health: AtomicU8,
     pub(crate) details: Mutex<Details>,
     /// Asks the prober to look at once.
@@ -53,6 +59,8 @@ pub(crate) struct Details {
     /// Since when the upstream is what it is.
     pub(crate) since: Timestamp,
     pub(crate) last_check: Option<Timestamp>,
+    /// What made it unhealthy: `check`, the active one, or `request`, which could not reach it.
+    pub(crate) ejected_by: Option<&'static str>,
     /// Why it is not healthy, or what the last probe met.
     pub(crate) last_error: Option<String>,
     /// How long the last good probe took.
@@ -76,8 +84,18 @@ impl Upstream {
             url,
             authority: host_value(&config.authority()).expect("a checked upstream has a valid authority"),
             place,
+            circuit: Circuit::new(),
+            in_flight: AtomicU32::new(0),
+            back: AtomicU64::new(0),
+            born: Instant::now(),
             health: AtomicU8::new(health as u8),
-            details: Mutex::new(Details { since: Timestamp::now(), last_check: None, last_error: None, latency: None }),
+            details: Mutex::new(Details {
+                since: Timestamp::now(),
+                last_check: None,
+                ejected_by: None,
+                last_error: None,
+                latency: None,
+            }),
             recheck: Notify::new(),
         }
     }
@@ -115,7 +133,44 @@ impl Upstream {
         changed
     }
 
+    /// It takes traffic again, after it had been out.
+    pub(crate) fn is_back(&self) {
+        let since = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.back.store(since.max(1), Ordering::Relaxed);
+    }
+
+    /// What it has of `weight`, in thousandths: that grows over `slow_start` once it is back, from a twentieth of the
+    /// whole on.
+    pub(crate) fn thousandths(&self, weight: u32, slow_start: Duration, now: Instant) -> u32 {
+        let whole = weight.saturating_mul(1000);
+        let back = self.back.load(Ordering::Relaxed);
+        let since = now.saturating_duration_since(self.born + Duration::from_millis(back));
+        if back == 0 || since >= slow_start {
+            return whole;
+        }
+        let part = u128::from(whole) * since.as_nanos() / slow_start.as_nanos().max(1);
+        u32::try_from(part).unwrap_or(whole).max(whole / 20)
+    }
+
     pub(crate) fn details(&self) -> std::sync::MutexGuard<'_, Details> {
         self.details.lock().expect("no holder of this lock panics")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_weight_of_one_that_is_back_grows() {
+        let config = config::Upstream { host: "a".into(), port: 80, weight: 2 };
+        let upstream = Upstream::remote(&config, false);
+        let slow = Duration::from_secs(100);
+        assert_eq!(upstream.thousandths(2, slow, Instant::now()), 2000, "it has never been out");
+        upstream.is_back();
+        let back = upstream.born + Duration::from_millis(upstream.back.load(Ordering::Relaxed));
+        for (seconds, expected) in [(0, 100), (1, 100), (50, 1000), (75, 1500), (100, 2000), (1000, 2000)] {
+            assert_eq!(upstream.thousandths(2, slow, back + Duration::from_secs(seconds)), expected, "{seconds}");
+        }
     }
 }

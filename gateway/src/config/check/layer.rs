@@ -10,11 +10,12 @@ use super::{
     forward_auth::Setting,
     headers::{self, Rules},
     rate_limit::{self, Limit},
+    retry::Retries,
     validation,
 };
 use crate::{
     config::{
-        LimitScope, Limits, RateLimit, UpstreamTimeouts,
+        LimitScope, Limits, RateLimit, Retry, UpstreamTimeouts,
         raw::{RawBodyLimit, RawConfig, RawDefaults, RawHeaderRules, RawRoute, RawService, RawTimeouts},
         read::{At, OrOff},
     },
@@ -31,6 +32,7 @@ pub(super) struct Layer {
     max_body: Option<u64>,
     pub(super) auth: Asked,
     rate_limit: Limit,
+    retries: Retries,
     pub(super) request_headers: Rules,
     pub(super) response_headers: Rules,
     pub(super) forward_auth: Setting,
@@ -45,6 +47,7 @@ macro_rules! inner {
         let headers = ($raw.request_headers.as_ref(), $raw.response_headers.as_ref());
         let own = Self {
             rate_limit: Limit::of($raw.rate_limit.as_ref(), $scope, $checks),
+            retries: Retries::of($raw.retry.as_ref(), $checks),
             auth: Asked::of($raw.auth.as_ref(), $raw.scopes.as_ref(), Some(&$outer.auth), $checks),
             forward_auth: Setting::or_off($raw.forward_auth.as_ref(), $checks),
             cors: cors::check($raw.cors.as_ref(), $checks),
@@ -71,6 +74,7 @@ impl Layer {
         let forward_auth = Setting::of(raw.forward_auth.as_ref(), checks);
         Self {
             rate_limit,
+            retries: Retries::of(raw.retry.as_ref(), checks),
             auth,
             forward_auth,
             cors: cors::check(raw.cors.as_ref(), checks),
@@ -118,6 +122,7 @@ impl Layer {
             max_body: self.max_body.or(outer.max_body),
             auth: self.auth.over(&outer.auth),
             rate_limit: self.rate_limit.over(&outer.rate_limit),
+            retries: self.retries.over(&outer.retries),
             request_headers: self.request_headers.over(&outer.request_headers),
             response_headers: self.response_headers.over(&outer.response_headers),
             forward_auth: self.forward_auth.over(&outer.forward_auth),
@@ -154,6 +159,11 @@ impl Layer {
     /// In bytes; the server's own limit holds where no layer has one.
     pub(super) fn max_body(&self, server: &Limits) -> u64 {
         self.max_body.unwrap_or(server.body)
+    }
+
+    /// When a request is sent again; `None` for never.
+    pub(super) fn retry(&self) -> Option<Retry> {
+        self.retries.complete()
     }
 
     /// The innermost limit that there is, unless it is turned off.

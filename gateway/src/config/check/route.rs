@@ -68,6 +68,7 @@ pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &m
         strip_prefix,
         rewrite,
         timeouts,
+        retry: layer.retry(),
         max_body,
         auth,
         scopes,

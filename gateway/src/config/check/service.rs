@@ -1,19 +1,22 @@
 //! `[services.NAME]` and `[defaults]`.
+use std::time::Duration;
+
 use http::HeaderValue;
 
 use super::{
     Checks,
+    circuit::Breaker,
     conflicts::{self, Contender},
     forward_auth,
     health::Probe,
     layer::Layer,
-    route, upstream,
+    load_balance, route, upstream,
 };
 use crate::config::{
-    HostPolicy, Server, Service,
+    HostPolicy, LoadBalance, Server, Service,
     diagnose::{Code, Finding},
-    raw::{RawConfig, RawDefaults, RawService},
-    read::{At, Entry, OrOff, Text},
+    raw::{RawConfig, RawDefaults, RawLoadBalance, RawService},
+    read::{At, Count, Entry, Length, OrOff, Text},
 };
 
 /// What services inherit.
@@ -21,7 +24,32 @@ struct Outer<'s> {
     server: &'s Server,
     layer: Layer,
     probe: Probe,
+    breaker: Breaker,
+    spread: Spread,
     host: Option<HostPolicy>,
+}
+
+/// How requests are spread over upstreams, as one layer says; `None` where it is silent.
+struct Spread {
+    load_balance: Option<LoadBalance>,
+    slow_start: Option<Duration>,
+    max_in_flight: Option<u32>,
+}
+
+impl Spread {
+    fn of(
+        load_balance: Option<&At<RawLoadBalance>>,
+        slow_start: Option<&At<Length>>,
+        max_in_flight: Option<&At<Count>>,
+        checks: &mut Checks,
+    ) -> Self {
+        let max_in_flight = max_in_flight.and_then(|at| checks.count("max_in_flight", at, 1..=1_000_000));
+        Self {
+            load_balance: load_balance.and_then(|written| load_balance::check(written, checks)),
+            slow_start: slow_start.and_then(|at| checks.time_or_zero("slow_start", at)),
+            max_in_flight: max_in_flight.and_then(|most| u32::try_from(most).ok()),
+        }
+    }
 }
 
 pub(super) fn check_all(raw: &RawConfig, server: &Server, outermost: &Layer, checks: &mut Checks) -> Vec<Service> {
@@ -33,6 +61,13 @@ pub(super) fn check_all(raw: &RawConfig, server: &Server, outermost: &Layer, che
         server,
         layer,
         probe: defaults.health.as_ref().map(|health| Probe::of(&health.value.0, checks)).unwrap_or_default(),
+        breaker: Breaker::of(defaults.circuit_breaker.as_ref(), checks),
+        spread: Spread::of(
+            defaults.load_balance.as_ref(),
+            defaults.slow_start.as_ref(),
+            defaults.max_in_flight.as_ref(),
+            checks,
+        ),
         host: defaults.host.as_ref().and_then(|text| host(text, checks)),
     };
     let Some(services) = &raw.services else {
@@ -87,12 +122,17 @@ fn check<'r>(
         Some(checked)
     });
     let routes = checked.collect();
+    let spread = Spread::of(raw.load_balance.as_ref(), raw.slow_start.as_ref(), raw.max_in_flight.as_ref(), checks);
     let own_host = raw.host.as_ref().and_then(|text| host(text, checks));
     Service {
         name: entry.name.as_str().into(),
         upstreams: upstreams.unwrap_or_default(),
+        load_balance: spread.load_balance.or_else(|| outer.spread.load_balance.clone()).unwrap_or_default(),
+        slow_start: spread.slow_start.or(outer.spread.slow_start).unwrap_or_default(),
+        max_in_flight: spread.max_in_flight.or(outer.spread.max_in_flight),
         critical: raw.critical.as_ref().is_none_or(|critical| critical.value),
         health: check_health(raw, &outer.probe, checks),
+        circuit_breaker: Breaker::of(raw.circuit_breaker.as_ref(), checks).over(&outer.breaker).complete(),
         host: own_host.or_else(|| outer.host.clone()).unwrap_or(HostPolicy::Preserve),
         routes,
     }

@@ -39,6 +39,35 @@ impl Read for bool {
     }
 }
 
+/// A part of a whole, from 0 to 1.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part(pub(crate) f64);
+
+impl Read for Part {
+    fn expected() -> String {
+        String::from("a number from 0 to 1, without quotes")
+    }
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let text = match node.get_ref() {
+            DeValue::Integer(integer) => integer.as_str(),
+            DeValue::Float(float) => float.as_str(),
+            _ => {
+                reader.wrong_type::<Self>(node);
+                return None;
+            }
+        };
+        let part = text.parse::<f64>().ok().filter(|part| (0.0..=1.0).contains(part));
+        if part.is_none() {
+            let message = format!("{} is out of range", reader.here());
+            let finding = Finding::new(Code::OutOfRange, &node.span(), message);
+            reader
+                .report(finding.label("expected a number from 0 to 1").help("write a part of the whole: 0.5 is half"));
+        }
+        part.map(Self)
+    }
+}
+
 /// A duration: `"5s"`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Length(pub(crate) Duration);
@@ -135,6 +164,7 @@ macro_rules! inline_schema {
 
 inline_schema!(Text, "Text", json_schema!({ "type": "string" }));
 inline_schema!(Count, "Count", json_schema!({ "type": "integer", "minimum": 0 }));
+inline_schema!(Part, "Part", json_schema!({ "type": "number" }));
 inline_schema!(Length, "Duration", string_schema("[0-9]+(ms|s|m|h)"));
 inline_schema!(
     Bytes,

@@ -32,6 +32,7 @@ fn a_newcomers_file_gets_every_default() {
             "query": {},
             "strip_prefix": false,
             "timeouts": { "connect": "2s", "request": "30s", "idle": "50s" },
+            "retry": { "attempts": 2, "budget": 0.2, "on": ["connect", "stale", "502", "503"] },
             "limits": { "body": "10MiB" },
             "auth": "none",
             "scopes": [],
@@ -68,6 +69,14 @@ fn a_newcomers_file_gets_every_default() {
                 "timeout": "2s",
                 "healthy_after": 2,
                 "unhealthy_after": 3,
+            },
+            "load_balance": "round_robin",
+            "slow_start": "0s",
+            "circuit_breaker": {
+                "failure_threshold": 5,
+                "recovery_timeout": "1m",
+                "half_open_requests": 1,
+                "max_open": 0.5,
             },
             "host": "preserve",
             "routes": [route("/users"), route("/auth")],
@@ -148,6 +157,39 @@ fn an_inherited_probe_can_be_turned_off() {
     let config =
         sound("defaults.health = \"/h\"\n[services.a]\nupstreams = \"http://a\"\nroutes = \"/a\"\nhealth = false");
     assert_eq!(config.services[0].health, None);
+}
+
+#[test]
+fn a_circuit_breaker_is_on_unless_it_is_turned_off() {
+    let breaker = |defaults: &str, service: &str| {
+        let config = sound(&format!("{defaults}\n[services.a]\nupstreams = \"http://a\"\nroutes = \"/a\"\n{service}"));
+        config.services[0].circuit_breaker.map(|breaker| (breaker.failure_threshold, breaker.recovery_timeout))
+    };
+    let outer = "defaults.circuit_breaker = { failure_threshold = 9 }";
+    let off = "defaults.circuit_breaker = false";
+    assert_eq!(breaker("", ""), Some((5, seconds(60))));
+    assert_eq!(breaker(outer, "circuit_breaker.recovery_timeout = \"5s\""), Some((9, seconds(5))));
+    assert_eq!(breaker(outer, "circuit_breaker = false"), None);
+    assert_eq!(breaker(off, ""), None);
+    assert_eq!(breaker(off, "circuit_breaker.recovery_timeout = \"5s\""), Some((5, seconds(5))));
+}
+
+#[test]
+fn retries_are_inherited_key_by_key() {
+    let config = sound(
+        r#"
+defaults.retry = { budget = 0.5, on = ["connect"] }
+[services.a]
+upstreams = "http://a"
+retry.attempts = 3
+routes = ["/a", { match = "/b", retry = { on = ["stale", "503"] } }, { match = "/c", retry = false }]
+"#,
+    );
+    let shown = config.redacted();
+    let retry = |route: usize| shown["services"]["a"]["routes"][route]["retry"].clone();
+    assert_eq!(retry(0), json!({ "attempts": 3, "budget": 0.5, "on": ["connect"] }));
+    assert_eq!(retry(1), json!({ "attempts": 3, "budget": 0.5, "on": ["stale", "503"] }));
+    assert_eq!(retry(2), json!(false));
 }
 
 /// For each route the scope, the numbers and the key of its limit; `-` where it has none.
@@ -332,6 +374,22 @@ fn every_key_is_read() {
         (&shown["services"]["task"]["routes"][0]["rate_limit"], json!(false)),
         (&user["critical"], json!(false)),
         (&user["health"]["interval"], json!("1m")),
+        (
+            &user["circuit_breaker"],
+            json!({
+                "failure_threshold": 3, "recovery_timeout": "1s", "half_open_requests": 1, "max_open": 1.0,
+            }),
+        ),
+        (&task["circuit_breaker"], json!(false)),
+        (&user["load_balance"], json!({ "hash": "header:x-tenant" })),
+        (&user["max_in_flight"], json!(200)),
+        (&user["slow_start"], json!("0s")),
+        (&task["load_balance"], json!("p2c")),
+        (&task["max_in_flight"], json!(100)),
+        (&task["slow_start"], json!("10s")),
+        (&route["retry"], json!({ "attempts": 1, "budget": 1.0, "on": [] })),
+        (&task["routes"][0]["retry"], json!({ "attempts": 3, "budget": 0.1, "on": ["connect"] })),
+        (&task["routes"][1]["retry"], json!(false)),
         (&user["upstreams"][1], json!({ "url": "http://user-2:8001", "weight": 2 })),
         (&route["match"], json!("GET,POST /users/{id}")),
         (&route["host"], json!("*.example.com")),

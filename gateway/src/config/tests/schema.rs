@@ -22,6 +22,7 @@ fn is_valid(schema: &Value, value: &Value, root: &Value) -> bool {
         "const" => want == value,
         "type" => match want.as_str().unwrap() {
             "string" => value.is_string(),
+            "number" => value.is_number(),
             "integer" => value.is_i64() || value.is_u64(),
             "boolean" => value.is_boolean(),
             "object" => value.is_object(),
@@ -103,6 +104,7 @@ fn file_keys(value: &Value, path: &str, found: &mut BTreeSet<String>) {
 /// Keys that cannot stand beside others of the file that has every key.
 const INSTEAD: &str = r#"
 [defaults]
+load_balance = { hash = "ip" }
 forward_auth = { url = "http://a/b", request_headers = [] }
 [services.task]
 upstreams = "http://task"
@@ -152,8 +154,10 @@ fn the_described_defaults_are_the_real_ones() {
         ("Admin", &shown["admin"]),
         ("Service", user),
         ("Health", &user["health"]),
+        ("CircuitBreaker", &user["circuit_breaker"]),
         ("Upstream", &user["upstreams"][0]),
         ("Timeouts", &user["routes"][0]["timeouts"]),
+        ("Retry", &user["routes"][0]["retry"]),
         ("RateLimit", &user["routes"][0]["rate_limit"]),
         ("Route", &user["routes"][0]),
         ("Server", &shown["server"]),

@@ -1,0 +1,72 @@
+//! The body of an upstream's answer with the hold on that upstream, which ends with it.
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::StatusCode;
+use http_body::Frame;
+
+use super::AnswerBody;
+use crate::{cluster::lease::Lease, h1::framing::Length, rejection::Rejection};
+
+/// Read as it is asked for. Dropped before its end, it says nothing of the upstream: the client has gone.
+#[derive(Debug)]
+pub(crate) struct LeasedBody {
+    body: AnswerBody,
+    lease: Option<Lease>,
+}
+
+impl LeasedBody {
+    /// The body of an answer of this status.
+    pub(crate) fn new(body: AnswerBody, status: StatusCode, mut lease: Lease) -> Self {
+        if status.is_server_error() {
+            lease.fail();
+        }
+        let mut leased = Self { body, lease: Some(lease) };
+        leased.end_if_over();
+        leased
+    }
+
+    /// The next piece; an error is final.
+    pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Rejection>>> {
+        let polled = self.body.poll_frame(cx);
+        match &polled {
+            Poll::Ready(Some(Err(rejection))) => {
+                if let Some(mut lease) = self.lease.take() {
+                    lease.fail_for(rejection);
+                }
+            }
+            Poll::Ready(_) => self.end_if_over(),
+            Poll::Pending => {}
+        }
+        polled
+    }
+
+    fn end_if_over(&mut self) {
+        if self.body.is_end()
+            && let Some(mut lease) = self.lease.take()
+        {
+            lease.succeed();
+        }
+    }
+
+    /// How it is delimited.
+    pub(super) fn length(&self) -> Length {
+        self.body.length()
+    }
+
+    /// Whether nothing more will come.
+    pub(crate) fn is_end(&self) -> bool {
+        self.body.is_end()
+    }
+
+    /// Whether it still sends the request's body.
+    pub(super) fn drives_upload(&self) -> bool {
+        self.body.drives_upload()
+    }
+
+    /// Does without the rest: what came is enough.
+    pub(super) fn skip(&mut self) {
+        self.body.skip();
+        self.end_if_over();
+    }
+}

@@ -1,0 +1,104 @@
+//! A pick of an upstream: it lasts until the answer's body has ended, and then says how it went.
+use std::{
+    rc::Rc,
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
+
+use super::Cluster;
+use crate::{
+    h1::pool::Pool,
+    rejection::Rejection,
+    upstream::{
+        Upstream,
+        circuit::{State, Trial, Verdict},
+    },
+};
+
+/// One worker's part of an upstream.
+#[derive(Debug)]
+pub(crate) struct LocalUpstream {
+    pub(super) cluster: Arc<Cluster>,
+    pub(super) shared: Arc<Upstream>,
+    pub(super) pool: Rc<Pool>,
+}
+
+/// A request's hold on an upstream. What it is dropped with is what the circuit learns: nothing, unless the upstream
+/// has answered or failed.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    upstream: Rc<LocalUpstream>,
+    trial: Option<Trial>,
+    verdict: Verdict,
+}
+
+impl Lease {
+    /// A hold on an upstream, if it has room for one more and its circuit lets that pass.
+    pub(super) fn take(upstream: &Rc<LocalUpstream>) -> Option<Self> {
+        let LocalUpstream { cluster, shared, .. } = &**upstream;
+        let trial = match &cluster.breaker {
+            Some(breaker) if !shared.circuit.is_closed() => Some(shared.circuit.try_trial(breaker, Instant::now())?),
+            _ => None,
+        };
+        if !cluster.counts {
+            return Some(Self::new(upstream, trial));
+        }
+        let others = shared.in_flight.fetch_add(1, Ordering::SeqCst);
+        // Whatever is refused now leaves its place, and its trial, when it is dropped.
+        let lease = Self::new(upstream, trial);
+        cluster.max_in_flight.is_none_or(|most| others < most).then_some(lease)
+    }
+
+    fn new(upstream: &Rc<LocalUpstream>, trial: Option<Trial>) -> Self {
+        Self { upstream: Rc::clone(upstream), trial, verdict: Verdict::None }
+    }
+
+    /// The upstream has failed.
+    pub(crate) fn fail(&mut self) {
+        self.verdict = Verdict::Bad;
+    }
+
+    /// There was no answer, or no whole one: for this reason, which may be the client.
+    pub(crate) fn fail_for(&mut self, rejection: &Rejection) {
+        if rejection.is_upstreams() {
+            self.fail();
+        }
+    }
+
+    /// The answer is whole; one that was a failure stays one.
+    pub(crate) fn succeed(&mut self) {
+        if self.verdict == Verdict::None {
+            self.verdict = Verdict::Good;
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let LocalUpstream { cluster, shared, .. } = &*self.upstream;
+        if cluster.counts {
+            shared.in_flight.fetch_sub(1, Ordering::SeqCst);
+            cluster.room.one_left();
+        }
+        let Some(breaker) = &cluster.breaker else { return };
+        let circuit = &shared.circuit;
+        if let Some(trial) = self.trial {
+            let state = circuit.end_trial(trial, self.verdict, breaker, Instant::now());
+            let (service, upstream) = (&*cluster.name, &*shared.url);
+            match state {
+                Some(State::Closed) => {
+                    shared.is_back();
+                    tracing::info!(service, upstream, "circuit closed: the trials went well");
+                }
+                Some(_) => tracing::warn!(service, upstream, "circuit open again: a trial failed"),
+                None => {}
+            }
+            return;
+        }
+        match self.verdict {
+            Verdict::Good => circuit.succeed(),
+            Verdict::Bad if circuit.fail(breaker) => cluster.open_circuit(shared, breaker),
+            Verdict::Bad | Verdict::None => {}
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Which upstream a request goes to: a healthy one whose circuit lets it pass.
+use std::{sync::atomic::Ordering, time::Instant};
+
+use super::{Cluster, LocalCluster, lease::Lease};
+use crate::{
+    balance::Candidate,
+    config::CircuitBreaker,
+    rejection::Rejection,
+    upstream::{Health, Upstream},
+};
+
+impl Cluster {
+    /// Whether an upstream's circuit lets a request pass, as such or as a trial.
+    fn admits(&self, upstream: &Upstream) -> bool {
+        upstream.circuit.is_closed()
+            || self.breaker.as_ref().is_none_or(|breaker| upstream.circuit.admits(breaker, Instant::now()))
+    }
+
+    /// Whether it is one that a request could go to now, but for its health.
+    fn takes_more(&self, upstream: &Upstream) -> bool {
+        self.admits(upstream) && !self.is_at_most(upstream)
+    }
+
+    fn is_at_most(&self, upstream: &Upstream) -> bool {
+        self.max_in_flight.is_some_and(|most| upstream.in_flight.load(Ordering::SeqCst) >= most)
+    }
+
+    /// Whether room is all that is missing.
+    fn is_full(&self) -> bool {
+        self.upstreams.iter().any(|upstream| {
+            upstream.health() != Health::Unhealthy && self.admits(upstream) && self.is_at_most(upstream)
+        })
+    }
+
+    fn candidate(&self, index: usize) -> Candidate {
+        let (upstream, weight) = (&self.upstreams[index], self.weights[index]);
+        let weight = if self.slow_start.is_zero() {
+            weight
+        } else {
+            upstream.thousandths(weight, self.slow_start, Instant::now())
+        };
+        Candidate { weight, load: upstream.in_flight.load(Ordering::Relaxed) }
+    }
+
+    /// Shuts out an upstream that has failed once too often, unless too many of the others are.
+    pub(super) fn open_circuit(&self, upstream: &Upstream, breaker: &CircuitBreaker) {
+        // So that two that fail at once are counted one after the other.
+        let _one_at_a_time = self.opening.lock().expect("no holder of this lock panics");
+        let open = self.upstreams.iter().filter(|upstream| !upstream.circuit.is_closed()).count();
+        if open < breaker.most_open(self.upstreams.len()) && upstream.circuit.open(Instant::now()) {
+            let (service, failures) = (&*self.name, breaker.failure_threshold);
+            tracing::warn!(service, upstream = upstream.url, failures, "circuit opened: its requests failed in a row");
+        }
+    }
+
+    /// Why no upstream can be picked.
+    fn none_left(&self) -> Rejection {
+        let now = Instant::now();
+        let shut_out = self
+            .upstreams
+            .iter()
+            .filter(|upstream| upstream.health() != Health::Unhealthy && !upstream.circuit.is_closed());
+        let waits = self.breaker.iter().flat_map(|breaker| shut_out.clone().map(|one| one.circuit.wait(breaker, now)));
+        match waits.min() {
+            Some(wait) => Rejection::CircuitOpen { retry_after: wait.as_secs() + 1 },
+            None => Rejection::NoHealthyUpstream,
+        }
+    }
+}
+
+impl LocalCluster {
+    /// The next upstream for whom has this key; its index and the hold on it. Where all that would do are at work on
+    /// as much as they may be, it waits a little for room.
+    pub(super) async fn pick(&self, key: u64) -> Result<(usize, Lease), Rejection> {
+        if let Some(picked) = self.pick_of(Health::Healthy, None, key) {
+            return Ok(picked);
+        }
+        self.shared.first_probes().await;
+        let now = || {
+            // A probe that has not answered yet is no verdict.
+            self.pick_of(Health::Healthy, None, key).or_else(|| self.pick_of(Health::Unknown, None, key))
+        };
+        if let Some(picked) = now() {
+            return Ok(picked);
+        }
+        if self.shared.is_full() {
+            return Box::pin(self.shared.room.wait(now)).await.ok_or(Rejection::Overloaded);
+        }
+        Err(self.shared.none_left())
+    }
+
+    /// One of those in this state of health, but for `except`.
+    pub(super) fn pick_of(&self, health: Health, except: Option<usize>, key: u64) -> Option<(usize, Lease)> {
+        let candidate = |index: usize| {
+            let upstream = &self.shared.upstreams[index];
+            let is_candidate = Some(index) != except && upstream.health() == health && self.shared.takes_more(upstream);
+            is_candidate.then(|| self.shared.candidate(index))
+        };
+        loop {
+            let index = self.balancer.borrow_mut().pick(candidate, key, |below| fastrand::u64(..below))?;
+            // Another worker may have taken the last trial, or the last place, meanwhile: then it is no candidate any more.
+            if let Some(lease) = Lease::take(&self.upstreams[index]) {
+                return Some((index, lease));
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! A request's way to an upstream that answers: one, or where that is safe and within the budget, another.
+use std::{sync::MutexGuard, time::Instant};
+
+use super::{LocalCluster, budget::Budget, health, lease::Lease};
+use crate::{
+    body::{Body, LeasedBody},
+    config::{Retry, RetryOn},
+    exchange::Exchange,
+    h1::{client::Head, head::ResponseHead},
+    live::Lane,
+    rejection::Rejection,
+    upstream::{Failure, Health, is_idempotent, send},
+};
+
+impl LocalCluster {
+    /// Sends a request to a healthy upstream and waits for the head of the answer.
+    ///
+    /// It is sent again as the lane's [`Retry`] says, and only where that is safe: nothing of it was sent; or it is
+    /// idempotent, and none of its body was taken.
+    pub(crate) async fn send(
+        &self,
+        head: Head,
+        mut body: Body,
+        lane: &Lane,
+        exchange: &mut Exchange,
+    ) -> Result<(ResponseHead, LeasedBody), Rejection> {
+        self.asked.set(self.asked.get().saturating_add(1));
+        let on = lane.retry.map_or(RetryOn::default(), |retry| retry.on);
+        let can_repeat = is_idempotent(&head.method) && http_body::Body::is_end_stream(&body);
+        let key = exchange.affinity;
+        let (mut index, mut lease) = self.pick(key).await?;
+        let mut tries = 1;
+        loop {
+            let upstream = &self.shared.upstreams[index];
+            exchange.upstream = Some((self.index, index));
+            let host = self.shared.host_for(upstream, exchange.host.as_ref());
+            let stale = on.has(RetryOn::STALE).then_some(&mut exchange.retries);
+            let outcome = send(upstream, &self.upstreams[index].pool, &head, host, body, &lane.timeouts, stale).await;
+            exchange.upstream_time = Some(exchange.permitted.elapsed());
+            let again = |on: bool| lane.retry.filter(|retry| on && tries < retry.attempts);
+            let next = match outcome {
+                Ok((head, answer)) => {
+                    let retry = again(can_repeat && on.has_status(head.status));
+                    let answer = LeasedBody::new(answer, head.status, lease);
+                    let next = retry.and_then(|retry| self.next(index, key, &retry));
+                    let Some(next) = next else { return Ok((head, answer)) };
+                    body = Body::empty();
+                    next
+                }
+                Err(Failure::Sent(rejection)) => {
+                    lease.fail_for(&rejection);
+                    return Err(rejection);
+                }
+                Err(Failure::NotSent { rejection, body: unsent }) => {
+                    lease.fail_for(&rejection);
+                    health::mark_unreachable(upstream, &rejection);
+                    body = unsent;
+                    // Nobody has seen it: the other is not asked a second time, and the budget has no say.
+                    let retry = again(on.has(RetryOn::CONNECT));
+                    retry.and_then(|_| self.other(index, key)).ok_or(rejection)?
+                }
+                Err(Failure::Cut { rejection, body: unsent }) => {
+                    lease.fail_for(&rejection);
+                    body = unsent;
+                    let retry = again(on.has(RetryOn::BAD_GATEWAY));
+                    retry.and_then(|retry| self.next(index, key, &retry)).ok_or(rejection)?
+                }
+            };
+            (index, lease) = next;
+            tries += 1;
+            exchange.retries += 1;
+        }
+    }
+
+    /// Where a request that `failed` has failed is sent again: if there is such an upstream, and the budget has one more.
+    pub(super) fn next(&self, failed: usize, key: u64, retry: &Retry) -> Option<(usize, Lease)> {
+        let next = self.other(failed, key)?;
+        let now = Instant::now();
+        self.budget(now).take(retry.budget, now).then_some(next)
+    }
+
+    /// An upstream that could be asked now, other than `failed`.
+    pub(super) fn other(&self, failed: usize, key: u64) -> Option<(usize, Lease)> {
+        [Health::Healthy, Health::Unknown].into_iter().find_map(|health| self.pick_of(health, Some(failed), key))
+    }
+
+    /// The budget, which knows of this worker's requests then.
+    pub(super) fn budget(&self, now: Instant) -> MutexGuard<'_, Budget> {
+        let mut budget = self.shared.budget.lock().expect("no holder of this lock panics");
+        budget.note(self.asked.take(), now);
+        budget
+    }
+}

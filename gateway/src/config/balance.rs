@@ -1,0 +1,34 @@
+//! Which upstream of a service a request goes to.
+use http::HeaderName;
+
+/// `load_balance = "round_robin"`, `"least_requests"`, `"p2c"` or `{ hash = "ip" }`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum LoadBalance {
+    /// In turn, each as often as its weight says. The default.
+    #[default]
+    RoundRobin,
+    /// The one that is at work on the fewest requests.
+    LeastRequests,
+    /// Of two drawn at random, the one at work on fewer.
+    PowerOfTwo,
+    /// The same one for the same key, while it is there and not much busier than its share.
+    Hash(HashKey),
+}
+
+/// What a request is hashed by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HashKey {
+    /// `"ip"`: the client's address.
+    Address,
+    /// `"header:NAME"`: the first value of this field; the address where it is not there.
+    Header(HeaderName),
+    /// `"cookie:NAME"`: this cookie; the address where it is not there.
+    Cookie(Box<str>),
+}
+
+impl LoadBalance {
+    /// What requests are hashed by, if they are.
+    pub fn key(&self) -> Option<&HashKey> {
+        if let Self::Hash(key) = self { Some(key) } else { None }
+    }
+}

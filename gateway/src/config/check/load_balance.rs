@@ -1,0 +1,53 @@
+//! `load_balance`.
+use http::HeaderName;
+
+use super::Checks;
+use crate::config::{
+    HashKey, LoadBalance,
+    diagnose::{Code, Finding},
+    raw::RawLoadBalance,
+    read::{At, Text},
+};
+
+const HELP: &str = "expected \"round_robin\", \"least_requests\", \"p2c\" or { hash = \"ip\" }";
+
+/// What is written, if it is sound.
+pub(super) fn check(written: &At<RawLoadBalance>, checks: &mut Checks) -> Option<LoadBalance> {
+    let name = match &written.value {
+        RawLoadBalance::Named(name) => name,
+        RawLoadBalance::Hash(raw) => {
+            return raw.hash.as_ref().and_then(|text| key(text, checks)).map(LoadBalance::Hash);
+        }
+    };
+    let known = match name.value.as_str() {
+        "round_robin" => Some(LoadBalance::RoundRobin),
+        "least_requests" => Some(LoadBalance::LeastRequests),
+        "p2c" => Some(LoadBalance::PowerOfTwo),
+        _ => None,
+    };
+    if known.is_none() {
+        let message = format!("`{}` is no way to balance", name.value.shown());
+        let finding = Finding::new(Code::BadLoadBalance, &name.span, message);
+        checks.report(finding.label("not a way to balance").help(HELP));
+    }
+    known
+}
+
+fn key(text: &At<Text>, checks: &mut Checks) -> Option<HashKey> {
+    let written = text.value.as_str();
+    let key = match written.split_once(':') {
+        None if written == "ip" => Some(HashKey::Address),
+        Some(("header", name)) => HeaderName::try_from(name).ok().map(HashKey::Header),
+        Some(("cookie", name)) => HeaderName::try_from(name).ok().map(|_| HashKey::Cookie(name.into())),
+        _ => None,
+    };
+    if key.is_none() {
+        let message = format!("`{}` is nothing that a request could be hashed by", text.value.shown());
+        let finding = Finding::new(Code::BadLoadBalance, &text.span, message).label("not a key");
+        checks.report(finding.help("expected \"ip\", \"header:NAME\" or \"cookie:NAME\""));
+    }
+    if let Some(HashKey::Header(name)) = &key {
+        checks.report_deleted(name, &text.span);
+    }
+    key
+}

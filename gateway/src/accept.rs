@@ -15,7 +15,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::{edge, worker::Worker};
+use crate::{edge, worker::Slot};
 
 /// Connections that the kernel may hold for each listener.
 const BACKLOG: i32 = 4096;
@@ -28,7 +28,7 @@ const HANDSHAKE: Duration = Duration::from_millis(20);
 /// Accepts until told to stop; then what the kernel has accepted already, so that no client loses a request.
 pub(crate) async fn accept(
     listener: TcpListener,
-    worker: Rc<Worker>,
+    slot: Rc<Slot>,
     permits: Arc<Semaphore>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -36,7 +36,7 @@ pub(crate) async fn accept(
         let next = next(&listener, &permits);
         tokio::select! {
             biased;
-            (stream, peer, permit) = next => start(stream, peer, permit, &worker),
+            (stream, peer, permit) = next => start(stream, peer, permit, &slot),
             _ = stop.wait_for(|stop| *stop) => break,
         }
     }
@@ -49,7 +49,7 @@ pub(crate) async fn accept(
     for round in 0..2 {
         while let Ok((stream, peer)) = listener.accept_now() {
             let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else { return };
-            start(stream, peer, permit, &worker);
+            start(stream, peer, permit, &slot);
         }
         if round == 0 {
             tokio::time::sleep(HANDSHAKE).await;
@@ -87,11 +87,11 @@ fn is_of_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
-fn start(stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit, worker: &Rc<Worker>) {
+fn start(stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit, slot: &Rc<Slot>) {
     let accepted = Instant::now();
-    let worker = Rc::clone(worker);
+    let slot = Rc::clone(slot);
     spawn_local(async move {
-        edge::serve(stream, peer, &worker, accepted).await;
+        edge::serve(stream, peer, &slot, accepted).await;
         drop(permit);
     });
 }

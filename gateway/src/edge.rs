@@ -1,5 +1,5 @@
 //! Stage 2: what a connection speaks, and who is at its other end.
-use std::{net::SocketAddr, rc::Rc};
+use std::{net::SocketAddr, rc::Rc, sync::atomic::Ordering::Relaxed};
 
 use http::{Request, Response};
 use tokio::{net::TcpStream, time::Instant};
@@ -10,47 +10,51 @@ use crate::{
     gateway,
     h1::{
         head::BadHead,
-        server::{self, Service},
+        server::{self, Service, Settings},
     },
-    worker::Worker,
+    telemetry::metrics::Gauges,
+    worker::Slot,
 };
 
 /// Serves one client's connection to its end.
-pub(crate) async fn serve(stream: TcpStream, peer: SocketAddr, worker: &Rc<Worker>, accepted: Instant) {
-    let _open = Open::new(worker);
-    let client = Client::new(peer, "http", &worker.live.trusted_proxies);
-    let service = Http1 { worker, client };
-    server::serve(stream, &worker.live.settings, &service, &worker.drain, accepted).await;
+pub(crate) async fn serve(stream: TcpStream, peer: SocketAddr, slot: &Slot, accepted: Instant) {
+    let _open = Open::new(&slot.core.gauges);
+    let service = Http1 { slot, client: Client::new(peer, "http") };
+    server::serve(stream, &service, &slot.core.drain, accepted).await;
 }
 
-struct Http1<'w> {
-    worker: &'w Rc<Worker>,
+struct Http1<'s> {
+    slot: &'s Slot,
     client: Client,
 }
 
 impl Service for Http1<'_> {
+    fn settings(&self) -> Rc<Settings> {
+        self.slot.settings()
+    }
+
     async fn call(&self, request: &mut Request<Body>) -> Response<Body> {
         // A walk takes more memory than all the rest of a connection: an idle one must not hold room for it.
-        Box::pin(gateway::handle(request, &self.client, self.worker)).await
+        Box::pin(gateway::handle(request, &self.client, self.slot.current())).await
     }
 
     fn refuse(&self, head: BadHead) -> Response<Body> {
-        gateway::refuse(head, &self.client, self.worker)
+        gateway::refuse(head, &self.client, self.slot.current())
     }
 }
 
 /// A connection in the metric of open ones.
-struct Open<'w>(&'w Worker);
+struct Open<'g>(&'g Gauges);
 
-impl<'w> Open<'w> {
-    fn new(worker: &'w Worker) -> Self {
-        worker.shard.connections.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        Self(worker)
+impl<'g> Open<'g> {
+    fn new(gauges: &'g Gauges) -> Self {
+        gauges.connections.fetch_add(1, Relaxed);
+        Self(gauges)
     }
 }
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
-        self.0.shard.connections.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+        self.0.connections.fetch_sub(1, Relaxed);
     }
 }

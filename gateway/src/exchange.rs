@@ -41,8 +41,6 @@ pub(crate) struct TracePosition {
 #[derive(Debug)]
 pub(crate) struct Client {
     pub(crate) address: SocketAddr,
-    /// Whether it is one of `trusted_proxies`.
-    pub(crate) is_trusted: bool,
     /// What upstreams are told of it.
     pub(crate) way: Way,
     /// The `X-Forwarded-Proto` of this connection.
@@ -50,10 +48,15 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// The peer at `address`, trusted when it is in one of `trusted`.
-    pub(crate) fn new(address: SocketAddr, scheme: &'static str, trusted: &[IpNet]) -> Self {
-        let ip = address.ip().to_canonical();
-        Self { address, is_trusted: trusted.iter().any(|net| net.contains(&ip)), way: Way::new(ip, scheme), scheme }
+    /// The peer at `address`.
+    pub(crate) fn new(address: SocketAddr, scheme: &'static str) -> Self {
+        Self { address, way: Way::new(address.ip().to_canonical(), scheme), scheme }
+    }
+
+    /// Whether its address is in one of these.
+    pub(crate) fn is_one_of(&self, nets: &[IpNet]) -> bool {
+        // Nearly nobody names any.
+        !nets.is_empty() && nets.iter().any(|net| net.contains(&self.address.ip().to_canonical()))
     }
 }
 
@@ -134,6 +137,8 @@ pub(crate) struct Exchange {
     pub(crate) trace: TracePosition,
     /// The client that sent it first, as far as trusted proxies tell.
     pub(crate) client: IpAddr,
+    /// Whether the peer is one of `trusted_proxies`.
+    pub(crate) is_trusted: bool,
     pub(crate) method: Method,
     pub(crate) host: Option<HeaderValue>,
     pub(crate) uri: Option<Uri>,
@@ -198,7 +203,7 @@ impl Exchange {
     fn line(&self, now: Instant, status: u16) -> Line<'_> {
         let clusters = &self.worker.live.clusters;
         Line {
-            unix_micros: self.worker.clock.unix_micros(now),
+            unix_micros: self.worker.core.clock.unix_micros(now),
             request_id: &self.request_id,
             client: self.client,
             method: self.method.as_str(),
@@ -227,9 +232,9 @@ impl Drop for Exchange {
         }
         let status = if self.status == 0 { 499 } else { self.status };
         let worker = &self.worker;
-        worker.shard.in_flight.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+        worker.core.gauges.in_flight.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
         worker.shard.record(self.route, status, self.failure, now - self.started, self.upstream_time);
-        worker.log.line(|out| self.line(now, status).write(&worker.clock, out));
+        worker.core.log.line(|out| self.line(now, status).write(&worker.core.clock, out));
     }
 }
 

@@ -17,15 +17,14 @@ use crate::{
     respond,
     route::{Found, Miss, Query},
     trace,
-    transform::{forwarded, strip, target},
+    transform::{strip, target},
     worker::Worker,
 };
 
 /// Answers one request: opens its exchange, walks, and makes an answer of what came out.
-pub(crate) async fn handle(request: &mut Request<Body>, client: &Client, worker: &Rc<Worker>) -> Response<Body> {
-    let from = forwarded::origin(client, &worker.live.trusted_proxies, request.headers());
-    let mut exchange = trace::open(request, client, from, worker); // 3
-    if worker.live.has_cors {
+pub(crate) async fn handle(request: &mut Request<Body>, client: &Client, worker: Rc<Worker>) -> Response<Body> {
+    let mut exchange = trace::open(request, client, worker); // 3
+    if exchange.worker.live.has_cors {
         exchange.origin = cors::origin(request.headers());
     }
     let outcome = walk(request, client, &mut exchange).await;
@@ -150,12 +149,12 @@ fn refuse_tunnels(method: &Method) -> Result<(), Rejection> {
 }
 
 /// Answers a head that is no request; it is logged and counted like one.
-pub(crate) fn refuse(head: BadHead, client: &Client, worker: &Rc<Worker>) -> Response<Body> {
+pub(crate) fn refuse(head: BadHead, client: &Client, worker: Rc<Worker>) -> Response<Body> {
     let mut request = Request::new(Body::empty());
     *request.method_mut() = head.method.unwrap_or_default();
     *request.uri_mut() = head.uri.unwrap_or_default();
     *request.version_mut() = Version::HTTP_11;
-    let mut exchange = trace::open(&request, client, client.address.ip().to_canonical(), worker);
-    exchange.origin = head.origin.filter(|_| worker.live.has_cors);
+    let mut exchange = trace::open(&request, client, worker);
+    exchange.origin = head.origin.filter(|_| exchange.worker.live.has_cors);
     respond::finish(Err(head.rejection), exchange)
 }

@@ -21,7 +21,7 @@ use crate::{
     openapi,
     telemetry::{
         access_log::Writer,
-        metrics::{Metrics, Shard},
+        metrics::{Gauges, Metrics, Shard},
     },
     worker::{self, Parts},
 };
@@ -133,8 +133,10 @@ impl<'c> Bound<'c> {
         descriptors::raise(config.server.max_connections);
 
         let shards: Vec<_> = listeners.iter().map(|_| Arc::new(Shard::new(live.lanes.len()))).collect();
+        let gauges: Vec<_> = listeners.iter().map(|_| Arc::<Gauges>::default()).collect();
         let metrics = Metrics {
             shards: shards.clone(),
+            gauges: gauges.clone(),
             labels: live.lanes.iter().map(|lane| lane.labels.clone()).collect(),
             clusters: live.clusters.clone(),
             rate_limits: live.counters.clone(),
@@ -151,11 +153,12 @@ impl<'c> Bound<'c> {
         }
         let permits = Arc::new(Semaphore::new(config.server.max_connections));
         let mut workers = Vec::new();
-        for (index, (listeners, shard)) in listeners.into_iter().zip(shards).enumerate() {
+        for (index, ((listeners, shard), gauges)) in listeners.into_iter().zip(shards).zip(gauges).enumerate() {
             let parts = Parts {
                 listeners,
                 live: Arc::clone(&live),
                 shard,
+                gauges,
                 log: writer.sink(),
                 permits: Arc::clone(&permits),
                 stop: stopping.clone(),

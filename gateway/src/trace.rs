@@ -1,27 +1,31 @@
 //! Stage 3: a request gets its identity: an id, a place in a distributed trace, and the moment it began.
-use std::{net::IpAddr, rc::Rc, sync::atomic::Ordering::Relaxed, time::Instant};
+use std::{rc::Rc, sync::atomic::Ordering::Relaxed, time::Instant};
 
 use http::{HeaderMap, Request, header};
 
 use crate::{
     body::Body,
     exchange::{Client, Exchange, RequestId, TRACEPARENT, TracePosition, X_REQUEST_ID},
-    worker::Worker,
+    transform::forwarded,
+    worker::{Core, Worker},
 };
 
 /// Longest id that is taken from a trusted proxy.
 const MAX_ID: usize = 128;
 
 /// Opens the exchange. What is decided here, stage 6 writes, once the client's own fields are sorted out.
-pub(crate) fn open(request: &Request<Body>, client: &Client, from: IpAddr, worker: &Rc<Worker>) -> Box<Exchange> {
+pub(crate) fn open(request: &Request<Body>, client: &Client, worker: Rc<Worker>) -> Box<Exchange> {
     let started = Instant::now();
-    worker.shard.in_flight.fetch_add(1, Relaxed);
+    let trusted = &worker.live.trusted_proxies;
+    let is_trusted = client.is_one_of(trusted);
+    let from = forwarded::origin(client, is_trusted, trusted, request.headers());
+    worker.core.gauges.in_flight.fetch_add(1, Relaxed);
     Box::new(Exchange {
-        worker: Rc::clone(worker),
         started,
-        request_id: request_id(request, client, worker, started),
-        trace: position(request.headers(), worker),
+        request_id: request_id(request, is_trusted, &worker.core, started),
+        trace: position(request.headers(), &worker.core),
         client: from,
+        is_trusted,
         method: request.method().clone(),
         host: request.headers().get(header::HOST).cloned(),
         uri: Some(request.uri().clone()),
@@ -40,11 +44,12 @@ pub(crate) fn open(request: &Request<Body>, client: &Client, from: IpAddr, worke
         status: 0,
         failure: None,
         ended: false,
+        worker,
     })
 }
 
 /// Where the request stands in which trace: the client's is continued, or one begins here.
-fn position(fields: &HeaderMap, worker: &Worker) -> TracePosition {
+fn position(fields: &HeaderMap, core: &Core) -> TracePosition {
     // Two of them say nothing.
     let mut parents = fields.get_all(TRACEPARENT).iter();
     let parent = match (parents.next(), parents.next()) {
@@ -52,25 +57,25 @@ fn position(fields: &HeaderMap, worker: &Worker) -> TracePosition {
         _ => None,
     };
     let is_continued = parent.is_some();
-    TracePosition { traceparent: parent.unwrap_or_else(|| TraceParent::start(worker)).child(worker), is_continued }
+    TracePosition { traceparent: parent.unwrap_or_else(|| TraceParent::start(core)).child(core), is_continued }
 }
 
-fn request_id(request: &Request<Body>, client: &Client, worker: &Worker, now: Instant) -> RequestId {
-    if client.is_trusted
+fn request_id(request: &Request<Body>, is_trusted: bool, core: &Core, now: Instant) -> RequestId {
+    if is_trusted
         && let Some(id) = request.headers().get(X_REQUEST_ID)
         && (1..=MAX_ID).contains(&id.len())
         && id.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || b"-_.:=+/".contains(b))
     {
         return RequestId::from_slice(id.as_bytes());
     }
-    new_request_id(worker, now)
+    new_request_id(core, now)
 }
 
 /// A UUIDv7: its time orders the lines of a log.
-pub(crate) fn new_request_id(worker: &Worker, now: Instant) -> RequestId {
-    let random = worker.random_u128().to_le_bytes();
+pub(crate) fn new_request_id(core: &Core, now: Instant) -> RequestId {
+    let random = core.random_u128().to_le_bytes();
     let random = random.first_chunk::<10>().expect("16 bytes have a first 10");
-    let id = uuid::Builder::from_unix_timestamp_millis(worker.clock.unix_micros(now) / 1000, random).into_uuid();
+    let id = uuid::Builder::from_unix_timestamp_millis(core.clock.unix_micros(now) / 1000, random).into_uuid();
     let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
     id.hyphenated().encode_lower(&mut text);
     RequestId::from_buf(text)
@@ -85,8 +90,8 @@ struct TraceParent {
 
 impl TraceParent {
     /// A new trace.
-    fn start(worker: &Worker) -> Self {
-        Self { trace: worker.random_u128().max(1), sampled: true }
+    fn start(core: &Core) -> Self {
+        Self { trace: core.random_u128().max(1), sampled: true }
     }
 
     /// `00-<32 hex>-<16 hex>-<2 hex>`, lower case, no id all zeros; a later version may go on after a `-`.
@@ -100,9 +105,9 @@ impl TraceParent {
     }
 
     /// The header of a new span under this trace.
-    fn child(self, worker: &Worker) -> [u8; 55] {
+    fn child(self, core: &Core) -> [u8; 55] {
         #[allow(clippy::cast_possible_truncation, reason = "a span id is 64 random bits")]
-        let span = (worker.random_u128() as u64).max(1);
+        let span = (core.random_u128() as u64).max(1);
         let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
         write_hex(&mut text[3..35], &self.trace.to_be_bytes());
         write_hex(&mut text[36..52], &span.to_be_bytes());

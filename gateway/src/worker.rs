@@ -1,5 +1,11 @@
 //! One core's share of the gateway: its runtime, its listeners, its connections to upstreams, its log and its numbers.
 //! Nothing in here is shared with another worker, so nothing in here is locked.
+//!
+//! What a core keeps for good is its [`Core`]; what it has for one configuration is a [`Worker`]; where its connections
+//! find the worker of the moment is its [`Slot`].
+mod core;
+mod slot;
+
 use std::{
     cell::RefCell,
     io,
@@ -18,15 +24,16 @@ use crate::{
     accept,
     cluster::{Cluster, LocalCluster},
     exchange::Identity,
+    h1::server::Settings,
     live::Live,
-    shutdown::Drain,
     telemetry::{
-        access_log::{AccessLog, Sink},
-        clock::Clock,
-        metrics::Shard,
+        access_log::Sink,
+        metrics::{Gauges, Shard},
     },
-    token::{Cache, LastHeader},
+    token::Cache,
 };
+
+pub(crate) use self::{core::Core, slot::Slot};
 
 /// How often idle connections to upstreams are looked through.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -39,6 +46,7 @@ pub(crate) struct Parts {
     pub(crate) listeners: Vec<std::net::TcpListener>,
     pub(crate) live: Arc<Live>,
     pub(crate) shard: Arc<Shard>,
+    pub(crate) gauges: Arc<Gauges>,
     pub(crate) log: Sink,
     /// Connections that all workers may have open together.
     pub(crate) permits: Arc<Semaphore>,
@@ -47,47 +55,34 @@ pub(crate) struct Parts {
     pub(crate) drain_timeout: Duration,
 }
 
-/// What the walk of a request stands on.
+/// One configuration on one core: what the walk of a request stands on.
 pub(crate) struct Worker {
+    pub(crate) core: Rc<Core>,
     pub(crate) live: Arc<Live>,
+    pub(crate) settings: Rc<Settings>,
     /// In the order of [`Live::clusters`].
     pub(crate) clusters: Vec<LocalCluster>,
     /// In the order of [`Live::authorisers`].
     pub(crate) authorisers: Vec<LocalCluster>,
     pub(crate) shard: Arc<Shard>,
-    pub(crate) log: Rc<AccessLog>,
-    pub(crate) clock: Clock,
-    pub(crate) drain: Rc<Drain>,
-    /// Whose tokens were found good.
-    pub(crate) tokens: RefCell<Cache>,
-    pub(crate) last_header: RefCell<LastHeader>,
-    /// Who holds the API keys, in the order of [`ApiKeys::holders`].
-    ///
-    /// [`ApiKeys::holders`]: crate::permit::auth::api_key::ApiKeys::holders
+    /// Whom verified tokens belong to, by the rules of [`Live::issuers`].
+    pub(crate) tokens: Rc<RefCell<Cache>>,
+    /// In the order of the indexes that API keys are known by.
     pub(crate) key_holders: Vec<Rc<Identity>>,
-    random: RefCell<fastrand::Rng>,
 }
 
 impl Worker {
-    fn new(live: Arc<Live>, shard: Arc<Shard>, log: Sink) -> Rc<Self> {
+    fn new(core: &Rc<Core>, live: Arc<Live>, shard: Arc<Shard>) -> Rc<Self> {
         Rc::new(Self {
+            core: Rc::clone(core),
+            settings: Rc::new(live.settings.clone()),
             clusters: local(&live.clusters),
             authorisers: local(&live.authorisers),
+            shard,
+            tokens: Rc::new(RefCell::new(Cache::new(TOKENS))),
             key_holders: live.keys.iter().flat_map(|keys| keys.holders()).map(Rc::new).collect(),
             live,
-            shard,
-            log: AccessLog::new(log),
-            clock: Clock::new(),
-            drain: Drain::new(),
-            tokens: RefCell::new(Cache::new(TOKENS)),
-            last_header: RefCell::default(),
-            random: RefCell::new(fastrand::Rng::new()),
         })
-    }
-
-    /// 128 random bits for ids: unlikely to meet again, no secret.
-    pub(crate) fn random_u128(&self) -> u128 {
-        self.random.borrow_mut().u128(..)
     }
 }
 
@@ -102,34 +97,36 @@ pub(crate) fn run(parts: Parts) -> io::Result<()> {
 }
 
 async fn serve(mut parts: Parts) -> io::Result<()> {
-    let worker = Worker::new(parts.live, parts.shard, parts.log);
+    let core = Core::new(parts.log, parts.gauges);
+    let slot = Slot::new(Worker::new(&core, parts.live, parts.shard));
     let mut accepting: Vec<JoinHandle<()>> = Vec::new();
     for listener in parts.listeners {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let (permits, stop) = (Arc::clone(&parts.permits), parts.stop.clone());
-        accepting.push(spawn_local(accept::accept(listener, Rc::clone(&worker), permits, stop)));
+        accepting.push(spawn_local(accept::accept(listener, Rc::clone(&slot), permits, stop)));
     }
-    let log = Rc::clone(&worker.log);
+    let log = Rc::clone(&core.log);
     spawn_local(async move { log.keep_flushing().await });
-    spawn_local(sweep(Rc::clone(&worker)));
+    spawn_local(sweep(Rc::clone(&slot)));
 
     // A sender that is gone means the same as a stop.
     let _ = parts.stop.wait_for(|stop| *stop).await;
-    worker.drain.start();
+    core.drain.start();
     for task in accepting {
         let _ = task.await;
     }
-    if tokio::time::timeout(parts.drain_timeout, worker.drain.finished()).await.is_err() {
-        tracing::warn!(connections = worker.drain.open(), "the drain's time is over: what is still open is cut");
+    if tokio::time::timeout(parts.drain_timeout, core.drain.finished()).await.is_err() {
+        tracing::warn!(connections = core.drain.open(), "the drain's time is over: what is still open is cut");
     }
-    worker.log.flush();
+    core.log.flush();
     Ok(())
 }
 
-async fn sweep(worker: Rc<Worker>) {
+async fn sweep(slot: Rc<Slot>) {
     let mut ticks = tokio::time::interval(SWEEP);
     loop {
         ticks.tick().await;
+        let worker = slot.current();
         worker.clusters.iter().chain(&worker.authorisers).for_each(|cluster| cluster.sweep(Instant::now()));
     }
 }

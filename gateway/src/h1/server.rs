@@ -47,6 +47,8 @@ const DRAIN_GRACE: Duration = Duration::from_millis(500);
 
 /// What answers the requests of a connection.
 pub(crate) trait Service {
+    /// What the client may do from now on: asked for each request.
+    fn settings(&self) -> Rc<Settings>;
     /// Answers one request.
     fn call(&self, request: &mut Request<Body>) -> impl Future<Output = Response<Body>>;
     /// Answers a head that is no request; the connection closes after it.
@@ -63,25 +65,20 @@ pub(crate) struct Settings {
 }
 
 /// Serves a connection until it ends. `accepted` is when it was accepted.
-pub(crate) async fn serve(
-    stream: TcpStream,
-    settings: &Settings,
-    service: &impl Service,
-    drain: &Drain,
-    accepted: Instant,
-) {
+pub(crate) async fn serve(stream: TcpStream, service: &impl Service, drain: &Drain, accepted: Instant) {
+    let settings = service.settings();
+    let mut header_deadline = Some(accepted + settings.timeouts.header);
     let connection = Rc::new(Connection {
         wire: RefCell::new(Wire::new(stream)),
         upload: RefCell::new(Upload::default()),
         serial: Cell::new(0),
         received: Rc::new(Cell::new(0)),
-        settings: settings.clone(),
+        settings: RefCell::new(settings),
     });
     let _registered = drain.register().await;
-    let mut header_deadline = Some(accepted + settings.timeouts.header);
     loop {
         // idle, then head
-        let head = match connection.read_head(drain, header_deadline.take()).await {
+        let head = match connection.read_head(service, drain, header_deadline.take()).await {
             Ok(Some(head)) => head,
             Ok(None) => return,
             Err(bad) => {
@@ -114,28 +111,42 @@ struct Connection {
     serial: Cell<u64>,
     /// Body bytes of the request being served.
     received: Rc<Cell<u64>>,
-    settings: Settings,
+    /// As they were when the request being served began.
+    settings: RefCell<Rc<Settings>>,
 }
 
 impl Connection {
     /// The next request's head; `None` when the connection ended, or may end, before one began.
-    async fn read_head(&self, drain: &Drain, first: Option<Instant>) -> Result<Option<RequestHead>, Box<BadHead>> {
-        match self.read_head_bytes(drain, first).await? {
-            Some(bytes) => head::parse_request(&bytes, &self.settings.limits).map(Some),
+    async fn read_head(
+        &self,
+        service: &impl Service,
+        drain: &Drain,
+        first: Option<Instant>,
+    ) -> Result<Option<RequestHead>, Box<BadHead>> {
+        match self.read_head_bytes(service, drain, first).await? {
+            Some(bytes) => head::parse_request(&bytes, &self.settings.borrow().limits).map(Some),
             None => Ok(None),
         }
     }
 
-    async fn read_head_bytes(&self, drain: &Drain, first: Option<Instant>) -> Result<Option<Bytes>, Rejection> {
+    async fn read_head_bytes(
+        &self,
+        service: &impl Service,
+        drain: &Drain,
+        first: Option<Instant>,
+    ) -> Result<Option<Bytes>, Rejection> {
         let (mut scan, mut deadline) = (Scan::default(), first);
         let mut grace = None;
         poll_fn(|cx| {
             let mut wire = self.wire.borrow_mut();
             let wire = &mut *wire;
+            // They may have changed while nothing came.
+            let settings = service.settings();
             loop {
                 if !wire.unread.is_empty()
-                    && let Some(bytes) = head::take_request(&mut wire.unread, &mut scan, &self.settings.limits)?
+                    && let Some(bytes) = head::take_request(&mut wire.unread, &mut scan, &settings.limits)?
                 {
+                    *self.settings.borrow_mut() = settings;
                     return Poll::Ready(Ok(Some(bytes)));
                 }
                 match wire.poll_fill(cx) {
@@ -147,11 +158,11 @@ impl Connection {
             let begun = !wire.unread.is_empty();
             if begun {
                 // A later request's time runs from its first byte on.
-                deadline.get_or_insert_with(|| Instant::now() + self.settings.timeouts.header);
+                deadline.get_or_insert_with(|| Instant::now() + settings.timeouts.header);
             }
             let mut until = match deadline {
                 Some(deadline) => deadline,
-                None => *grace.get_or_insert_with(|| Instant::now() + self.settings.timeouts.idle),
+                None => *grace.get_or_insert_with(|| Instant::now() + settings.timeouts.idle),
             };
             if drain.is_draining() && !begun {
                 if first.is_none() {
@@ -170,7 +181,7 @@ impl Connection {
     fn open(self: &Rc<Self>, head: RequestHead) -> Request<Body> {
         self.serial.set(self.serial.get() + 1);
         self.received.set(0);
-        *self.upload.borrow_mut() = Upload::new(&head, self.settings.limits.header);
+        *self.upload.borrow_mut() = Upload::new(&head, self.settings.borrow().limits.header);
         let mut request = Request::new(Body::from_client(RequestBody::new(self, head.length)));
         if let Some(query) = head.raw_query {
             request.extensions_mut().insert(query);

@@ -38,6 +38,11 @@ pub(crate) struct RouteLabels {
 pub(crate) struct Shard {
     /// By route index; the last one is for what no route took.
     routes: Box<[OnceLock<Box<RouteStats>>]>,
+}
+
+/// What one worker has open now.
+#[derive(Debug, Default)]
+pub(crate) struct Gauges {
     pub(crate) connections: AtomicI64,
     pub(crate) in_flight: AtomicI64,
 }
@@ -59,11 +64,7 @@ struct Histogram {
 
 impl Shard {
     pub(crate) fn new(routes: usize) -> Self {
-        Self {
-            routes: (0..=routes).map(|_| OnceLock::new()).collect(),
-            connections: AtomicI64::new(0),
-            in_flight: AtomicI64::new(0),
-        }
+        Self { routes: (0..=routes).map(|_| OnceLock::new()).collect() }
     }
 
     /// Counts one finished request: its route, if any took it, its status, the code of its failure, its durations.
@@ -124,6 +125,7 @@ fn bump(counter: &AtomicU64, by: u64) {
 /// What a scrape reads.
 pub(crate) struct Metrics {
     pub(crate) shards: Vec<Arc<Shard>>,
+    pub(crate) gauges: Vec<Arc<Gauges>>,
     pub(crate) labels: Vec<RouteLabels>,
     pub(crate) clusters: Vec<Arc<Cluster>>,
     pub(crate) rate_limits: Option<Arc<Counters>>,
@@ -214,13 +216,14 @@ impl Collector for Metrics {
                 family.encode_family(&labels)?.encode_gauge(&i64::from(upstream.is_healthy()))?;
             }
         }
-        let total = |of: fn(&Shard) -> &AtomicI64| self.shards.iter().map(|shard| of(shard).load(Relaxed)).sum::<i64>();
+        let total =
+            |of: fn(&Gauges) -> &AtomicI64| self.gauges.iter().map(|of_one| of(of_one).load(Relaxed)).sum::<i64>();
         encoder
             .encode_descriptor("gateway_connections", "Open client connections", None, MetricType::Gauge)?
-            .encode_gauge(&total(|shard| &shard.connections))?;
+            .encode_gauge(&total(|gauges| &gauges.connections))?;
         encoder
             .encode_descriptor("gateway_in_flight", "Requests being served", None, MetricType::Gauge)?
-            .encode_gauge(&total(|shard| &shard.in_flight))?;
+            .encode_gauge(&total(|gauges| &gauges.in_flight))?;
         let keys = self.rate_limits.as_ref().map_or(0, |counters| counters.live(Instant::now()));
         let help = "Callers that have used some of their rate limit, one for each limit";
         encoder
@@ -263,8 +266,14 @@ mod tests {
         shards[1].record(Some(0), 200, None, ms(4), None);
         shards[1].record(None, 404, Some(crate::rejection::Rejection::NoRoute.index()), ms(1), None);
         let labels = vec![RouteLabels { route: "/users".into(), service: "user".into() }];
-        let text =
-            scrape(Metrics { shards, labels, clusters: vec![], rate_limits: None, log_lines_dropped: Arc::default() });
+        let text = scrape(Metrics {
+            shards,
+            gauges: vec![],
+            labels,
+            clusters: vec![],
+            rate_limits: None,
+            log_lines_dropped: Arc::default(),
+        });
         for line in [
             r#"gateway_requests_total{route="/users",service="user",status="200",code=""} 2"#,
             r#"gateway_requests_total{route="",service="",status="404",code="no_route"} 1"#,

@@ -47,7 +47,7 @@ impl OwnFields {
     /// Writes them to `out`, and takes the client's own out of `fields`. They need no place in a map that is written out
     /// in the next moment: that was a tenth of what a request cost.
     pub(crate) fn write(self, fields: &mut HeaderMap, client: &Client, exchange: &Exchange, out: &mut Lines) {
-        let told = Told::take(fields, client, exchange);
+        let told = Told::take(fields, exchange);
         let host = exchange.host.as_ref().map(HeaderValue::as_bytes);
         if self.request_id {
             out.put("x-request-id", &[&exchange.request_id]);
@@ -106,7 +106,7 @@ type List = SmallVec<[HeaderValue; 2]>;
 
 impl Told {
     /// Takes out of `fields` whatever stands under a name that the gateway writes; `None` where nothing does.
-    fn take(fields: &mut HeaderMap, client: &Client, exchange: &Exchange) -> Option<Self> {
+    fn take(fields: &mut HeaderMap, exchange: &Exchange) -> Option<Self> {
         // Nearly no client sends one: a look at each name is cheaper than a look-up of each of ours.
         if !fields.keys().any(|name| matches!(name.as_str().as_bytes()[0], b'x' | b'f' | b't' | b'v')) {
             return None;
@@ -124,7 +124,7 @@ impl Told {
             via: List::new(),
         };
         let via = take_all(fields, &header::VIA);
-        if client.is_trusted {
+        if exchange.is_trusted {
             return Some(Self { via, ..told });
         }
         // Whatever else proxies tell of clients under this prefix (`-User`, `-Prefix`, `-Uri`), nobody told it here.

@@ -150,7 +150,7 @@ impl Connection {
                     Poll::Pending => {
                         let mut wire = self.wire.borrow_mut();
                         if stalled.is_none() || wire.out.len() < before {
-                            stalled = Some(Instant::now() + self.settings.timeouts.body_idle);
+                            stalled = Some(Instant::now() + self.settings.borrow().timeouts.body_idle);
                         }
                         let deadline = stalled.expect("set just above");
                         ready!(wire.timer.poll(cx, deadline));

@@ -98,7 +98,7 @@ impl Connection {
         }
         let outcome = match poll_rest(&mut upload.rest, &mut wire, cx) {
             Poll::Pending => {
-                let timeout = self.settings.timeouts.body_idle;
+                let timeout = self.settings.borrow().timeouts.body_idle;
                 let deadline = *upload.stalled_at.get_or_insert_with(|| Instant::now() + timeout);
                 ready!(wire.timer.poll(cx, deadline));
                 Err(Rejection::RequestTimeout)
@@ -109,7 +109,7 @@ impl Connection {
         upload.stalled_at = None;
         let outcome = outcome.and_then(|mut frame| {
             if let Some(trailers) = frame.trailers_mut() {
-                self.settings.reserved.remove_all(trailers);
+                self.settings.borrow().reserved.remove_all(trailers);
             }
             let length = frame.data_ref().map_or(0, Bytes::len) as u64;
             self.received.set(self.received.get() + length);

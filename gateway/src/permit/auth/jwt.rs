@@ -110,7 +110,7 @@ impl Issuers {
             return Err(Rejection::Unauthorized(TokenFault::Malformed));
         }
         let worker = &exchange.worker;
-        let now = worker.clock.unix_micros(exchange.started);
+        let now = worker.core.clock.unix_micros(exchange.started);
         let key = worker.tokens.borrow().key(token.as_bytes());
         let generation = |issuer: usize| self.blocks.get(issuer).map_or(0, |block| block.store.generation());
         let known = worker.tokens.borrow_mut().get(key, token.as_bytes(), now, generation);
@@ -131,7 +131,7 @@ impl Issuers {
 
     /// Looks at a token, with the keys that there are at this moment.
     fn judge(&self, text: &str, now: u64, worker: &Worker) -> Result<Known, Refused> {
-        let token = Token::read(text, &mut worker.last_header.borrow_mut())?;
+        let token = Token::read(text, &mut worker.core.last_header.borrow_mut())?;
         let claims = token.claims()?;
         let name = claims.issuer()?.ok_or(TokenFault::Issuer)?;
         let issuer = self.blocks.iter().position(|block| block.issuer.name() == name).ok_or(TokenFault::Issuer)?;
@@ -184,7 +184,7 @@ fn settled(refused: Refused) -> Rejection {
 
 /// The time after a wait, in microseconds since 1970.
 fn now(exchange: &Exchange) -> u64 {
-    exchange.worker.clock.unix_micros(std::time::Instant::now())
+    exchange.worker.core.clock.unix_micros(std::time::Instant::now())
 }
 
 /// The token of `Authorization: Bearer TOKEN` (RFC 6750 §2.1). Another scheme shows no token; two fields could mean two

@@ -17,7 +17,7 @@ impl ForwardAuth {
         *question.headers_mut() = request.headers().clone();
         Head::new(&mut question, |fields, out| {
             self.own.write(fields, client, exchange, out);
-            keep(fields, client.is_trusted, self.request_headers.as_deref());
+            keep(fields, exchange.is_trusted, self.request_headers.as_deref());
             out.put("x-forwarded-method", &[exchange.method.as_str().as_bytes()]);
             match query(request) {
                 Some(query) => out.put("x-forwarded-uri", &[path.as_bytes(), b"?", query]),

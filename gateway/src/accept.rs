@@ -25,9 +25,17 @@ const BACK_OFF: Duration = Duration::from_millis(100);
 /// How long a handshake that has begun may take to reach the queue of a listener that is about to close.
 const HANDSHAKE: Duration = Duration::from_millis(20);
 
+/// A public address that is open, and what is spoken there.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    pub(crate) socket: StdListener,
+    pub(crate) is_tls: bool,
+}
+
 /// Accepts until told to stop; then what the kernel has accepted already, so that no client loses a request.
 pub(crate) async fn accept(
     listener: TcpListener,
+    is_tls: bool,
     slot: Rc<Slot>,
     permits: Arc<Semaphore>,
     mut stop: watch::Receiver<bool>,
@@ -36,7 +44,7 @@ pub(crate) async fn accept(
         let next = next(&listener, &permits);
         tokio::select! {
             biased;
-            (stream, peer, permit) = next => start(stream, peer, permit, &slot),
+            (stream, peer, permit) = next => start(stream, peer, is_tls, permit, &slot),
             _ = stop.wait_for(|stop| *stop) => break,
         }
     }
@@ -49,7 +57,7 @@ pub(crate) async fn accept(
     for round in 0..2 {
         while let Ok((stream, peer)) = listener.accept_now() {
             let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else { return };
-            start(stream, peer, permit, &slot);
+            start(stream, peer, is_tls, permit, &slot);
         }
         if round == 0 {
             tokio::time::sleep(HANDSHAKE).await;
@@ -87,11 +95,11 @@ fn is_of_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
-fn start(stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit, slot: &Rc<Slot>) {
+fn start(stream: TcpStream, peer: SocketAddr, is_tls: bool, permit: OwnedSemaphorePermit, slot: &Rc<Slot>) {
     let accepted = Instant::now();
     let slot = Rc::clone(slot);
     spawn_local(async move {
-        edge::serve(stream, peer, &slot, accepted).await;
+        edge::serve(stream, peer, is_tls, &slot, accepted).await;
         drop(permit);
     });
 }

@@ -17,6 +17,7 @@ mod schema;
 mod show;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -35,6 +36,7 @@ pub use api_key::{ApiKey, ApiKeys, KeyHash, KeyPlace, is_key_name, new_key};
 pub use diagnose::{Fault, Faults, FaultsKind, Related, Style};
 pub use jwt::{Algorithm, AuthMode, Jwt, KeySource, Secret};
 pub use schema::schema;
+pub use tls::{Certificate, Roots, Tls};
 
 /// A whole `gateway.toml`.
 #[derive(Debug, Clone)]
@@ -74,6 +76,8 @@ impl Config {
 pub struct Server {
     /// Cleartext listeners, at least one. Default `0.0.0.0:8000`.
     pub listen: Vec<SocketAddr>,
+    /// `[server.tls]`, if there is any.
+    pub tls: Option<Tls>,
     /// Worker threads, at least 1. Written `0` (the default): one for each core that this process may use.
     pub workers: usize,
     /// Peers whose `X-Forwarded-*`, `Forwarded` and `x-request-id` are believed. Default none.

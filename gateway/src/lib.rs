@@ -40,9 +40,11 @@ pub mod route;
 mod run;
 mod shutdown;
 pub mod telemetry;
+mod tls;
 pub mod token;
 mod trace;
 mod transform;
+mod transport;
 mod upstream;
 mod worker;
 

@@ -23,6 +23,7 @@ use crate::{
     reserved::Reserved,
     route::RouteTable,
     telemetry::{access_log::escape_json, metrics::RouteLabels},
+    tls::Acceptor,
     transform::{Transform, own::OwnFields},
 };
 
@@ -31,6 +32,10 @@ pub(crate) struct Live {
     /// `monolith` where services run in this process, else `microservices`.
     pub(crate) mode: &'static str,
     pub(crate) settings: Settings,
+    /// Who the gateway is over TLS, if it is anybody.
+    pub(crate) tls: Option<Acceptor>,
+    /// Whether cleartext requests are sent to HTTPS.
+    pub(crate) redirects_http: bool,
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// Fields that a client may not send.
     pub(crate) reserved: Arc<Reserved>,
@@ -102,6 +107,8 @@ impl Live {
                 limits: config.server.limits,
                 reserved: Arc::clone(&reserved),
             },
+            tls: config.server.tls.as_ref().map(Acceptor::new),
+            redirects_http: config.server.tls.as_ref().is_some_and(|tls| tls.redirect_http),
             trusted_proxies: config.server.trusted_proxies.clone(),
             routes: RouteTable::build(patterns).expect("a checked configuration has no conflicting routes"),
             unrouted: Permit::new(config.server.limits.body, sources.unrouted(config)),

@@ -56,6 +56,8 @@ pub(crate) enum Rejection {
     ContentCodingUnsupported,
     /// 417: an `Expect` other than `100-continue`.
     ExpectationFailed,
+    /// 421: a Host that the connection's certificate is not for, where clients show certificates (RFC 9110 §15.5.20).
+    MisdirectedRequest,
     /// 422: the body is not what the route's schema asks for.
     BodyInvalid {
         /// The first of its faults, at least one.
@@ -138,6 +140,7 @@ impl Rejection {
             Self::UpstreamConnectTimeout => 34,
             Self::UpstreamTimeout => 35,
             Self::ClientClosed => 36,
+            Self::MisdirectedRequest => 37,
         }
     }
 
@@ -156,6 +159,7 @@ impl Rejection {
             Self::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
             Self::ContentTypeUnsupported { .. } | Self::ContentCodingUnsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::ExpectationFailed => StatusCode::EXPECTATION_FAILED,
+            Self::MisdirectedRequest => StatusCode::MISDIRECTED_REQUEST,
             Self::BodyInvalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -191,6 +195,9 @@ impl Rejection {
             }
             Self::ExpectationFailed => "The only expectation that is met here is 100-continue.".into(),
             Self::ContentCodingUnsupported => "A body here is sent without a content coding.".into(),
+            Self::MisdirectedRequest => {
+                "This host needs a connection of its own: the certificate of this one is not for it.".into()
+            }
             Self::BodyInvalid { faults } => faults.first().map_or("The body is not valid.".into(), BodyFault::sentence),
             Self::RateLimited { retry_after: 1 } => "Too many requests. Try again in a second.".into(),
             Self::RateLimited { retry_after } => {
@@ -229,6 +236,7 @@ impl Rejection {
             | Self::ContentTypeUnsupported { .. }
             | Self::ContentCodingUnsupported
             | Self::BodyInvalid { .. }
+            | Self::MisdirectedRequest
             | Self::ClientClosed => "http_request_error",
             Self::Unauthorized(_) | Self::ScopeMissing { .. } | Self::CorsDenied | Self::RateLimited { .. } => {
                 "http_request_denied"
@@ -247,7 +255,7 @@ impl Rejection {
 }
 
 /// Every code, in the order of [`Rejection::index`]; stable once published.
-pub(crate) const CODES: [&str; 37] = [
+pub(crate) const CODES: [&str; 38] = [
     "bad_request",
     "path_invalid",
     "host_invalid",
@@ -285,6 +293,7 @@ pub(crate) const CODES: [&str; 37] = [
     "upstream_connect_timeout",
     "upstream_timeout",
     "client_closed",
+    "misdirected_request",
 ];
 
 /// What a caller with no API key, or a wrong one, is asked for in `WWW-Authenticate`.

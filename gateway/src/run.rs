@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::{
-    accept,
+    accept::{self, Listener},
     admin::{self, Admin},
     cluster::health,
     config::Config,
@@ -34,7 +34,7 @@ const LAST_PROBES: Duration = Duration::from_secs(1);
 pub enum StartError {
     /// A listener could not be opened.
     Listen {
-        /// The key in the file: `server.listen` or `admin.listen`.
+        /// The key in the file: `server.listen`, `server.tls.listen` or `admin.listen`.
         key: &'static str,
         /// What it says.
         address: SocketAddr,
@@ -93,8 +93,9 @@ pub struct Bound<'c> {
     config: &'c Config,
     control: Runtime,
     /// For each worker.
-    listeners: Vec<Vec<std::net::TcpListener>>,
-    addresses: Vec<SocketAddr>,
+    listeners: Vec<Vec<Listener>>,
+    /// What each of them has in common.
+    addresses: Vec<PublicAddress>,
     admin: TcpListener,
     /// From the first moment on: a signal that comes before it serves ends it all the same.
     signals: [Signal; 2],
@@ -151,11 +152,17 @@ impl<'c> Bound<'c> {
             }
             openapi::watch(&live);
         }
+        let certificates = config.server.tls.iter().flat_map(|tls| &tls.certificates);
+        for (certificate, warning) in certificates.filter_map(|one| Some((one, one.warning?))) {
+            tracing::warn!(cert = %certificate.cert.display(), "this certificate {warning}: clients will not take it");
+        }
+        let https_port = addresses.iter().find(|one| one.is_tls).map(|one| one.address.port());
         let permits = Arc::new(Semaphore::new(config.server.max_connections));
         let mut workers = Vec::new();
         for (index, ((listeners, shard), gauges)) in listeners.into_iter().zip(shards).zip(gauges).enumerate() {
             let parts = Parts {
                 listeners,
+                https_port,
                 live: Arc::clone(&live),
                 shard,
                 gauges,
@@ -185,27 +192,36 @@ impl<'c> Bound<'c> {
     }
 }
 
+/// Where clients connect, as the banner shows it.
+#[derive(Debug)]
+struct PublicAddress {
+    address: SocketAddr,
+    is_tls: bool,
+}
+
 /// For each worker its listeners, and the addresses that they have.
-#[allow(clippy::type_complexity, reason = "named, it would be read in no other place")]
-fn listen(config: &Config) -> Result<(Vec<Vec<std::net::TcpListener>>, Vec<SocketAddr>), StartError> {
+fn listen(config: &Config) -> Result<(Vec<Vec<Listener>>, Vec<PublicAddress>), StartError> {
     let mut by_worker: Vec<Vec<_>> = (0..config.server.workers).map(|_| Vec::new()).collect();
     let mut addresses = Vec::new();
-    for &address in &config.server.listen {
-        let opened = accept::bind(address, config.server.workers).map_err(|error| StartError::Listen {
-            key: "server.listen",
-            address,
-            error,
-        })?;
-        addresses.push(opened[0].local_addr()?);
-        for (worker, listener) in by_worker.iter_mut().zip(opened) {
-            worker.push(listener);
+    let cleartext = config.server.listen.iter().map(|address| ("server.listen", *address, false));
+    let https = config.server.tls.iter().flat_map(|tls| &tls.listen);
+    for (key, address, is_tls) in cleartext.chain(https.map(|address| ("server.tls.listen", *address, true))) {
+        let opened = accept::bind(address, config.server.workers);
+        let opened = opened.map_err(|error| StartError::Listen { key, address, error })?;
+        addresses.push(PublicAddress { address: opened[0].local_addr()?, is_tls });
+        for (worker, socket) in by_worker.iter_mut().zip(opened) {
+            worker.push(Listener { socket, is_tls });
         }
     }
     Ok((by_worker, addresses))
 }
 
-fn banner(addresses: &[SocketAddr], workers: usize, admin: SocketAddr) -> String {
-    let addresses: Vec<String> = addresses.iter().map(|address| format!("http://{address}")).collect();
+fn banner(addresses: &[PublicAddress], workers: usize, admin: SocketAddr) -> String {
+    let shown = addresses.iter().map(|PublicAddress { address, is_tls }| {
+        let scheme = if *is_tls { "https" } else { "http" };
+        format!("{scheme}://{address}")
+    });
+    let addresses: Vec<String> = shown.collect();
     let s = if workers == 1 { "" } else { "s" };
     format!("gateway listening on {} with {workers} worker{s}, admin on http://{admin}", addresses.join(", "))
 }

@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use crate::{
-    accept,
+    accept::{self, Listener},
     cluster::{Cluster, LocalCluster},
     exchange::Identity,
     h1::server::Settings,
@@ -43,7 +43,9 @@ const TOKENS: usize = 8192;
 
 /// What a worker starts with.
 pub(crate) struct Parts {
-    pub(crate) listeners: Vec<std::net::TcpListener>,
+    pub(crate) listeners: Vec<Listener>,
+    /// Where cleartext requests are sent to, if they are.
+    pub(crate) https_port: Option<u16>,
     pub(crate) live: Arc<Live>,
     pub(crate) shard: Arc<Shard>,
     pub(crate) gauges: Arc<Gauges>,
@@ -97,13 +99,13 @@ pub(crate) fn run(parts: Parts) -> io::Result<()> {
 }
 
 async fn serve(mut parts: Parts) -> io::Result<()> {
-    let core = Core::new(parts.log, parts.gauges);
+    let core = Core::new(parts.log, parts.gauges, parts.https_port);
     let slot = Slot::new(Worker::new(&core, parts.live, parts.shard));
     let mut accepting: Vec<JoinHandle<()>> = Vec::new();
-    for listener in parts.listeners {
-        let listener = tokio::net::TcpListener::from_std(listener)?;
+    for Listener { socket, is_tls } in parts.listeners {
+        let listener = tokio::net::TcpListener::from_std(socket)?;
         let (permits, stop) = (Arc::clone(&parts.permits), parts.stop.clone());
-        accepting.push(spawn_local(accept::accept(listener, Rc::clone(&slot), permits, stop)));
+        accepting.push(spawn_local(accept::accept(listener, is_tls, Rc::clone(&slot), permits, stop)));
     }
     let log = Rc::clone(&core.log);
     spawn_local(async move { log.keep_flushing().await });

@@ -34,6 +34,7 @@ mod stale;
 mod start;
 mod streaming;
 mod timeouts;
+mod tls;
 mod trace_ids;
 mod upstream_answers;
 mod upstream_extras;

@@ -35,6 +35,8 @@ pub struct Gateway {
     process: Process,
     /// Its public listener.
     pub address: SocketAddr,
+    /// Its HTTPS listener, if it has one.
+    pub https: Option<SocketAddr>,
     /// Its admin listener.
     pub admin: SocketAddr,
     _folder: TempDir,
@@ -57,13 +59,13 @@ impl Gateway {
         let workers = if toml.contains("server.workers") { "" } else { "server.workers = 1\n" };
         let (folder, _) = write_file(&format!("{FILE}{workers}{toml}"));
         let mut process = spawn(gateway(folder.path()).arg("run"));
-        let (address, admin) = eventually("the line with the addresses", || {
+        let (address, https, admin) = eventually("the line with the addresses", || {
             let is_running = process.is_running();
             let found = process.stderr.all().iter().find_map(|line| addresses(line));
             assert!(is_running || found.is_some(), "it ended: {}", process.stderr.to_end().join("\n"));
             found
         });
-        Self { process, address, admin, _folder: folder }
+        Self { process, address, https, admin, _folder: folder }
     }
 
     /// Starts the gateway crate's example `mounted`, which has the service `app` inside, with these variables in its
@@ -177,11 +179,12 @@ impl Gateway {
     }
 }
 
-/// `gateway listening on http://A with 1 worker, admin on http://B`.
-fn addresses(line: &str) -> Option<(SocketAddr, SocketAddr)> {
+/// `gateway listening on http://A, https://B with 1 worker, admin on http://C`.
+fn addresses(line: &str) -> Option<(SocketAddr, Option<SocketAddr>, SocketAddr)> {
     let (public, rest) = line.strip_prefix("gateway listening on http://")?.split_once(" with ")?;
+    let (public, https) = public.split_once(", https://").map_or((public, None), |(http, https)| (http, Some(https)));
     let (_, admin) = rest.split_once(", admin on http://")?;
-    Some((public.parse().ok()?, admin.parse().ok()?))
+    Some((public.parse().ok()?, https.and_then(|https| https.parse().ok()), admin.parse().ok()?))
 }
 
 impl Deref for Gateway {

@@ -8,6 +8,7 @@ mod api_key;
 mod auth;
 mod conflicts;
 mod cors;
+mod file;
 mod forward_auth;
 mod headers;
 mod health;
@@ -18,6 +19,7 @@ mod rate_limit;
 mod route;
 mod server;
 mod service;
+mod tls;
 mod upstream;
 mod validation;
 
@@ -53,6 +55,7 @@ pub(super) fn check(raw: &RawConfig, file: &str) -> Result<Config, Vec<Finding>>
     };
     let (server, admin) = server::check(raw, &mut checks);
     checks.listen.clone_from(&server.listen);
+    checks.listen.extend(server.tls.iter().flat_map(|tls| &tls.listen));
     let jwt = jwt::check_all(raw, &mut checks);
     let api_keys = api_key::check_all(raw, &mut checks);
     let outermost = layer::Layer::of_file(raw, &mut checks);

@@ -38,6 +38,8 @@ table! {
     RawServer {
         /// Addresses for cleartext HTTP.
         listen: OneOrMany<Text> = "0.0.0.0:8000",
+        /// HTTPS: where it listens, and as whom.
+        tls: RawTls,
         /// Worker threads; 0 means one for each core.
         workers: Count = 0,
         /// Networks whose `X-Forwarded-*`, `Forwarded` and `X-Request-Id` are believed.
@@ -52,6 +54,33 @@ table! {
         timeouts: RawClientTimeouts,
         /// How much a client may send.
         limits: RawLimits,
+    }
+}
+
+table! {
+    /// HTTPS: where it listens, and as whom.
+    RawTls {
+        /// Addresses for HTTPS.
+        listen: OneOrMany<Text> = "0.0.0.0:8443",
+        /// The certificates, each with its key; a client's server name (SNI) picks one, the first where none fits.
+        #[required]
+        certificates: OneOrMany<RawCertificate>,
+        /// A PEM file of authorities: every client must show a certificate of one of them.
+        client_ca: Text,
+        /// Whether cleartext requests are sent to HTTPS (308), all but `/health`.
+        redirect_http: bool = false,
+    }
+}
+
+table! {
+    /// A certificate and its private key.
+    RawCertificate {
+        /// A PEM file: the certificate, then those of its issuers. A relative path starts at this file's folder.
+        #[required]
+        cert: Text,
+        /// A PEM file with its private key.
+        #[required]
+        key: Text,
     }
 }
 

@@ -17,7 +17,12 @@ use prometheus_client::{
     registry::Unit,
 };
 
-use crate::{cluster::Cluster, permit::rate::Counters, rejection::CODES};
+use crate::{
+    cluster::Cluster,
+    permit::rate::Counters,
+    rejection::CODES,
+    tls::{Handshakes, OUTCOMES},
+};
 
 /// Upper bounds of the histograms, in microseconds; what is slower falls into `+Inf`.
 const BOUNDS_MICROS: [u64; 14] = [
@@ -45,6 +50,7 @@ pub(crate) struct Shard {
 pub(crate) struct Gauges {
     pub(crate) connections: AtomicI64,
     pub(crate) in_flight: AtomicI64,
+    pub(crate) handshakes: Handshakes,
 }
 
 #[derive(Debug, Default)]
@@ -224,6 +230,15 @@ impl Collector for Metrics {
         encoder
             .encode_descriptor("gateway_in_flight", "Requests being served", None, MetricType::Gauge)?
             .encode_gauge(&total(|gauges| &gauges.in_flight))?;
+        let help = "TLS handshakes of clients, by how they ended";
+        let mut family = encoder.encode_descriptor("gateway_tls_handshakes", help, None, MetricType::Counter)?;
+        let mut handshakes = [0; OUTCOMES.len()];
+        for (sum, count) in self.gauges.iter().flat_map(|gauges| gauges.handshakes.counts().enumerate()) {
+            handshakes[sum] += count;
+        }
+        for (outcome, count) in OUTCOMES.iter().zip(handshakes).filter(|(_, count)| *count > 0) {
+            family.encode_family(&[("result", *outcome)])?.encode_counter(&count, NO_EXEMPLAR)?;
+        }
         let keys = self.rate_limits.as_ref().map_or(0, |counters| counters.live(Instant::now()));
         let help = "Callers that have used some of their rate limit, one for each limit";
         encoder

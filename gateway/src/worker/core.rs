@@ -17,17 +17,20 @@ pub(crate) struct Core {
     pub(crate) clock: Clock,
     pub(crate) drain: Rc<Drain>,
     pub(crate) gauges: Arc<Gauges>,
+    /// The port of the first HTTPS listener.
+    pub(crate) https_port: Option<u16>,
     pub(crate) last_header: RefCell<LastHeader>,
     random: RefCell<fastrand::Rng>,
 }
 
 impl Core {
-    pub(super) fn new(log: Sink, gauges: Arc<Gauges>) -> Rc<Self> {
+    pub(super) fn new(log: Sink, gauges: Arc<Gauges>, https_port: Option<u16>) -> Rc<Self> {
         Rc::new(Self {
             log: AccessLog::new(log),
             clock: Clock::new(),
             drain: Drain::new(),
             gauges,
+            https_port,
             last_header: RefCell::default(),
             random: RefCell::new(fastrand::Rng::new()),
         })

@@ -70,11 +70,48 @@ fn the_server() {
 }
 
 #[test]
+fn the_certificates() {
+    let site = "{ cert = \"src/config/tests/site.pem\", key = \"src/config/tests/site.key\" }";
+    let tls = |text: &str| format!("[server.tls]\n{text}");
+    for (text, expected) in [
+        ("listen = \"0.0.0.0:81\"", "1:1 missing_key"),
+        ("certificates = []", "2:16 bad_certificate"),
+        ("certificates = [\"site.pem\"]", "2:17 wrong_type"),
+        ("certificates = [{ cert = \"src/config/tests/site.pem\" }]", "2:17 missing_key"),
+        ("certificates = [{ key = \"src/config/tests/site.key\" }]", "2:17 missing_key"),
+        ("certificates = { cert = \"no.pem\", key = \"src/config/tests/site.key\" }", "2:25 file_missing"),
+        ("certificates = { cert = \"src\", key = \"src/config/tests/site.key\" }", "2:25 file_unreadable"),
+        ("certificates = { cert = \"src/lib.rs\", key = \"src/config/tests/site.key\" }", "2:25 bad_certificate"),
+        ("certificates = { cert = \"src/config/tests/site.pem\", key = \"src/lib.rs\" }", "2:60 bad_certificate"),
+        (
+            "certificates = { cert = \"src/config/tests/site.pem\", key = \"src/config/tests/other.key\" }",
+            "2:60 bad_certificate",
+        ),
+    ] {
+        before_service(&tls(text), &[expected]);
+    }
+    for (text, expected) in [
+        ("listen = []", "2:10 bad_address"),
+        ("listen = \"localhost:81\"", "2:10 bad_address"),
+        ("listen = \"0.0.0.0:8000\"", "2:10 duplicate_address"),
+        ("listen = \"127.0.0.1:8900\"", "2:10 duplicate_address"),
+        ("client_ca = \"no.pem\"", "2:13 file_missing"),
+        ("client_ca = \"src/config/tests/site.key\"", "2:13 bad_certificate"),
+        ("redirect_http = \"yes\"", "2:17 wrong_type"),
+    ] {
+        before_service(&tls(&format!("{text}\ncertificates = {site}")), &[expected]);
+    }
+    // Both files of a pair are told at once.
+    let neither = "certificates = { cert = \"no.pem\", key = \"no.key\" }";
+    before_service(&tls(neither), &["2:25 file_missing", "2:41 file_missing"]);
+}
+
+#[test]
 fn the_keys() {
     for (text, expected) in [
         ("[sever]", "1:2 unknown_key"),
         ("[server]\nlitsen = \"0.0.0.0:80\"", "2:1 unknown_key"),
-        ("[server.tls]\nlisten = \"0.0.0.0:80\"", "1:9 unknown_key"),
+        ("[server.tsl]\nlisten = \"0.0.0.0:80\"", "1:9 unknown_key"),
         ("[defaults]\nhealth = false", "2:10 wrong_type"),
         ("[defaults]\ncritical = true", "2:1 unknown_key"),
         ("[defaults.timeouts]\nheader = \"1s\"", "2:1 unknown_key"),

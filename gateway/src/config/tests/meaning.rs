@@ -313,6 +313,15 @@ fn every_key_is_read() {
         (&shown["server"]["trusted_proxies"], json!(["10.0.0.0/8", "192.168.1.1/32"])),
         (&shown["server"]["limits"]["body"], json!("1MiB")),
         (
+            &shown["server"]["tls"],
+            json!({
+                "listen": ["0.0.0.0:8443"],
+                "certificates": [{ "cert": "src/config/tests/site.pem", "key": "src/config/tests/site.key" }],
+                "client_ca": "src/config/tests/site.pem",
+                "redirect_http": true,
+            }),
+        ),
+        (
             &shown["jwt"][0],
             json!({
                 "issuer": "user-service",

@@ -1,0 +1,65 @@
+//! What the file says of TLS, with the certificates and the keys that it names.
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rustls::{RootCertStore, sign::CertifiedKey};
+
+/// `[server.tls]`.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// HTTPS listeners, at least one. Default `0.0.0.0:8443`.
+    pub listen: Vec<SocketAddr>,
+    /// At least one; the first is for whoever asks for no name, or for one that none of them has.
+    pub certificates: Vec<Certificate>,
+    /// Whose certificates clients must show. Default none are asked for.
+    pub client_ca: Option<Roots>,
+    /// Whether cleartext requests are sent to HTTPS. Default false.
+    pub redirect_http: bool,
+}
+
+impl Tls {
+    /// The files whose change asks for a reload.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        let roots = self.client_ca.iter().map(|roots| roots.file.as_path());
+        self.certificates.iter().flat_map(Certificate::files).chain(roots)
+    }
+}
+
+/// A certificate and its private key, which nothing prints.
+#[derive(Clone)]
+pub struct Certificate {
+    /// The chain's file.
+    pub cert: PathBuf,
+    /// The key's.
+    pub key: PathBuf,
+    /// The DNS names that it is for, lower case, each perhaps with a `*.`.
+    pub names: Vec<Box<str>>,
+    /// What is wrong with it though it can be used: `has expired`.
+    pub warning: Option<&'static str>,
+    pub(crate) certified: Arc<CertifiedKey>,
+}
+
+impl Certificate {
+    /// The files that it was read from.
+    pub fn files(&self) -> [&Path; 2] {
+        [&self.cert, &self.key]
+    }
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificate").field("cert", &self.cert).field("names", &self.names).finish_non_exhaustive()
+    }
+}
+
+/// Authorities that are trusted.
+#[derive(Debug, Clone)]
+pub struct Roots {
+    /// Their file.
+    pub file: PathBuf,
+    pub(crate) store: Arc<RootCertStore>,
+}

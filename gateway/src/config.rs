@@ -36,7 +36,7 @@ pub use api_key::{ApiKey, ApiKeys, KeyHash, KeyPlace, is_key_name, new_key};
 pub use diagnose::{Fault, Faults, FaultsKind, Related, Style};
 pub use jwt::{Algorithm, AuthMode, Jwt, KeySource, Secret};
 pub use schema::schema;
-pub use tls::{Certificate, Roots, Tls};
+pub use tls::{Certificate, Roots, Tls, UpstreamTls};
 
 /// A whole `gateway.toml`.
 #[derive(Debug, Clone)]
@@ -136,6 +136,8 @@ pub struct Service {
     pub critical: bool,
     /// The active health check; none: every upstream counts as healthy.
     pub health: Option<HealthCheck>,
+    /// How its `https://` upstreams are to be trusted. Default by the system's roots, for their own names.
+    pub tls: Option<UpstreamTls>,
     /// The Host that its upstreams are sent. Default [`HostPolicy::Preserve`].
     pub host: HostPolicy,
     /// At least one, in the file's order.
@@ -147,22 +149,24 @@ pub struct Service {
 pub struct Upstream {
     /// A DNS name, an IPv4 address, or an IPv6 address without its brackets.
     pub host: String,
-    /// Default 80.
+    /// Default 80, or 443 over https.
     pub port: u16,
+    /// Whether it is spoken to over TLS: `https://`.
+    pub is_https: bool,
     /// Its share of the requests beside the others'. Default 1, at least 1, at most 1,000.
     pub weight: u32,
 }
 
 impl Upstream {
-    /// `user-1:8001`: what `Host` carries under [`HostPolicy::Upstream`]; port 80 is left out.
+    /// `user-1:8001`: what `Host` carries under [`HostPolicy::Upstream`]; the scheme's own port is left out.
     pub fn authority(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        if self.port == 80 { host } else { format!("{host}:{}", self.port) }
+        if self.port == if self.is_https { 443 } else { 80 } { host } else { format!("{host}:{}", self.port) }
     }
 
     /// `http://user-1:8001`: how it is named in logs, metrics and `/health?verbose`.
     pub fn url(&self) -> String {
-        format!("http://{}", self.authority())
+        format!("{}://{}", if self.is_https { "https" } else { "http" }, self.authority())
     }
 }
 

@@ -80,6 +80,8 @@ pub(crate) enum Rejection {
     UpstreamProtocol,
     /// 502: the upstream's name has no address.
     UpstreamDns,
+    /// 502: no TLS with the upstream: most often its certificate is not trusted.
+    UpstreamTls,
     /// 503: no key is known yet that could vouch for a token.
     KeysUnavailable,
     /// 503: the authoriser gave no answer.
@@ -141,6 +143,7 @@ impl Rejection {
             Self::UpstreamTimeout => 35,
             Self::ClientClosed => 36,
             Self::MisdirectedRequest => 37,
+            Self::UpstreamTls => 38,
         }
     }
 
@@ -164,9 +167,11 @@ impl Rejection {
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::UpstreamPanicked => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::UpstreamConnectRefused | Self::UpstreamReset | Self::UpstreamProtocol | Self::UpstreamDns => {
-                StatusCode::BAD_GATEWAY
-            }
+            Self::UpstreamConnectRefused
+            | Self::UpstreamReset
+            | Self::UpstreamProtocol
+            | Self::UpstreamDns
+            | Self::UpstreamTls => StatusCode::BAD_GATEWAY,
             Self::KeysUnavailable | Self::ForwardAuthUnavailable | Self::NoHealthyUpstream => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
@@ -208,6 +213,7 @@ impl Rejection {
             Self::UpstreamConnectRefused => "The service refused the connection.".into(),
             Self::UpstreamReset => "The service closed the connection before its answer was whole.".into(),
             Self::UpstreamProtocol => "The service answered with something that is not HTTP.".into(),
+            Self::UpstreamTls => "The service and the gateway could not agree on TLS.".into(),
             Self::UpstreamDns => "The service's name has no address.".into(),
             Self::KeysUnavailable => {
                 "The keys that tokens are checked with are not known yet. Try again shortly.".into()
@@ -246,6 +252,8 @@ impl Rejection {
             Self::UpstreamReset => "connection_terminated",
             Self::UpstreamProtocol => "http_protocol_error",
             Self::UpstreamDns => "dns_error",
+            // RFC 9209 §2.3.15 to §2.3.17 tell more, which would be the upstream's inside.
+            Self::UpstreamTls => "tls_protocol_error",
             Self::KeysUnavailable | Self::ForwardAuthUnavailable | Self::UpstreamPanicked => "proxy_internal_error",
             Self::NoHealthyUpstream => "destination_unavailable",
             Self::UpstreamConnectTimeout => "connection_timeout",
@@ -255,7 +263,7 @@ impl Rejection {
 }
 
 /// Every code, in the order of [`Rejection::index`]; stable once published.
-pub(crate) const CODES: [&str; 38] = [
+pub(crate) const CODES: [&str; 39] = [
     "bad_request",
     "path_invalid",
     "host_invalid",
@@ -294,6 +302,7 @@ pub(crate) const CODES: [&str; 38] = [
     "upstream_timeout",
     "client_closed",
     "misdirected_request",
+    "upstream_tls",
 ];
 
 /// What a caller with no API key, or a wrong one, is asked for in `WWW-Authenticate`.

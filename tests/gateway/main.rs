@@ -35,6 +35,7 @@ mod start;
 mod streaming;
 mod timeouts;
 mod tls;
+mod tls_upstream;
 mod trace_ids;
 mod upstream_answers;
 mod upstream_extras;

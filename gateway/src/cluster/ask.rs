@@ -10,18 +10,20 @@ use crate::{
     config::{self, HostPolicy, UpstreamTimeouts},
     h1::{client::Head, head::ResponseHead},
     rejection::Rejection,
+    tls::Connectors,
     upstream::{Failure, Upstream, send},
 };
 
 impl Cluster {
     /// A server that no route leads to, named by its URL alone: it is not probed.
     pub(crate) fn unrouted(upstream: &config::Upstream, timeouts: &UpstreamTimeouts) -> Self {
+        let tls = upstream.is_https.then(|| Connectors::new(None));
         Self {
             name: upstream.url().into(),
             critical: false,
             host: HostPolicy::Upstream,
             check: None,
-            upstreams: vec![Arc::new(Upstream::remote(upstream, false))],
+            upstreams: vec![Arc::new(Upstream::remote(upstream, tls.as_ref(), false))],
             idle: timeouts.idle,
             started: Instant::now(),
             probed: Notify::new(),

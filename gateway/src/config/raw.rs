@@ -230,6 +230,8 @@ table! {
         /// Where it runs: URLs such as `http://127.0.0.1:8001`, or tables with a weight.
         #[required]
         upstreams: OneOrMany<Brief<RawUpstream>>,
+        /// How its `https://` upstreams are trusted; by the system's roots, for their own names, unless this says otherwise.
+        tls: RawUpstreamTls,
         /// Whether the gateway is unhealthy without it.
         critical: bool = true,
         /// How its upstreams are probed: a path, a table, or false to turn an inherited probe off.
@@ -267,11 +269,25 @@ table! {
 table! {
     /// One upstream.
     RawUpstream {
-        /// Its URL: scheme, host and port, such as `http://user-1:8001`.
+        /// Its URL: scheme, host and port, such as `http://user-1:8001` or `https://user-1`.
         #[required]
         url: Text,
         /// Its share of the requests beside the others', from 1 to 1000.
         weight: Count = 1,
+    }
+}
+
+table! {
+    /// How `https://` upstreams are trusted. They always are verified.
+    RawUpstreamTls {
+        /// A PEM file of authorities that may vouch for them, in the place of the system's.
+        ca: Text,
+        /// The name that their certificates must have, and that they are asked for by.
+        server_name: Text,
+        /// A PEM file with the certificate that they are shown when they ask for one.
+        cert: Text,
+        /// A PEM file with its private key.
+        key: Text,
     }
 }
 

@@ -95,7 +95,7 @@ fn api_keys(block: &ApiKeys) -> Value {
 fn show(service: &Service) -> Value {
     let upstreams = service.upstreams.iter();
     let upstreams = upstreams.map(|one| json!({ "url": one.url(), "weight": one.weight }));
-    json!({
+    let mut shown = json!({
         "upstreams": upstreams.collect::<Vec<_>>(),
         "critical": service.critical,
         "health": service.health.as_ref().map_or(Value::Bool(false), health),
@@ -105,7 +105,11 @@ fn show(service: &Service) -> Value {
             HostPolicy::Name(name) => text(name),
         },
         "routes": service.routes.iter().map(route).collect::<Vec<_>>(),
-    })
+    });
+    if let Some(tls) = &service.tls {
+        shown["tls"] = tls::of_upstreams(tls);
+    }
+    shown
 }
 
 fn health(health: &HealthCheck) -> Value {

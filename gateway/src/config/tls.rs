@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use rustls::{RootCertStore, sign::CertifiedKey};
+use rustls::{RootCertStore, pki_types::ServerName, sign::CertifiedKey};
 
 /// `[server.tls]`.
 #[derive(Debug, Clone)]
@@ -62,4 +62,28 @@ pub struct Roots {
     /// Their file.
     pub file: PathBuf,
     pub(crate) store: Arc<RootCertStore>,
+}
+
+/// `tls = { ca = "ca.pem", server_name = "user.internal", cert = "c.pem", key = "c.key" }`.
+#[derive(Debug, Clone)]
+pub struct UpstreamTls {
+    /// Who may vouch for upstreams. Default the system's roots.
+    pub ca: Option<Roots>,
+    /// The name that their certificates must have. Default the host of each one's URL.
+    pub(crate) server_name: Option<ServerName<'static>>,
+    /// What upstreams are shown when they ask. Default nothing.
+    pub identity: Option<Certificate>,
+}
+
+impl UpstreamTls {
+    /// The files whose change asks for a reload.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        let roots = self.ca.iter().map(|roots| roots.file.as_path());
+        self.identity.iter().flat_map(Certificate::files).chain(roots)
+    }
+
+    /// `server_name`, if it is said.
+    pub fn server_name(&self) -> Option<String> {
+        self.server_name.as_ref().map(|name| name.to_str().into_owned())
+    }
 }

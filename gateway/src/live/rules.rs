@@ -86,8 +86,8 @@ fn keeper(clusters: &[Arc<Cluster>], service: &str) -> Keeper {
         return Keeper::Mounted(mounted.clone());
     }
     Keeper::Remote(Box::new(move || {
-        let mut upstreams: Vec<_> = cluster.iter().flat_map(|cluster| &cluster.upstreams).collect();
+        let mut upstreams: Vec<_> = cluster.iter().flat_map(|cluster| &cluster.upstreams).cloned().collect();
         upstreams.sort_by_key(|upstream| !upstream.is_healthy());
-        upstreams.iter().filter_map(|upstream| upstream.url.parse().ok()).collect()
+        upstreams
     }))
 }

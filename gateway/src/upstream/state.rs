@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use super::address::Address;
-use crate::{config, h1::head::host_value, mounts::Mounted};
+use crate::{config, h1::head::host_value, mounts::Mounted, tls::Connectors};
 
 /// Whether an upstream takes traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,9 +61,9 @@ pub(crate) struct Details {
 }
 
 impl Upstream {
-    /// An upstream of unknown health if it is `probed`, else a healthy one.
-    pub(crate) fn remote(config: &config::Upstream, probed: bool) -> Self {
-        Self::new(config, config.url(), Place::Remote(Address::new(config)), probed)
+    /// An upstream of unknown health if it is `probed`, else a healthy one; `tls` is for https.
+    pub(crate) fn remote(config: &config::Upstream, tls: Option<&Connectors>, probed: bool) -> Self {
+        Self::new(config, config.url(), Place::Remote(Address::new(config, tls)), probed)
     }
 
     /// The same in this process, in the place of a service's upstreams, of which `config` is the first.

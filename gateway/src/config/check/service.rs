@@ -7,7 +7,7 @@ use super::{
     forward_auth,
     health::Probe,
     layer::Layer,
-    route, upstream,
+    route, tls, upstream,
 };
 use crate::config::{
     HostPolicy, Server, Service,
@@ -70,6 +70,8 @@ fn check<'r>(
         }
         upstream::check_all(written, &entry.name, checks)
     });
+    let upstreams = upstreams.unwrap_or_default();
+    let tls = raw.tls.as_ref().and_then(|written| tls::of_upstreams(written, &upstreams, checks));
     let routes = raw.routes.as_ref().map_or(&[][..], |written| {
         if written.value.is_empty {
             let message = format!("`services.{}` has no route", entry.name);
@@ -90,7 +92,8 @@ fn check<'r>(
     let own_host = raw.host.as_ref().and_then(|text| host(text, checks));
     Service {
         name: entry.name.as_str().into(),
-        upstreams: upstreams.unwrap_or_default(),
+        upstreams,
+        tls,
         critical: raw.critical.as_ref().is_none_or(|critical| critical.value),
         health: check_health(raw, &outer.probe, checks),
         host: own_host.or_else(|| outer.host.clone()).unwrap_or(HostPolicy::Preserve),

@@ -1,12 +1,14 @@
 //! `[server.tls]`, and the certificates of both sides.
 use std::{net::SocketAddr, sync::Arc};
 
+use rustls::pki_types::ServerName;
+
 use super::{Checks, address::Addresses};
 use crate::{
     config::{
-        Certificate, Roots, Tls,
+        Certificate, Roots, Tls, Upstream, UpstreamTls,
         diagnose::{Code, Finding},
-        raw::{RawCertificate, RawTls},
+        raw::{RawTls, RawUpstreamTls},
         read::{At, Text},
     },
     tls::pem::{self, PairFault},
@@ -33,7 +35,10 @@ pub(super) fn check<'r>(written: &'r At<RawTls>, addresses: &mut Addresses<'r>, 
         checks.report(finding.label("no client could be answered").help(help));
     }
     let pairs = list.map_or(&[][..], |list| &list.value.list);
-    let certificates: Vec<_> = pairs.iter().filter_map(|pair| self::pair(&pair.value, checks)).collect();
+    let certificates: Vec<_> = pairs
+        .iter()
+        .filter_map(|pair| self::pair(pair.value.cert.as_ref()?, pair.value.key.as_ref()?, checks))
+        .collect();
     let client_ca = raw.client_ca.as_ref().map(|text| roots(text, checks));
     Some(Tls {
         listen,
@@ -43,9 +48,41 @@ pub(super) fn check<'r>(written: &'r At<RawTls>, addresses: &mut Addresses<'r>, 
     })
 }
 
+/// What a service's `tls` says of its upstreams.
+pub(super) fn of_upstreams(
+    written: &At<RawUpstreamTls>,
+    upstreams: &[Upstream],
+    checks: &mut Checks,
+) -> Option<UpstreamTls> {
+    let raw = &written.value;
+    // One that could not be read may be the one with https.
+    if !upstreams.is_empty() && !upstreams.iter().any(|upstream| upstream.is_https) {
+        let finding = Finding::new(Code::Conflict, &written.span, "`tls` is for https, and no upstream here is");
+        checks.report(finding.label("has no meaning here").help("write the upstreams as \"https://HOST:PORT\""));
+    }
+    let identity = match (&raw.cert, &raw.key) {
+        (Some(cert), Some(key)) => pair(cert, key, checks),
+        (Some(one), None) | (None, Some(one)) if !raw.unread.iter().any(|key| matches!(*key, "cert" | "key")) => {
+            let finding = Finding::new(Code::MissingKey, &one.span, "a certificate and its key belong together");
+            checks.report(finding.label("one of the two").help("add `cert` and `key`, or neither"));
+            None
+        }
+        _ => None,
+    };
+    let server_name = raw.server_name.as_ref().and_then(|text| {
+        let name = ServerName::try_from(text.value.as_str()).ok().map(|name| name.to_owned());
+        if name.is_none() {
+            let message = format!("`{}` is no name for a server", text.value.shown());
+            let finding = Finding::new(Code::BadHost, &text.span, message).label("expected a DNS name or an address");
+            checks.report(finding.help("write it without a port: \"user.internal\""));
+        }
+        name
+    });
+    Some(UpstreamTls { ca: raw.ca.as_ref().and_then(|text| roots(text, checks)), server_name, identity })
+}
+
 /// A certificate with its key.
-fn pair(raw: &RawCertificate, checks: &mut Checks) -> Option<Certificate> {
-    let (cert_text, key_text) = (raw.cert.as_ref()?, raw.key.as_ref()?);
+fn pair(cert_text: &At<Text>, key_text: &At<Text>, checks: &mut Checks) -> Option<Certificate> {
     let (cert, key) = (checks.read(cert_text), checks.read(key_text));
     let ((cert, chain), (key, secret)) = (cert?, key?);
     match pem::pair(&chain, &secret) {

@@ -1,7 +1,7 @@
 //! Certificates as `/config` shows them: by their files and their names, never by what is in them.
 use serde_json::{Value, json};
 
-use crate::config::{Certificate, Tls};
+use crate::config::{Certificate, Tls, UpstreamTls};
 
 pub(super) fn tls(tls: &Tls) -> Value {
     let mut shown = json!({
@@ -17,4 +17,15 @@ pub(super) fn tls(tls: &Tls) -> Value {
 
 fn certificate(certificate: &Certificate) -> Value {
     json!({ "cert": certificate.cert.display().to_string(), "key": certificate.key.display().to_string() })
+}
+
+pub(super) fn of_upstreams(tls: &UpstreamTls) -> Value {
+    let mut shown = tls.identity.as_ref().map_or_else(|| json!({}), certificate);
+    if let Some(roots) = &tls.ca {
+        shown["ca"] = roots.file.display().to_string().into();
+    }
+    if let Some(name) = tls.server_name() {
+        shown["server_name"] = name.into();
+    }
+    shown
 }

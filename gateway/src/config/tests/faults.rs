@@ -107,6 +107,24 @@ fn the_certificates() {
 }
 
 #[test]
+fn the_trust_in_upstreams() {
+    let service =
+        |tls: &str| format!("[services.user]\nupstreams = [\"https://a\"]\nroutes = [\"/users\"]\ntls = {{ {tls} }}\n");
+    for (tls, expected) in [
+        ("ca = \"no.pem\"", "4:14 file_missing"),
+        ("ca = \"src/config/tests/site.key\"", "4:14 bad_certificate"),
+        ("server_name = \"a b\"", "4:23 bad_host"),
+        ("server_name = \"a:443\"", "4:23 bad_host"),
+        ("cert = \"src/config/tests/site.pem\"", "4:16 missing_key"),
+        ("key = \"src/config/tests/site.key\"", "4:15 missing_key"),
+        ("verify = false", "4:9 unknown_key"),
+    ] {
+        check(&service(tls), &[expected]);
+    }
+    in_service("tls = {}", &["4:7 conflict"]);
+}
+
+#[test]
 fn the_keys() {
     for (text, expected) in [
         ("[sever]", "1:2 unknown_key"),
@@ -171,7 +189,8 @@ fn the_services() {
 fn the_upstreams() {
     for (text, expected) in [
         ("[\"127.0.0.1:8001\"]", "2:14 bad_upstream"),
-        ("[\"https://a\"]", "2:14 unsupported_scheme"),
+        ("[\"ftp://a\"]", "2:14 unsupported_scheme"),
+        ("[\"https://a..b\"]", "2:14 bad_upstream"),
         ("[\"http://a/api\"]", "2:14 bad_upstream"),
         ("[\"http://joe:pw@a\"]", "2:14 bad_upstream"),
         ("[\"http://a:99999\"]", "2:14 bad_upstream"),
@@ -496,7 +515,7 @@ fn the_authoriser() {
         ("forward_auth = \"http://a\"", "4:16 bad_authoriser"),
         ("forward_auth = \"http://a/b c\"", "4:16 bad_authoriser"),
         ("forward_auth = \"http://a?b\"", "4:16 bad_authoriser"),
-        ("forward_auth = \"https://a/b\"", "4:16 unsupported_scheme"),
+        ("forward_auth = \"ftp://a/b\"", "4:16 unsupported_scheme"),
         ("forward_auth = \"a/b\"", "4:16 bad_upstream"),
         ("forward_auth = \"http://joe:pw@a/b\"", "4:16 bad_upstream"),
         ("forward_auth = \"http://a:0/b\"", "4:16 bad_upstream"),

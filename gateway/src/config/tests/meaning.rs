@@ -342,6 +342,16 @@ fn every_key_is_read() {
         (&user["critical"], json!(false)),
         (&user["health"]["interval"], json!("1m")),
         (&user["upstreams"][1], json!({ "url": "http://user-2:8001", "weight": 2 })),
+        (&user["upstreams"][2], json!({ "url": "https://user-3", "weight": 1 })),
+        (
+            &user["tls"],
+            json!({
+                "ca": "src/config/tests/site.pem",
+                "server_name": "user.internal",
+                "cert": "src/config/tests/site.pem",
+                "key": "src/config/tests/site.key",
+            }),
+        ),
         (&route["match"], json!("GET,POST /users/{id}")),
         (&route["host"], json!("*.example.com")),
         (&route["headers"], json!({ "X-Version": "2", "X-Debug": "*", "X-Kind": "~a|b" })),

@@ -6,7 +6,7 @@ mod store;
 
 use std::{rc::Rc, sync::Arc, time::Duration};
 
-use http::{HeaderMap, Request, Uri, header};
+use http::{HeaderMap, Request, header};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     mounts::Mounted,
     rejection::{Rejection, TokenFault},
     token::{self, KeySet, Known, MAX_TOKEN, Token, Verified},
+    upstream::Upstream,
     worker::Worker,
 };
 
@@ -27,8 +28,8 @@ const KEY_WAIT: Duration = Duration::from_secs(2);
 
 /// Where a service is asked for its keys.
 pub(crate) enum Keeper {
-    /// At the URLs of its upstreams, those first that are best to ask now.
-    Remote(Box<dyn Fn() -> Vec<Uri> + Send + Sync>),
+    /// At its upstreams, those first that are best to ask now.
+    Remote(Box<dyn Fn() -> Vec<Arc<Upstream>> + Send + Sync>),
     /// In this process.
     Mounted(Mounted),
 }

@@ -1,21 +1,18 @@
 //! One GET for keys: an answer of a bounded size, in a bounded time, without redirects.
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_util::rt::TokioIo;
-use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
+use rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
 };
 use tokio_rustls::TlsConnector;
 
-use crate::mounts::Mounted;
+use crate::{mounts::Mounted, tls, upstream::Upstream};
 
 /// For the connect, the handshake and the whole answer together.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -39,6 +36,14 @@ pub(super) async fn ask_mounted(service: &Mounted, path: &str) -> Result<Answer,
     Ok(Answer { body, max_age: max_age(&head.headers) })
 }
 
+/// Asks an upstream of a service for its keys, by the service's own rules of TLS.
+pub(super) async fn ask_upstream(upstream: &Upstream, path: &str) -> Result<Answer, String> {
+    let asked = tokio::time::timeout(TIMEOUT, upstream.ask(path, "keys", MAX_BODY)).await;
+    let (head, body) = asked.unwrap_or_else(|_| Err(format!("no answer within {TIMEOUT:?}")))?;
+    only_200(head.status)?;
+    Ok(Answer { body, max_age: max_age(&head.headers) })
+}
+
 /// Asks for `url`, http or https; only 200 is an answer.
 pub(super) async fn get(url: &Uri) -> Result<Answer, String> {
     let asked = async {
@@ -51,7 +56,7 @@ pub(super) async fn get(url: &Uri) -> Result<Answer, String> {
             return ask(stream, url).await;
         }
         let name = ServerName::try_from(bare.to_owned()).map_err(|error| error.to_string())?;
-        let stream = TlsConnector::from(tls()?).connect(name, stream).await;
+        let stream = TlsConnector::from(tls::system()).connect(name, stream).await;
         ask(stream.map_err(|error| format!("no TLS: {error}"))?, url).await
     };
     tokio::time::timeout(TIMEOUT, asked).await.unwrap_or_else(|_| Err(format!("no answer within {TIMEOUT:?}")))
@@ -87,23 +92,6 @@ fn question(target: &str, host: &str) -> Result<Request<()>, String> {
 
 fn only_200(status: StatusCode) -> Result<(), String> {
     if status == StatusCode::OK { Ok(()) } else { Err(format!("answered {status}")) }
-}
-
-/// The system's own roots (`SSL_CERT_FILE` names others), verification always on.
-fn tls() -> Result<Arc<ClientConfig>, String> {
-    static TLS: OnceLock<Result<Arc<ClientConfig>, String>> = OnceLock::new();
-    let built = TLS.get_or_init(|| {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if roots.is_empty() {
-            return Err(String::from("the system has no root certificates"));
-        }
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let config = config.map_err(|error| error.to_string())?.with_root_certificates(roots).with_no_client_auth();
-        Ok(Arc::new(config))
-    });
-    built.clone()
 }
 
 /// RFC 9111 §5.2.2.1.

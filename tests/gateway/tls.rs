@@ -307,7 +307,7 @@ fn a_faulty_certificate_is_a_fault_of_the_file() {
     ] {
         let run = check(cert, key);
         assert_eq!(run.code, Some(1), "{expected}");
-        assert!(run.stderr.replace("\n", " ").contains(expected), "{expected} is not in\n{}", run.stderr);
+        assert!(run.stderr.replace('\n', " ").contains(expected), "{expected} is not in\n{}", run.stderr);
         assert!(!run.stderr.contains("BEGIN PRIVATE KEY-----M"), "a key was printed");
     }
     let run = check(&expired.cert, &expired.key);

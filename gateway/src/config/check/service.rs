@@ -71,7 +71,7 @@ fn check<'r>(
         upstream::check_all(written, &entry.name, checks)
     });
     let upstreams = upstreams.unwrap_or_default();
-    let tls = raw.tls.as_ref().and_then(|written| tls::of_upstreams(written, &upstreams, checks));
+    let tls = raw.tls.as_ref().map(|written| tls::of_upstreams(written, &upstreams, checks));
     let routes = raw.routes.as_ref().map_or(&[][..], |written| {
         if written.value.is_empty {
             let message = format!("`services.{}` has no route", entry.name);

@@ -49,11 +49,7 @@ pub(super) fn check<'r>(written: &'r At<RawTls>, addresses: &mut Addresses<'r>, 
 }
 
 /// What a service's `tls` says of its upstreams.
-pub(super) fn of_upstreams(
-    written: &At<RawUpstreamTls>,
-    upstreams: &[Upstream],
-    checks: &mut Checks,
-) -> Option<UpstreamTls> {
+pub(super) fn of_upstreams(written: &At<RawUpstreamTls>, upstreams: &[Upstream], checks: &mut Checks) -> UpstreamTls {
     let raw = &written.value;
     // One that could not be read may be the one with https.
     if !upstreams.is_empty() && !upstreams.iter().any(|upstream| upstream.is_https) {
@@ -78,7 +74,7 @@ pub(super) fn of_upstreams(
         }
         name
     });
-    Some(UpstreamTls { ca: raw.ca.as_ref().and_then(|text| roots(text, checks)), server_name, identity })
+    UpstreamTls { ca: raw.ca.as_ref().and_then(|text| roots(text, checks)), server_name, identity }
 }
 
 /// A certificate with its key.

@@ -12,12 +12,11 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use crate::{mounts::Mounted, tls, upstream::Upstream};
+use super::{Asking, MAX_ANSWER};
+use crate::{mounts::Mounted, tls};
 
 /// For the connect, the handshake and the whole answer together.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// The longest answer, in bytes.
-const MAX_BODY: usize = 256 * 1024;
 
 /// What an issuer answered.
 #[derive(Debug)]
@@ -30,15 +29,15 @@ pub(super) struct Answer {
 /// Asks a service of this process for its keys.
 pub(super) async fn ask_mounted(service: &Mounted, path: &str) -> Result<Answer, String> {
     let question = question(path, service.name())?;
-    let asked = tokio::time::timeout(TIMEOUT, service.ask(question, MAX_BODY)).await;
+    let asked = tokio::time::timeout(TIMEOUT, service.ask(question, MAX_ANSWER)).await;
     let (head, body) = asked.unwrap_or_else(|_| Err(format!("no answer within {TIMEOUT:?}")))?;
     only_200(head.status)?;
     Ok(Answer { body, max_age: max_age(&head.headers) })
 }
 
 /// Asks an upstream of a service for its keys, by the service's own rules of TLS.
-pub(super) async fn ask_upstream(upstream: &Upstream, path: &str) -> Result<Answer, String> {
-    let asked = tokio::time::timeout(TIMEOUT, upstream.ask(path, "keys", MAX_BODY)).await;
+pub(super) async fn ask_upstream(asking: Asking) -> Result<Answer, String> {
+    let asked = tokio::time::timeout(TIMEOUT, asking).await;
     let (head, body) = asked.unwrap_or_else(|_| Err(format!("no answer within {TIMEOUT:?}")))?;
     only_200(head.status)?;
     Ok(Answer { body, max_age: max_age(&head.headers) })
@@ -74,7 +73,7 @@ async fn ask(stream: impl AsyncRead + AsyncWrite + Unpin, url: &Uri) -> Result<A
         let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
         only_200(response.status())?;
         let max_age = max_age(response.headers());
-        let body = Limited::new(response.into_body(), MAX_BODY).collect().await.map_err(|error| error.to_string())?;
+        let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await.map_err(|error| error.to_string())?;
         Ok(Answer { body: body.to_bytes(), max_age })
     };
     let (outcome, _) = tokio::join!(exchange, connection);

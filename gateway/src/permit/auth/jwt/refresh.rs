@@ -90,17 +90,17 @@ fn back_off(failures: u32, has_keys: bool) -> Duration {
 
 /// The keys, and for how long the issuer says that they are good.
 async fn load(source: &Source, algorithms: &[Algorithm]) -> Result<(KeySet, Option<Duration>), String> {
-    let (upstreams, path) = match source {
+    let questions = match source {
         Source::File(path) => return read(path, algorithms).map(|keys| (keys, None)),
         Source::Url(url) => return fetch::get(url).await.and_then(|answer| parse(&answer, algorithms)),
         Source::Service { keeper: Keeper::Mounted(service), path } => {
             return fetch::ask_mounted(service, path).await.and_then(|answer| parse(&answer, algorithms));
         }
-        Source::Service { keeper: Keeper::Remote(upstreams), path } => (upstreams(), path),
+        Source::Service { keeper: Keeper::Remote(ask), path } => ask(path),
     };
     let mut failed = String::from("there is nobody to ask");
-    for upstream in upstreams {
-        match fetch::ask_upstream(&upstream, path).await.and_then(|answer| parse(&answer, algorithms)) {
+    for question in questions {
+        match fetch::ask_upstream(question).await.and_then(|answer| parse(&answer, algorithms)) {
             Ok(found) => return Ok(found),
             Err(error) => failed = error,
         }

@@ -9,7 +9,7 @@ use crate::config::{
 
 impl Checks {
     /// What is in a file, and where it is: a relative one is of the folder that gateway.toml stands in.
-    pub(super) fn read(&mut self, text: &At<Text>) -> Option<(PathBuf, Vec<u8>)> {
+    pub(super) fn file(&mut self, text: &At<Text>) -> Option<(PathBuf, Vec<u8>)> {
         let path = self.folder.join(text.value.as_str());
         let error = match fs::read(&path) {
             Ok(bytes) => return Some((path, bytes)),

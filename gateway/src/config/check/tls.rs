@@ -79,7 +79,7 @@ pub(super) fn of_upstreams(written: &At<RawUpstreamTls>, upstreams: &[Upstream],
 
 /// A certificate with its key.
 fn pair(cert_text: &At<Text>, key_text: &At<Text>, checks: &mut Checks) -> Option<Certificate> {
-    let (cert, key) = (checks.read(cert_text), checks.read(key_text));
+    let (cert, key) = (checks.file(cert_text), checks.file(key_text));
     let ((cert, chain), (key, secret)) = (cert?, key?);
     match pem::pair(&chain, &secret) {
         Ok(certified) => Some(Certificate {
@@ -105,7 +105,7 @@ fn pair(cert_text: &At<Text>, key_text: &At<Text>, checks: &mut Checks) -> Optio
 
 /// Authorities.
 fn roots(text: &At<Text>, checks: &mut Checks) -> Option<Roots> {
-    let (file, bytes) = checks.read(text)?;
+    let (file, bytes) = checks.file(text)?;
     match pem::roots(&bytes) {
         Ok(store) => Some(Roots { file, store }),
         Err(why) => report(text, why, "a certificate begins with `-----BEGIN CERTIFICATE-----`", checks),

@@ -71,7 +71,7 @@ pub(super) fn schema(raw: &RawSchema, checks: &mut Checks) -> Option<Arc<BodySch
     };
     let file = raw.file.as_ref()?;
     let shown = file.value.shown();
-    let (_, text) = checks.read(file)?;
+    let (_, text) = checks.file(file)?;
     match BodySchema::compile(shown, max_body?, &text) {
         Ok(schema) => Some(Arc::new(schema)),
         Err(why) => {

@@ -4,7 +4,10 @@ use std::{
     sync::{Arc, Mutex, OnceLock},
 };
 
-use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, ServerName, TrustAnchor},
+};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -17,6 +20,14 @@ use crate::{config::UpstreamTls, transport::Transport};
 pub(crate) struct Connectors {
     rustls: Arc<ClientConfig>,
     server_name: Option<ServerName<'static>>,
+    trust: Trust,
+}
+
+/// What a service's `tls` says, as far as files tell: a connection made under another one must not be used.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Trust {
+    roots: Option<Vec<TrustAnchor<'static>>>,
+    shown: Option<Vec<CertificateDer<'static>>>,
 }
 
 impl Connectors {
@@ -26,14 +37,23 @@ impl Connectors {
             Some(UpstreamTls { ca: None, identity: None, .. }) | None => system(),
             Some(own) => build(own),
         };
-        Self { rustls, server_name: config.and_then(|config| config.server_name.clone()) }
+        let trust = config.map_or_else(Trust::default, |own| Trust {
+            roots: own.ca.as_ref().map(|roots| roots.store.roots.clone()),
+            shown: own.identity.as_ref().map(|own| own.certified.cert.clone()),
+        });
+        Self { rustls, server_name: config.and_then(|config| config.server_name.clone()), trust }
     }
 
     /// For one upstream.
     pub(crate) fn to(&self, host: &str) -> Connector {
         let named = || ServerName::try_from(host.to_owned()).expect("a checked https upstream has a name for TLS");
         let name = self.server_name.clone().unwrap_or_else(named);
-        Connector { rustls: TlsConnector::from(Arc::clone(&self.rustls)), name, failure: Mutex::default() }
+        Connector {
+            rustls: TlsConnector::from(Arc::clone(&self.rustls)),
+            name,
+            trust: self.trust.clone(),
+            failure: Mutex::default(),
+        }
     }
 }
 
@@ -41,6 +61,7 @@ impl Connectors {
 pub(crate) struct Connector {
     rustls: TlsConnector,
     name: ServerName<'static>,
+    trust: Trust,
     /// Why the last handshake failed, if it did: told once.
     failure: Mutex<Option<String>>,
 }
@@ -64,6 +85,13 @@ impl Connector {
                 Err(error)
             }
         }
+    }
+}
+
+/// Whether both would take the same upstreams, and be the same to them.
+impl PartialEq for Connector {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, &self.trust) == (&other.name, &other.trust)
     }
 }
 

@@ -43,7 +43,7 @@ pub use jwt::{Algorithm, AuthMode, Jwt, KeySource, Secret};
 pub use resilience::{CircuitBreaker, Retry, RetryOn};
 pub use schema::schema;
 pub use source::Source;
-pub use tls::{Certificate, Roots, Tls, UpstreamTls};
+pub use tls::{Acme, Certificate, Roots, Tls, UpstreamTls};
 
 /// A whole `gateway.toml`.
 #[derive(Debug, Clone)]

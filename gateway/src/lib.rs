@@ -17,6 +17,7 @@
 //! ([`mounts`]), what they say of themselves (`openapi`), what the file says ([`config`]) and what becomes of it (`live`), and the process (`run`,
 //! `worker`, `shutdown`, `telemetry`, `admin`).
 mod accept;
+mod acme;
 mod admin;
 mod ask_health;
 mod balance;

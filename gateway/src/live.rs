@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use rules::Sources;
 
 use crate::{
+    acme::Acme,
     cluster::{Cluster, health},
     config::{Config, Retry, Service, UpstreamTimeouts},
     h1::server::Settings,
@@ -36,6 +37,8 @@ pub(crate) struct Live {
     pub(crate) settings: Settings,
     /// Who the gateway is over TLS, if it is anybody.
     pub(crate) tls: Option<Arc<Acceptor>>,
+    /// Who issues a certificate, if anybody does.
+    pub(crate) acme: Option<Arc<Acme>>,
     /// The port of the first HTTPS listener, where there is any.
     pub(crate) https_port: Option<u16>,
     /// Whether cleartext requests are sent to HTTPS.
@@ -124,6 +127,12 @@ impl Live {
             },
             // A listener that closes because the file has none any more still serves who came before.
             tls: config.server.tls.as_ref().map(|tls| Arc::new(Acceptor::new(tls))).or_else(|| previous?.tls.clone()),
+            acme: config
+                .server
+                .tls
+                .as_ref()
+                .and_then(|tls| tls.acme.as_ref())
+                .map(|acme| Acme::or_known(acme, previous.and_then(|live| live.acme.as_ref()))),
             https_port,
             redirects_http: config.server.tls.as_ref().is_some_and(|tls| tls.redirect_http),
             trusted_proxies: config.server.trusted_proxies.clone(),
@@ -148,6 +157,11 @@ impl Live {
         let known =
             |cluster| previous.is_some_and(|live| live.clusters.iter().any(|known| Arc::ptr_eq(known, cluster)));
         self.clusters.iter().filter(|cluster| !known(cluster)).for_each(health::watch);
+        if let Some(acme) = &self.acme
+            && !previous.is_some_and(|live| live.has_acme(acme))
+        {
+            acme.watch();
+        }
         if let Some(issuers) = &self.issuers {
             match previous.and_then(|live| live.issuers.as_ref()) {
                 // A file of keys may be another without a change in this one.
@@ -166,9 +180,20 @@ impl Live {
         {
             issuers.end();
         }
+        if let Some(acme) = &self.acme
+            && !next.has_acme(acme)
+        {
+            acme.end();
+        }
         if let Some(openapi) = &self.openapi {
             openapi.retire();
         }
+    }
+}
+
+impl Live {
+    fn has_acme(&self, acme: &Arc<Acme>) -> bool {
+        self.acme.as_ref().is_some_and(|own| Arc::ptr_eq(own, acme))
     }
 }
 

@@ -46,6 +46,10 @@ pub(crate) fn before_routes(
     path: &str,
     live: &Live,
 ) -> Result<Option<Response<Body>>, Rejection> {
+    if let Some(proof) = live.acme.as_ref().and_then(|acme| acme.proof(path)) {
+        only_reads(request.method())?;
+        return Ok(Some(octets(proof)));
+    }
     if path != "/health" {
         return Ok(None);
     }
@@ -56,14 +60,19 @@ pub(crate) fn before_routes(
     Ok(Some(health(live, verbose)))
 }
 
+/// RFC 8555 §8.3.
+fn octets(content: String) -> Response<Body> {
+    let mut response = Response::new(Body::full(content));
+    let value = HeaderValue::from_static("application/octet-stream");
+    response.headers_mut().insert(header::CONTENT_TYPE, value);
+    response
+}
+
 /// Sends a cleartext request to the same host, path and query over HTTPS.
 pub(crate) fn redirect_to_https(request: &Request<Body>, exchange: &Exchange) -> Result<Response<Body>, Rejection> {
     let invalid = || Rejection::HostInvalid("The request has no Host field, and so nowhere to be sent to.".into());
     let host = exchange.host.as_ref().and_then(|host| host.to_str().ok()).ok_or_else(invalid)?;
-    let mut location = format!("https://{}", head::host_name(host)).into_bytes();
-    if let Some(port) = exchange.worker.live.https_port.filter(|port| *port != 443) {
-        location.extend_from_slice(format!(":{port}").as_bytes());
-    }
+    let mut location = https_origin(head::host_name(host), exchange.worker.live.https_port).into_bytes();
     location.extend_from_slice(request.uri().path_and_query().map_or("/", |target| target.as_str()).as_bytes());
     if let Some(RawQuery(query)) = request.extensions().get::<RawQuery>() {
         location.push(b'?');
@@ -74,6 +83,13 @@ pub(crate) fn redirect_to_https(request: &Request<Body>, exchange: &Exchange) ->
     let location = HeaderValue::from_bytes(&location).map_err(|_| invalid())?;
     response.headers_mut().insert(header::LOCATION, location);
     Ok(response)
+}
+
+fn https_origin(host: &str, port: Option<u16>) -> String {
+    match port {
+        None | Some(443) => format!("https://{host}"),
+        Some(port) => format!("https://{host}:{port}"),
+    }
 }
 
 /// The answer to what no route takes.
@@ -167,4 +183,16 @@ fn upstream_in_full(upstream: &Upstream) -> Value {
 fn seconds(moment: Timestamp) -> String {
     let whole = TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Trunc);
     moment.round(whole).unwrap_or(moment).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_port_is_not_told() {
+        for (port, expected) in [(None, "https://a"), (Some(443), "https://a"), (Some(8443), "https://a:8443")] {
+            assert_eq!(https_origin("a", port), expected);
+        }
+    }
 }

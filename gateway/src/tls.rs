@@ -5,6 +5,7 @@ mod connector;
 mod handshake;
 pub(crate) mod pem;
 mod tickets;
+mod validity;
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 
 pub(crate) use acceptor::Acceptor;
 pub(crate) use certificates::Chosen;
-pub(crate) use connector::{Connector, Connectors, system};
+pub(crate) use connector::{Connector, Connectors, system, trusting};
 pub(crate) use handshake::{Failure, Handshakes, OUTCOMES, Outcome};
 
 /// The one provider of the tree, named wherever rustls asks: it panics where it has to guess.

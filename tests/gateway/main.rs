@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of tests, like a test, says what it means by panicking")]
 
 mod access_log;
+mod acme;
 mod admin;
 mod api_keys;
 mod balance;
@@ -41,6 +42,7 @@ mod start;
 mod streaming;
 mod timeouts;
 mod tls;
+mod tls_clients;
 mod tls_reload;
 mod tls_upstream;
 mod trace_ids;

@@ -140,6 +140,10 @@ fn cleartext_requests_are_sent_to_https() {
         let answer = client.ask(lines);
         assert_eq!((answer.status(), answer.field("location")), (308, Some(expected.as_str())));
     }
+    // Who names no host can't be sent anywhere.
+    let mut nameless = gateway.connect();
+    nameless.send("GET / HTTP/1.0\r\n\r\n");
+    assert_eq!(nameless.answer_to("GET").unwrap().json()["code"], "host_invalid");
     // Whoever watches the gateway itself follows no redirect.
     assert_eq!(client.get("/health").status(), 200);
     assert!(upstream.requests().is_empty());
@@ -284,6 +288,38 @@ fn a_drain_lets_a_handshake_and_its_request_end() {
     gateway.signal(nix::sys::signal::Signal::SIGTERM);
     assert_eq!(idle.to_end(), (Vec::new(), End::Closed));
     assert_eq!(gateway.wait().code(), Some(0));
+}
+
+#[test]
+fn a_drain_serves_who_had_connected_and_had_not_greeted() {
+    let (authority, upstream) = (Authority::new(), Upstream::ok());
+    let mut gateway = gateway(&[&authority.issue(&["a.test"])], "", &upstream);
+    let connected = Client::connect(https(&gateway));
+    gateway.wait_metric("gateway_connections", 1.0);
+    gateway.signal(nix::sys::signal::Signal::SIGTERM);
+    gateway.stderr.find("it stops", |line| line.contains("stopping").then_some(()));
+    let mut client = connected.over_tls(&client(&authority, None, &[]), "a.test").unwrap();
+    let answer = client.get("/");
+    assert_eq!((answer.status(), answer.closes()), (200, true));
+    assert_eq!(client.to_end().1, End::Closed);
+    assert_eq!(gateway.wait().code(), Some(0));
+}
+
+#[test]
+fn the_protocol_is_one_that_both_speak() {
+    let (authority, upstream) = (Authority::new(), Upstream::ok());
+    let gateway = gateway(&[&authority.issue(&["a.test"])], "", &upstream);
+    let offering = |protocols: &[&str]| {
+        let mut tls = Arc::unwrap_or_clone(client(&authority, None, &[]));
+        tls.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+        let agreed = Client::tls(https(&gateway), &Arc::new(tls), "a.test");
+        agreed.map(|client| client.session().alpn_protocol().map(<[u8]>::to_vec)).map_err(|error| error.to_string())
+    };
+    assert_eq!(offering(&[]).unwrap(), None, "who offers none speaks HTTP/1.1");
+    assert_eq!(offering(&["http/1.0", "http/1.1"]).unwrap(), Some(b"http/1.1".to_vec()));
+    // RFC 7301 §3.2: not a guess, but an alert.
+    assert!(offering(&["h3"]).unwrap_err().contains("NoApplicationProtocol"));
+    gateway.wait_metric("gateway_tls_handshakes_total{result=\"failed\"}", 1.0);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::{
 };
 
 use e2e::{Authority, Client, Gateway, Shown, Upstream, client, eventually, service};
-use nix::sys::signal::Signal::SIGUSR2;
+use nix::sys::signal::Signal::{SIGHUP, SIGUSR2};
 use rustls::HandshakeKind;
 
 use crate::handover::Next;
@@ -53,6 +53,60 @@ fn a_renewed_certificate_is_shown_and_no_connection_is_dropped() {
     assert!(shown.is(kept.session()), "the same connection, with what it began with");
     let told = |line: &str| line.contains("server.tls.certificates changed").then_some(());
     gateway.stderr.find("what has changed", told);
+}
+
+#[test]
+fn no_client_is_lost_while_certificates_are_renewed() {
+    let (authority, upstream) = (Authority::new(), Upstream::ok());
+    let shown = authority.issue(&["a.test"]);
+    let gateway = Gateway::start(&file(&shown, "server.workers = 2", &upstream));
+    let load = Load::start(gateway.https.unwrap(), &authority);
+    for times in 1..=10_u8 {
+        renew(&shown, &authority.issue(&["a.test"]));
+        gateway.signal(SIGHUP);
+        // One that saw only one of the two files is refused, and there is another look.
+        applied(&gateway, times.into());
+        load.goes_on(10);
+    }
+    load.end();
+    assert!(gateway.log().iter().all(|line| line["status"] == 200));
+}
+
+/// Clients of HTTPS that come and go, each served.
+struct Load {
+    served: Arc<AtomicUsize>,
+    over: Arc<AtomicBool>,
+    clients: Vec<thread::JoinHandle<()>>,
+}
+
+impl Load {
+    fn start(https: SocketAddr, authority: &Authority) -> Self {
+        let (served, over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let clients = (0..3).map(|_| {
+            let (served, over) = (Arc::clone(&served), Arc::clone(&over));
+            let tls = client(authority, None, &[]);
+            thread::spawn(move || {
+                while !over.load(Ordering::SeqCst) {
+                    assert_eq!(Client::tls(https, &tls, "a.test").unwrap().get("/").status(), 200);
+                    served.fetch_add(1, Ordering::SeqCst);
+                }
+            })
+        });
+        Self { clients: clients.collect(), served, over }
+    }
+
+    /// Waits until so many more were served.
+    fn goes_on(&self, more: usize) {
+        let before = self.served.load(Ordering::SeqCst);
+        eventually("the load goes on", || (self.served.load(Ordering::SeqCst) > before + more).then_some(()));
+    }
+
+    fn end(self) {
+        self.over.store(true, Ordering::SeqCst);
+        for client in self.clients {
+            client.join().unwrap();
+        }
+    }
 }
 
 #[test]
@@ -168,29 +222,13 @@ fn a_hand_over_refuses_no_client_of_https() {
     let shown = authority.issue(&["a.test"]);
     let mut gateway = Gateway::start(&file(&shown, "server.workers = 2", &upstream));
     let https = gateway.https.unwrap();
-    let (served, over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
-    let clients: Vec<_> = (0..3)
-        .map(|_| {
-            let (served, over) = (Arc::clone(&served), Arc::clone(&over));
-            let tls = client(&authority, None, &[]);
-            thread::spawn(move || {
-                while !over.load(Ordering::SeqCst) {
-                    assert_eq!(Client::tls(https, &tls, "a.test").unwrap().get("/").status(), 200);
-                    served.fetch_add(1, Ordering::SeqCst);
-                }
-            })
-        })
-        .collect();
-    eventually("the load runs", || (served.load(Ordering::SeqCst) > 20).then_some(()));
+    let load = Load::start(https, &authority);
+    load.goes_on(20);
     gateway.signal(SIGUSR2);
     let next = Next::of(&gateway);
     assert_eq!(gateway.wait().code(), Some(0));
-    let before = served.load(Ordering::SeqCst);
-    eventually("the new one serves alone", || (served.load(Ordering::SeqCst) > before + 20).then_some(()));
-    over.store(true, Ordering::SeqCst);
-    for client in clients {
-        client.join().unwrap();
-    }
+    load.goes_on(20);
+    load.end();
     assert_eq!(Client::connect(gateway.address).get("/").status(), 200, "the cleartext one as well");
     next.ends();
     assert!(Client::try_connect(https).is_none());

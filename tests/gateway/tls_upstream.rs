@@ -1,8 +1,11 @@
 //! Upstreams over TLS: whom the gateway trusts, and who it is to them.
 use std::{fs, sync::Mutex};
 
-use e2e::{Authority, Gateway, Message, Shown, Upstream, eventually, ok, server, with_body};
-use rustls::HandshakeKind;
+use e2e::{Authority, Gateway, Message, Shown, Upstream, eventually, ok, server, server_of, with_body};
+use rustls::{
+    HandshakeKind,
+    version::{TLS12, TLS13},
+};
 
 /// A gateway before an upstream of this port that is trusted by `tls`.
 fn before(upstream: &Upstream, host: &str, keys: &str) -> Gateway {
@@ -76,8 +79,24 @@ fn an_upstream_that_asks_is_shown_the_certificate() {
     let upstream = Upstream::tls(server(&authority.issue(&["localhost"]), Some(&clients)), |_| ok());
     let pair = format!(", cert = '{}', key = '{}'", own.cert.display(), own.key.display());
     assert_eq!(before(&upstream, "localhost", &trusting(&authority, &pair)).get("/").status(), 200);
-    let nobody = before(&upstream, "localhost", &trusting(&authority, ""));
-    assert_eq!(nobody.get("/").json()["code"], "upstream_tls");
+}
+
+/// With TLS 1.3 an upstream refuses the gateway's certificate only after the handshake, as the client of it sees that.
+#[test]
+fn an_upstream_that_refuses_the_certificate_is_502() {
+    let (authority, clients, strangers) = (Authority::new(), Authority::new(), Authority::new());
+    let stranger = strangers.issue(&["gateway"]);
+    let pair = format!(", cert = '{}', key = '{}'", stranger.cert.display(), stranger.key.display());
+    for version in [&TLS12, &TLS13] {
+        let upstream = Upstream::tls(server_of(&[version], &authority.issue(&["localhost"]), Some(&clients)), |_| ok());
+        for keys in ["", &pair] {
+            let gateway = before(&upstream, "localhost", &trusting(&authority, keys));
+            let answer = gateway.get("/");
+            let shown = (answer.status(), answer.json()["code"].clone());
+            assert_eq!(shown, (502, "upstream_tls".into()), "{version:?} {keys}");
+        }
+        assert!(upstream.requests().is_empty());
+    }
 }
 
 #[test]

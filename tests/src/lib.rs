@@ -4,6 +4,7 @@
 //! Nothing here sleeps: whatever is awaited is awaited until [`DEADLINE`], and then the test says what was missing.
 #![expect(clippy::unwrap_used, reason = "a helper of tests, like a test, says what it means by panicking")]
 
+mod acme;
 mod binary;
 mod client;
 mod gateway;
@@ -16,6 +17,7 @@ mod upstream;
 mod wait;
 mod wire;
 
+pub use acme::AcmeServer;
 pub use binary::{binary, example};
 pub use client::Client;
 pub use gateway::{Gateway, service};
@@ -23,7 +25,7 @@ pub use lines::Lines;
 pub use message::{Cut, Message};
 pub use process::{Process, Run, gateway, write_file};
 pub use signer::{Jwks, Signer, base64, from_now};
-pub use tls::{Authority, Shown, client, server};
+pub use tls::{Authority, Shown, client, server, server_of};
 pub use upstream::{Conn, Upstream, ok, with_body};
 pub use wait::{DEADLINE, eventually};
 pub use wire::{End, Wire};

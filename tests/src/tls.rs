@@ -1,7 +1,14 @@
 //! Certificates that are made for a test, and rustls as a client or a server that uses them.
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{
+    fs,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, IsCa, Issuer, KeyPair, SanType,
+};
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion,
     crypto::{CryptoProvider, aws_lc_rs},
@@ -40,6 +47,8 @@ impl Authority {
     pub fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // OpenSSL takes a certificate whose issuer has its own name for one that has signed itself.
+        params.distinguished_name.push(DnType::CommonName, "authority");
         let key = KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -78,6 +87,24 @@ impl Authority {
     }
 }
 
+impl Authority {
+    /// Signs a request (PKCS #10, in DER) for exactly these names, good from so many seconds ago for so many seconds; in
+    /// PEM, with its own certificate behind it. None where the request is for others.
+    pub(crate) fn sign(&self, request: &[u8], names: &[String], (ago, life): (u64, u64)) -> Option<String> {
+        let mut request = CertificateSigningRequestParams::from_der(&request.into()).ok()?;
+        let asked: Vec<SanType> =
+            names.iter().map(|name| SanType::DnsName(name.as_str().try_into().unwrap())).collect();
+        if request.params.subject_alt_names != asked {
+            return None;
+        }
+        let from = SystemTime::now() - Duration::from_secs(ago);
+        request.params.not_before = from.into();
+        request.params.not_after = (from + Duration::from_secs(life)).into();
+        let signed = request.signed_by(&self.issuer).unwrap().pem();
+        Some(signed + &fs::read_to_string(self.file()).unwrap())
+    }
+}
+
 impl Shown {
     /// `{ cert = '…', key = '…' }`, as gateway.toml has it.
     pub fn toml(&self) -> String {
@@ -87,6 +114,11 @@ impl Shown {
     /// Whether it is what a peer has shown.
     pub fn is(&self, session: &rustls::Connection) -> bool {
         session.peer_certificates().is_some_and(|chain| chain[0] == self.der)
+    }
+
+    /// The certificate, in DER.
+    pub fn der(&self) -> &[u8] {
+        &self.der
     }
 }
 
@@ -117,7 +149,16 @@ pub fn client(
 
 /// A server that shows `own`, and asks clients for a certificate of `clients`, if there are any to ask for.
 pub fn server(own: &Shown, clients: Option<&Authority>) -> Arc<ServerConfig> {
-    let builder = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions().unwrap();
+    server_of(rustls::DEFAULT_VERSIONS, own, clients)
+}
+
+/// The same, of these versions.
+pub fn server_of(
+    versions: &[&'static SupportedProtocolVersion],
+    own: &Shown,
+    clients: Option<&Authority>,
+) -> Arc<ServerConfig> {
+    let builder = ServerConfig::builder_with_provider(provider()).with_protocol_versions(versions).unwrap();
     let builder = match clients {
         None => builder.with_no_client_auth(),
         Some(clients) => {

@@ -3,6 +3,7 @@
 //!
 //! A fault never stops the check. What cannot be used is reported and replaced by something harmless, which never gets
 //! out: one finding is enough for the whole to be refused.
+mod acme;
 mod address;
 mod api_key;
 mod auth;
@@ -101,9 +102,14 @@ impl Checks {
     /// Reads a file that this one names; a relative one is seen from this one's folder. It is watched from then on.
     fn read(&mut self, name: &str) -> io::Result<(PathBuf, Vec<u8>)> {
         let path = self.folder.join(name);
-        let read = fs::read(&path);
-        self.sources.push(Source::read(&path, read.as_deref().ok()));
-        read.map(|bytes| (path, bytes))
+        self.read_at(&path).map(|bytes| (path, bytes))
+    }
+
+    /// The same, of a path that is seen from where the process is.
+    fn read_at(&mut self, path: &Path) -> io::Result<Vec<u8>> {
+        let read = fs::read(path);
+        self.sources.push(Source::read(path, read.as_deref().ok()));
+        read
     }
 
     fn report(&mut self, finding: Finding) {

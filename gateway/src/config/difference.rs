@@ -125,6 +125,7 @@ fn server(before: &Config, now: &Config, changes: &mut Vec<String>) {
         ("server.proxy_protocol", old.proxy_protocol == new.proxy_protocol),
         ("server.docs", old.docs == new.docs),
         ("server.tls.certificates", of_tls(old, |tls| &tls.certificates) == of_tls(new, |tls| &tls.certificates)),
+        ("server.tls.acme", of_tls(old, |tls| &tls.acme) == of_tls(new, |tls| &tls.acme)),
         ("server.tls.client_ca", of_tls(old, |tls| &tls.client_ca) == of_tls(new, |tls| &tls.client_ca)),
         ("server.tls.redirect_http", of_tls(old, |tls| &tls.redirect_http) == of_tls(new, |tls| &tls.redirect_http)),
         ("server.drain_timeout", old.drain_timeout == new.drain_timeout),
@@ -244,8 +245,9 @@ mod tests {
             format!("127.0.0.1:1'\ntls = {{ certificates = [{pair}]{more} }}")
         };
         let listen = "server.tls.listen: [] is [0.0.0.0:8443] now";
-        let keys = ["certificates", "client_ca", "redirect_http"].map(|key| format!("server.tls.{key} changed"));
-        check(&[("127.0.0.1:1'", &tls(""))], &[listen, &keys[0], &keys[1], &keys[2]]);
+        let keys =
+            ["certificates", "acme", "client_ca", "redirect_http"].map(|key| format!("server.tls.{key} changed"));
+        check(&[("127.0.0.1:1'", &tls(""))], &[listen, &keys[0], &keys[1], &keys[2], &keys[3]]);
         let changes = |before: &str, now: &str| {
             let [before, now] = [before, now].map(|more| {
                 let text = BEFORE.replace("127.0.0.1:1'", &tls(more));
@@ -254,8 +256,8 @@ mod tests {
             now.changes_since(&before)
         };
         assert!(changes("", "").is_empty());
-        assert_eq!(changes("", ", client_ca = 'src/config/tests/site.pem'"), [keys[1].as_str()]);
-        assert_eq!(changes("", ", redirect_http = true"), [keys[2].as_str()]);
+        assert_eq!(changes("", ", client_ca = 'src/config/tests/site.pem'"), [keys[2].as_str()]);
+        assert_eq!(changes("", ", redirect_http = true"), [keys[3].as_str()]);
         assert_eq!(changes("", ", listen = '127.0.0.1:2'"), ["server.tls.listen: [0.0.0.0:8443] is [127.0.0.1:2] now"]);
     }
 

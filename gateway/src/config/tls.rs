@@ -1,5 +1,5 @@
 //! What the file says of TLS, with the certificates and the keys that it names.
-use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use rustls::{RootCertStore, pki_types::ServerName, sign::CertifiedKey};
 
@@ -10,6 +10,8 @@ pub struct Tls {
     pub listen: Vec<SocketAddr>,
     /// At least one; the first is for whoever asks for no name, or for one that none of them has.
     pub certificates: Vec<Certificate>,
+    /// Who issues the last of them, if it is issued.
+    pub acme: Option<Acme>,
     /// Whose certificates clients must show. Default none are asked for.
     pub client_ca: Option<Roots>,
     /// Whether cleartext requests are sent to HTTPS. Default false.
@@ -42,6 +44,35 @@ impl PartialEq for Certificate {
 impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Certificate").field("cert", &self.cert).field("names", &self.names).finish_non_exhaustive()
+    }
+}
+
+/// `[server.tls.acme]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acme {
+    /// The names of the certificate, lower case, at least one.
+    pub domains: Vec<String>,
+    /// E-mail addresses. Default none.
+    pub contact: Vec<String>,
+    /// The authority's, of https. Default Let's Encrypt.
+    pub directory: String,
+    /// Who may vouch for the directory. Default the system's roots.
+    pub ca: Option<Roots>,
+    /// Where what is issued is kept. Default `acme`, beside the file.
+    pub cache: PathBuf,
+    /// The first rest after a failure. Default 1m.
+    pub retry: Duration,
+}
+
+impl Acme {
+    /// The certificate with its key.
+    pub fn file(&self) -> PathBuf {
+        self.cache.join(format!("{}.pem", self.domains[0]))
+    }
+
+    /// The account at the authority, with its key.
+    pub fn account_file(&self) -> PathBuf {
+        self.cache.join("account.json")
     }
 }
 

@@ -61,7 +61,9 @@ impl Files {
         }
         let is_other = self.seen.iter().zip(&self.read).any(|(seen, read)| seen.source != *read);
         self.steady = if is_steady && is_other { self.steady + 1 } else { u32::from(is_other) };
-        let needed = if self.seen.iter().all(|seen| seen.source.is_readable()) { STEADY } else { STEADY_WITHOUT };
+        // One that was missing already is awaited by nobody: a certificate that is not issued yet.
+        let is_away = |(seen, read): (&Seen, &Source)| !seen.source.is_readable() && read.is_readable();
+        let needed = if self.seen.iter().zip(&self.read).any(is_away) { STEADY_WITHOUT } else { STEADY };
         self.steady >= needed
     }
 }
@@ -129,6 +131,13 @@ mod tests {
         // It went before the first look.
         let mut files = Files::new(&files.read);
         assert_eq!((0..20).position(|_| files.look()), Some(7));
+        // One that has been missing does not hold up what others say.
+        let other = folder.join("other");
+        fs::write(&other, "one").unwrap();
+        let mut files = Files::new(&[read(&path), read(&other)]);
+        assert!(!(0..5).any(|_| files.look()));
+        fs::write(&other, "two").unwrap();
+        assert!(!files.look() && files.look());
         fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -250,6 +250,13 @@ impl Metrics {
         for (reason, count) in proxy_protocol::FAILURES.iter().zip(counts).filter(|(_, count)| *count > 0) {
             family.encode_family(&[("reason", *reason)])?.encode_counter(&count, NO_EXEMPLAR)?;
         }
+        if let Some(acme) = &live.acme {
+            let help = "Orders of certificates, by what came of them";
+            let mut family = encoder.encode_descriptor("gateway_acme_orders", help, None, MetricType::Counter)?;
+            for (result, count) in [("issued", &acme.outcomes.issued), ("failed", &acme.outcomes.failed)] {
+                family.encode_family(&[("result", result)])?.encode_counter(&count.load(Relaxed), NO_EXEMPLAR)?;
+            }
+        }
         let keys = live.counters.as_ref().map_or(0, |counters| counters.live(Instant::now()));
         let help = "Callers that have used some of their rate limit, one for each limit";
         encoder

@@ -12,7 +12,10 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::provider;
-use crate::{config::UpstreamTls, transport::Transport};
+use crate::{
+    config::{Roots, UpstreamTls},
+    transport::Transport,
+};
 
 /// What the `https://` upstreams of one service have in common: whom they are trusted by, and their sessions, so that
 /// every worker resumes them.
@@ -114,6 +117,11 @@ fn system_roots() -> Arc<RootCertStore> {
         tracing::warn!("the system has no root certificates: no https server is trusted without a `ca`");
     }
     Arc::new(roots)
+}
+
+/// By these authorities, or by the system's.
+pub(crate) fn trusting(roots: Option<&Roots>) -> Arc<ClientConfig> {
+    roots.map_or_else(system, |roots| Arc::new(with(Arc::clone(&roots.store), None)))
 }
 
 fn build(own: &UpstreamTls) -> Arc<ClientConfig> {

@@ -7,6 +7,8 @@ use rustls::{
     sign::CertifiedKey,
 };
 
+pub(crate) use super::validity::Validity;
+
 /// Why a pair of files is no certificate with its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PairFault {
@@ -57,6 +59,11 @@ pub(crate) fn names(certified: &CertifiedKey) -> Vec<Box<str>> {
     let parsed = certified.cert.first().and_then(|first| webpki::EndEntityCert::try_from(first).ok());
     let names = parsed.iter().flat_map(|certificate| certificate.valid_dns_names());
     names.map(|name| name.to_ascii_lowercase().into()).collect()
+}
+
+/// From when until when a certificate is good.
+pub(crate) fn validity(certified: &CertifiedKey) -> Option<Validity> {
+    certified.cert.first().and_then(|first| Validity::of(first))
 }
 
 /// Why clients will not take a certificate now, if that is so.

@@ -3,7 +3,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use rustls::pki_types::ServerName;
 
-use super::{Checks, address::Addresses};
+use super::{Checks, acme, address::Addresses};
 use crate::{
     config::{
         Certificate, Roots, Tls, Upstream, UpstreamTls,
@@ -35,14 +35,24 @@ pub(super) fn check<'r>(written: &'r At<RawTls>, addresses: &mut Addresses<'r>, 
         checks.report(finding.label("no client could be answered").help(help));
     }
     let pairs = list.map_or(&[][..], |list| &list.value.list);
-    let certificates: Vec<_> = pairs
+    let mut certificates: Vec<_> = pairs
         .iter()
         .filter_map(|pair| self::pair(pair.value.cert.as_ref()?, pair.value.key.as_ref()?, checks))
         .collect();
+    if list.is_none() && raw.acme.is_none() && !raw.unread.iter().any(|key| matches!(*key, "certificates" | "acme")) {
+        let finding = Finding::new(Code::MissingKey, &written.span, "`server.tls` has no `certificates`");
+        let help = "add `certificates = [{ cert = \"site.pem\", key = \"site.key\" }]`";
+        checks.report(finding.label("nothing to show to clients").help(help));
+    }
+    let acme = raw.acme.as_ref().map(|written| acme::check(&written.value, checks));
+    if let Some(Some((_, certificate))) = &acme {
+        certificates.push(certificate.clone());
+    }
     let client_ca = raw.client_ca.as_ref().map(|text| roots(text, checks));
     Some(Tls {
         listen,
         certificates: Some(certificates).filter(|list| !list.is_empty())?,
+        acme: acme.map_or(Some(None), |acme| acme.map(|(acme, _)| Some(acme)))?,
         client_ca: client_ca.map_or(Some(None), |roots| roots.map(Some))?,
         redirect_http: raw.redirect_http.as_ref().is_some_and(|whether| whether.value),
     })
@@ -104,7 +114,7 @@ fn pair(cert_text: &At<Text>, key_text: &At<Text>, checks: &mut Checks) -> Optio
 }
 
 /// Authorities.
-fn roots(text: &At<Text>, checks: &mut Checks) -> Option<Roots> {
+pub(super) fn roots(text: &At<Text>, checks: &mut Checks) -> Option<Roots> {
     let (file, bytes) = checks.file(text)?;
     match pem::roots(&bytes) {
         Ok(store) => Some(Roots { file, store }),

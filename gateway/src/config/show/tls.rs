@@ -1,7 +1,7 @@
 //! Certificates as `/config` shows them: by their files and their names, never by what is in them.
 use serde_json::{Value, json};
 
-use crate::config::{Certificate, Tls, UpstreamTls};
+use crate::config::{Acme, Certificate, Tls, UpstreamTls, read::units};
 
 pub(super) fn tls(tls: &Tls) -> Value {
     let mut shown = json!({
@@ -9,8 +9,26 @@ pub(super) fn tls(tls: &Tls) -> Value {
         "certificates": tls.certificates.iter().map(certificate).collect::<Vec<_>>(),
         "redirect_http": tls.redirect_http,
     });
+    if let Some(acme) = &tls.acme {
+        shown["acme"] = self::acme(acme);
+    }
     if let Some(roots) = &tls.client_ca {
         shown["client_ca"] = roots.file.display().to_string().into();
+    }
+    shown
+}
+
+fn acme(acme: &Acme) -> Value {
+    let mut shown = json!({
+        "domains": acme.domains,
+        "terms_agreed": true,
+        "contact": acme.contact,
+        "directory": acme.directory,
+        "cache": acme.cache.display().to_string(),
+        "retry": units::show_duration(acme.retry),
+    });
+    if let Some(roots) = &acme.ca {
+        shown["ca"] = roots.file.display().to_string().into();
     }
     shown
 }

@@ -103,6 +103,23 @@ fn the_certificates() {
     ] {
         before_service(&tls(&format!("{text}\ncertificates = {site}")), &[expected]);
     }
+    for (text, expected) in [
+        ("acme = { domains = [\"a.b\"] }", "2:8 missing_key"),
+        ("acme = { terms_agreed = true }", "2:8 missing_key"),
+        ("acme = { domains = [], terms_agreed = true }", "2:20 bad_host"),
+        ("acme = { domains = [\"a.b\"], terms_agreed = false }", "2:46 conflict"),
+        ("acme = { domains = \"*.a.b\", terms_agreed = true }", "2:20 bad_host"),
+        ("acme = { domains = [\"a.b\", \"localhost\"], terms_agreed = true }", "2:28 bad_host"),
+        ("acme = { domains = [\"a.b\", \"10.0.0.1\"], terms_agreed = true }", "2:28 bad_host"),
+        ("acme = { domains = [\"a.b\", \"../a.b\"], terms_agreed = true }", "2:28 bad_host"),
+        ("acme = { domains = \"a.b\", terms_agreed = true, contact = \"mailto:a@b\" }", "2:58 bad_url"),
+        ("acme = { domains = \"a.b\", terms_agreed = true, directory = \"http://a.b/d\" }", "2:60 bad_url"),
+        ("acme = { domains = \"a.b\", terms_agreed = true, directory = \"https:///d\" }", "2:60 bad_url"),
+        ("acme = { domains = \"a.b\", terms_agreed = true, ca = \"no.pem\" }", "2:53 file_missing"),
+        ("acme = { domains = \"a.b\", terms_agreed = true, retry = \"0s\" }", "2:56 out_of_range"),
+    ] {
+        before_service(&tls(text), &[expected]);
+    }
     // Both files of a pair are told at once.
     let neither = "certificates = { cert = \"no.pem\", key = \"no.key\" }";
     before_service(&tls(neither), &["2:25 file_missing", "2:41 file_missing"]);

@@ -360,7 +360,19 @@ fn every_key_is_read() {
             &shown["server"]["tls"],
             json!({
                 "listen": ["0.0.0.0:8443"],
-                "certificates": [{ "cert": "src/config/tests/site.pem", "key": "src/config/tests/site.key" }],
+                "certificates": [
+                    { "cert": "src/config/tests/site.pem", "key": "src/config/tests/site.key" },
+                    { "cert": "certificates/example.com.pem", "key": "certificates/example.com.pem" },
+                ],
+                "acme": {
+                    "domains": ["example.com", "www.example.com"],
+                    "terms_agreed": true,
+                    "contact": ["ops@example.com"],
+                    "directory": "https://acme-staging-v02.api.letsencrypt.org/directory",
+                    "ca": "src/config/tests/site.pem",
+                    "cache": "certificates",
+                    "retry": "5m",
+                },
                 "client_ca": "src/config/tests/site.pem",
                 "redirect_http": true,
             }),

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use tokio::time::Instant;
 
 use super::{
@@ -96,6 +96,22 @@ impl Head {
             }
         }
         Self { method: request.method().clone(), bytes, line, declares_length }
+    }
+
+    /// The same request once more, with one field more.
+    pub(crate) fn copy(&self, name: &HeaderName, value: &[u8]) -> Self {
+        let mut bytes = wire::vector();
+        bytes.extend_from_slice(&self.bytes);
+        encode::field(&mut bytes, name.as_str(), value);
+        Self { method: self.method.clone(), bytes, line: self.line, declares_length: self.declares_length }
+    }
+
+    /// Says how long its body is, unless it does already.
+    pub(crate) fn declare_length(&mut self, length: usize) {
+        if length > 0 && !self.declares_length {
+            encode::content_length(&mut self.bytes, length as u64);
+            self.declares_length = true;
+        }
     }
 
     fn write(&self, wire: &mut Wire, host: &HeaderValue, length: Length) {

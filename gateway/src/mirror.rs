@@ -35,7 +35,7 @@ pub(crate) static X_MIRRORED: HeaderName = HeaderName::from_static("x-mirrored")
 pub(crate) struct Mirror {
     /// The index of the cluster that gets the copies.
     cluster: usize,
-    /// Of each 2³² requests.
+    /// Of each 2³² - 1 requests.
     share: u64,
     timeouts: UpstreamTimeouts,
     counts: Arc<Counts>,
@@ -84,14 +84,14 @@ impl Drop for Slot {
 
 impl Mirror {
     /// One that copies so many of a hundred requests.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100 makes 0 to 2³²")]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100 makes 0 to 2³² - 1")]
     pub(crate) fn new(cluster: usize, percent: f64, timeouts: UpstreamTimeouts, counts: Arc<Counts>) -> Self {
-        Self { cluster, share: (percent / 100.0 * (1u64 << 32) as f64).round() as u64, timeouts, counts }
+        Self { cluster, share: (percent / 100.0 * f64::from(u32::MAX)).round() as u64, timeouts, counts }
     }
 
     /// Sees to a copy of a request that is about to be sent, if it falls to this one.
     pub(crate) fn copy(&self, head: &Head, body: &mut Body, exchange: &Exchange) {
-        if u64::from(fastrand::u32(..)) >= self.share {
+        if fastrand::u64(..u64::from(u32::MAX)) >= self.share {
             return;
         }
         let length = match body.length() {

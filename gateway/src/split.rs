@@ -94,7 +94,7 @@ impl Split {
 
 /// Where `key` falls, on a line on which each branch is as long as its weight.
 fn fall<'b>(branches: impl IntoIterator<Item = &'b Branch>, total: u64, key: u64) -> Option<&'b Branch> {
-    let scaled = u128::from(key) * u128::from(total) >> 64;
+    let scaled = (u128::from(key) * u128::from(total)) >> 64;
     let mut left = u64::try_from(scaled).expect("it is below the total");
     branches.into_iter().find(|branch| match left.checked_sub(u64::from(branch.weight)) {
         None => true,

@@ -24,7 +24,7 @@ fn a_copy_is_the_request_that_the_service_gets() {
     let gateway = Gateway::start(&file(&app, &shadow.url(), "'shadow'"));
     let mut client = gateway.connect();
     assert_eq!(client.ask("GET /a?b=%2f HTTP/1.1\r\nhost: example.com\r\nx-mirrored: mine").text(), "ok");
-    assert_eq!(client.post("/c", &[b'x'; 60_000]).text(), "ok");
+    assert_eq!(client.post("/c", &vec![b'x'; 60_000]).text(), "ok");
     client.send("POST /d HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
     assert_eq!(client.answer_to("POST").unwrap().text(), "ok");
     count(&gateway, "answered", 3.0);
@@ -85,7 +85,7 @@ fn what_does_not_fit_is_not_copied_and_counted() {
     });
     let gateway = Gateway::start(&file(&app, &shadow.url(), "'shadow'"));
     let mut client = gateway.connect();
-    assert_eq!(client.post("/", &[b'x'; 65_537]).status(), 200);
+    assert_eq!(client.post("/", &vec![b'x'; 65_537]).status(), 200);
     count(&gateway, "too_large", 1.0);
     let chunk = format!("8000\r\n{}\r\n", "x".repeat(0x8000));
     client

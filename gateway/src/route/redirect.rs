@@ -58,7 +58,9 @@ impl RedirectTarget {
             (Some(parts), _) if parts.is_empty() => {}
             (Some(parts), _) => {
                 address.push(b'?');
-                parts.iter().for_each(|part| fill(part, path, found, &mut address));
+                for part in parts {
+                    fill(part, path, found, &mut address);
+                }
             }
         }
         address

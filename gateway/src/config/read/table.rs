@@ -166,6 +166,9 @@ impl Reader<'_> {
             "origins" => (Code::MissingKey, "`origins = [\"https://app.example.com\"]`"),
             "to" => (Code::MissingKey, "`to = \"/new\"`"),
             "service" => (Code::MissingKey, "`service` with the name of a service"),
+            "certificates" => (Code::MissingKey, "`certificates = [{ cert = \"site.pem\", key = \"site.key\" }]`"),
+            "cert" => (Code::MissingKey, "`cert = \"site.pem\"`"),
+            "key" => (Code::MissingKey, "`key = \"site.key\"`"),
             "file" => (Code::MissingKey, "`file = \"schemas/user.json\"`"),
             _ => (Code::MissingKey, "it"),
         };

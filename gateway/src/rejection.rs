@@ -97,6 +97,8 @@ pub(crate) enum Rejection {
     UpstreamTimeout,
     /// 499, in the log only: the client went away.
     ClientClosed,
+    /// 101, in the log only: nothing moved in a tunnel for `timeouts.tunnel_idle`.
+    TunnelIdle,
 }
 
 impl Rejection {
@@ -147,6 +149,7 @@ impl Rejection {
             Self::UpstreamConnectTimeout => 36,
             Self::UpstreamTimeout => 37,
             Self::ClientClosed => 38,
+            Self::TunnelIdle => 39,
         }
     }
 
@@ -178,6 +181,7 @@ impl Rejection {
             | Self::CircuitOpen { .. }
             | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::UpstreamConnectTimeout | Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
+            Self::TunnelIdle => StatusCode::SWITCHING_PROTOCOLS,
             Self::ClientClosed => StatusCode::from_u16(499).expect("499 is a three-digit status"),
         }
     }
@@ -237,6 +241,7 @@ impl Rejection {
             Self::UpstreamConnectTimeout => "The service could not be reached in time.".into(),
             Self::UpstreamTimeout => "The service did not answer in time.".into(),
             Self::ClientClosed => "The client closed the connection.".into(),
+            Self::TunnelIdle => "Nothing was said for too long.".into(),
         }
     }
 
@@ -256,7 +261,8 @@ impl Rejection {
             | Self::ContentTypeUnsupported { .. }
             | Self::ContentCodingUnsupported
             | Self::BodyInvalid { .. }
-            | Self::ClientClosed => "http_request_error",
+            | Self::ClientClosed
+            | Self::TunnelIdle => "http_request_error",
             Self::Unauthorized(_) | Self::ScopeMissing { .. } | Self::CorsDenied | Self::RateLimited { .. } => {
                 "http_request_denied"
             }
@@ -275,7 +281,7 @@ impl Rejection {
 }
 
 /// Every code, in the order of [`Rejection::index`]; stable once published.
-pub(crate) const CODES: [&str; 39] = [
+pub(crate) const CODES: [&str; 40] = [
     "bad_request",
     "path_invalid",
     "host_invalid",
@@ -315,6 +321,7 @@ pub(crate) const CODES: [&str; 39] = [
     "upstream_connect_timeout",
     "upstream_timeout",
     "client_closed",
+    "tunnel_idle",
 ];
 
 /// What a caller with no API key, or a wrong one, is asked for in `WWW-Authenticate`.

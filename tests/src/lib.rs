@@ -13,6 +13,7 @@ mod process;
 mod signer;
 mod upstream;
 mod wait;
+mod websocket;
 mod wire;
 
 pub use binary::{binary, example};
@@ -24,4 +25,5 @@ pub use process::{Process, Run, gateway, write_file};
 pub use signer::{Jwks, Signer, base64, from_now};
 pub use upstream::{Conn, Upstream, ok, with_body};
 pub use wait::{DEADLINE, eventually};
+pub use websocket::{Frame, GOING_AWAY, GRANT, UPGRADE, WebSocket};
 pub use wire::{End, Wire};

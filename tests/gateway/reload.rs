@@ -155,7 +155,7 @@ fn limits_and_trust_hold_for_the_next_request_of_a_kept_connection() {
     assert_eq!(kept.ask(&long).status(), 414);
 }
 
-/// An upstream whose `/stream` goes on until it is told, which counts what is uploaded to it, and grants WebSockets.
+/// An upstream whose `/stream` goes on until it is told, which counts what is uploaded to it, and grants upgrades.
 fn streaming() -> (Upstream, Arc<AtomicBool>) {
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);

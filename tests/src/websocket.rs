@@ -44,9 +44,9 @@ impl Frame {
         let mask = if self.is_masked { 0x80 } else { 0 };
         let mut bytes = vec![0x80 | self.opcode];
         match self.payload.len() {
-            short @ 0..126 => bytes.push(mask | u8::try_from(short).expect("it is short")),
+            short @ 0..126 => bytes.push(mask + u8::try_from(short).expect("it is short")),
             long => {
-                bytes.push(mask | 127);
+                bytes.push(mask + 127);
                 bytes.extend((long as u64).to_be_bytes());
             }
         }

@@ -97,13 +97,13 @@ mod tests {
         let mask = if is_masked { MASKED } else { 0 };
         let mut frame = vec![0x80 | opcode];
         match length {
-            0..126 => frame.push(mask | u8::try_from(length).unwrap()),
+            0..126 => frame.push(mask + u8::try_from(length).unwrap()),
             126..0x10000 => {
-                frame.push(mask | 126);
+                frame.push(mask + 126);
                 frame.extend(u16::try_from(length).unwrap().to_be_bytes());
             }
             _ => {
-                frame.push(mask | 127);
+                frame.push(mask + 127);
                 frame.extend((length as u64).to_be_bytes());
             }
         }

@@ -109,7 +109,11 @@ impl Pipe {
     {
         wire::with_scratch(|scratch| {
             let mut buffer = ReadBuf::new(scratch);
-            ready!(Pin::new(source).poll_read(cx, &mut buffer))?;
+            match ready!(Pin::new(source).poll_read(cx, &mut buffer)) {
+                // Behind its Close many a client just drops the connection: that is an end, and breaks nothing.
+                Err(error) if !self.frames.saw_close() => return Poll::Ready(Err(error)),
+                Err(_) | Ok(()) => {}
+            }
             let read = buffer.filled();
             if read.is_empty() {
                 self.stage = if self.stage == Stage::Told { Stage::Done } else { Stage::Ended };

@@ -81,7 +81,7 @@ async fn a_reader_that_is_slow_holds_the_writer_back() {
 #[tokio::test(start_paused = true)]
 async fn nothing_for_too_long_is_the_end_and_both_are_told() {
     let began = Instant::now();
-    let mut both = between(64, Duration::from_secs(60), None);
+    let mut both = between(64, Duration::from_mins(1), None);
     tokio::time::sleep(Duration::from_secs(50)).await;
     both.client.write_all(MASKED).await.unwrap();
     assert_eq!(to_end(&mut both.client).await, GOING_AWAY);

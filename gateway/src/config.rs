@@ -91,6 +91,8 @@ pub struct Server {
     pub workers: usize,
     /// Peers whose `X-Forwarded-*`, `Forwarded` and `x-request-id` are believed. Default none.
     pub trusted_proxies: Vec<IpNet>,
+    /// Networks whose connections begin with a header of the PROXY protocol. Default none.
+    pub proxy_protocol: Vec<IpNet>,
     /// Client connections open at once, over all workers. Default 10,000.
     pub max_connections: usize,
     /// Whether `/docs` and `/openapi.json` tell everyone what the services take and give. Default true.

@@ -33,6 +33,7 @@ pub mod mounts;
 mod openapi;
 pub mod path;
 pub mod permit;
+mod proxy_protocol;
 mod rejection;
 mod reserved;
 mod respond;

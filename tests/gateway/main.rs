@@ -30,6 +30,7 @@ mod limits;
 mod mounts;
 mod overload;
 mod paths_hosts;
+mod proxy_protocol;
 mod rate_limit;
 mod reload;
 mod retry;

@@ -41,6 +41,7 @@ fn server(server: &Server) -> Value {
         "listen": server.listen.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "workers": server.workers,
         "trusted_proxies": server.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "proxy_protocol": server.proxy_protocol.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "max_connections": server.max_connections,
         "docs": server.docs,
         "drain_timeout": show_duration(server.drain_timeout),

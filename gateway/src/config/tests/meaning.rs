@@ -50,6 +50,7 @@ fn a_newcomers_file_gets_every_default() {
             "listen": ["0.0.0.0:8000"],
             "workers": 0,
             "trusted_proxies": [],
+            "proxy_protocol": [],
             "max_connections": 10_000,
             "docs": true,
             "drain_timeout": "30s",
@@ -356,6 +357,7 @@ fn every_key_is_read() {
     for (found, expected) in [
         (&shown["server"]["workers"], json!(2)),
         (&shown["server"]["trusted_proxies"], json!(["10.0.0.0/8", "192.168.1.1/32"])),
+        (&shown["server"]["proxy_protocol"], json!(["10.1.0.0/16"])),
         (&shown["server"]["limits"]["body"], json!("1MiB")),
         (
             &shown["server"]["tls"],

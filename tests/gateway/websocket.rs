@@ -1,7 +1,7 @@
 //! SPEC §3, 8: a WebSocket is a tunnel between the client's connection and the upstream's, as open as both are.
 use std::{sync::mpsc, time::Duration};
 
-use e2e::{End, Frame, GRANT, Gateway, UPGRADE, Upstream, WebSocket, eventually};
+use e2e::{Client, End, Frame, GRANT, Gateway, UPGRADE, Upstream, WebSocket, eventually};
 
 /// An upstream that grants every upgrade, and sends back what comes.
 fn echo() -> Upstream {
@@ -76,6 +76,34 @@ fn bytes_beside_the_handshake_are_not_lost() {
     assert_eq!(client.head().unwrap().status(), 101);
     assert_eq!(client.frame().unwrap(), Frame::text("first", false));
     assert_eq!(client.frame().unwrap(), Frame::text("early", false));
+}
+
+#[test]
+fn over_tls_it_is_the_same_to_its_end() {
+    let (authority, upstream) = (e2e::Authority::new(), echo());
+    let certificates = authority.issue(&["a.test"]).toml();
+    let tls = format!("server.tls.listen = '127.0.0.1:0'\nserver.tls.certificates = [{certificates}]");
+    let mut gateway = Gateway::with(&tls, &upstream, "");
+    let config = e2e::client(&authority, None, &[]);
+    let open = |target| {
+        let client = Client::tls(gateway.https.expect("an HTTPS listener"), &config, "a.test").unwrap();
+        WebSocket::on(client, target)
+    };
+    let (mut ended, mut told) = (open("/ended"), open("/told"));
+    let long = "x".repeat(300_000);
+    for client in [&mut ended, &mut told] {
+        assert!(client.ask(&long) == long);
+    }
+    let close = |is_masked| Frame::close(1000_u16.to_be_bytes(), is_masked);
+    ended.send(close(true).bytes());
+    // Without TLS's own farewell, as many clients end: behind a Close that breaks nothing.
+    ended.finish();
+    assert_eq!(ended.frame().unwrap(), close(false));
+    assert_eq!(ended.to_end(), (Vec::new(), End::Closed));
+    assert_eq!(gateway.logged("/ended")["code"], serde_json::Value::Null);
+    gateway.signal(nix::sys::signal::Signal::SIGTERM);
+    told.is_told_to_go();
+    assert_eq!(gateway.wait().code(), Some(0));
 }
 
 #[test]

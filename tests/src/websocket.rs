@@ -91,7 +91,11 @@ pub struct WebSocket(Client);
 impl WebSocket {
     /// Opens one, which must be granted.
     pub fn open(address: SocketAddr, target: &str) -> Self {
-        let mut client = Client::connect(address);
+        Self::on(Client::connect(address), target)
+    }
+
+    /// Opens one on this connection.
+    pub fn on(mut client: Client, target: &str) -> Self {
         client.send_request(&format!("GET {target} HTTP/1.1\r\n{UPGRADE}"));
         let answer = client.head().expect("an answer");
         assert_eq!(answer.status(), 101, "{answer:?}");

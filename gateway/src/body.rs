@@ -18,7 +18,7 @@ use http_body::{Frame, SizeHint};
 
 use crate::{
     exchange::Exchange,
-    h1::{framing::Length, server::RequestBody},
+    h1::{framing::Length, server::RequestBody, wire::Wire},
     rejection::Rejection,
 };
 
@@ -87,6 +87,11 @@ impl Body {
         self.watch = Some(watch);
     }
 
+    /// The same, to be told more.
+    pub(crate) fn exchange_mut(&mut self) -> Option<&mut Exchange> {
+        self.exchange.as_deref_mut()
+    }
+
     /// Refuses more than `limit` bytes, at once when they are declared.
     pub(crate) fn limit(&self, limit: u64) -> Result<(), Rejection> {
         if let Source::Client(body) = &self.source { body.limit(limit) } else { Ok(()) }
@@ -147,6 +152,11 @@ impl Body {
             (true, false) => self.watch = Some(watch),
             (false, _) => {}
         }
+    }
+
+    /// The upstream's connection, if this answer has switched protocols.
+    pub(crate) fn take_switched(&mut self) -> Option<Box<Wire>> {
+        if let Source::Upstream(body) = &mut self.source { body.take_switched() } else { None }
     }
 
     /// There is nothing in it to be read.

@@ -423,6 +423,8 @@ table! {
         request: Length = "30s",
         /// For a pooled connection that nobody uses.
         idle: Length = "50s",
+        /// For a WebSocket in which nothing moves, either way.
+        tunnel_idle: Length = "1h",
     }
 }
 

@@ -22,6 +22,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod traffic;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -44,6 +45,7 @@ pub use resilience::{CircuitBreaker, Retry, RetryOn};
 pub use schema::schema;
 pub use source::Source;
 pub use tls::{Acme, Certificate, Roots, Tls, UpstreamTls};
+pub use traffic::{Mirror, Redirect, Share, Split};
 
 /// A whole `gateway.toml`.
 #[derive(Debug, Clone)]
@@ -159,7 +161,7 @@ pub struct Service {
     pub tls: Option<UpstreamTls>,
     /// The Host that its upstreams are sent. Default [`HostPolicy::Preserve`].
     pub host: HostPolicy,
-    /// At least one, in the file's order.
+    /// In the file's order; none only where a route of another service names this one.
     pub routes: Vec<Route>,
 }
 
@@ -226,6 +228,12 @@ pub struct Route {
     pub strip_prefix: StripPrefix,
     /// Replaces the path before it is sent; never together with [`Route::strip_prefix`].
     pub rewrite: Option<Rewrite>,
+    /// Where its clients are sent, in place of the service.
+    pub redirect: Option<Redirect>,
+    /// The services among which its requests are divided, in place of its own.
+    pub split: Option<Split>,
+    /// The service that gets copies of its requests.
+    pub mirror: Option<Mirror>,
     /// How long its upstreams may take.
     pub timeouts: UpstreamTimeouts,
     /// When a request is sent again; none: never.
@@ -300,7 +308,7 @@ pub enum StripPrefix {
     Text(String),
 }
 
-/// `timeouts = { connect = "2s", request = "30s", idle = "50s" }`.
+/// `timeouts = { connect = "2s", request = "30s", idle = "50s", tunnel_idle = "1h" }`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UpstreamTimeouts {
     /// For a TCP connect. Default 2 s.
@@ -309,6 +317,19 @@ pub struct UpstreamTimeouts {
     pub request: Duration,
     /// For a pooled connection that nobody uses. Default 50 s.
     pub idle: Duration,
+    /// For a WebSocket in which nothing moves, either way. Default 1 h.
+    pub tunnel_idle: Duration,
+}
+
+impl Default for UpstreamTimeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(2),
+            request: Duration::from_secs(30),
+            idle: Duration::from_secs(50),
+            tunnel_idle: Duration::from_hours(1),
+        }
+    }
 }
 
 /// `rate_limit = { requests = 100, per = "1m", burst = 100, key = "ip" }`.

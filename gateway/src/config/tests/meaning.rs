@@ -31,7 +31,7 @@ fn a_newcomers_file_gets_every_default() {
             "headers": {},
             "query": {},
             "strip_prefix": false,
-            "timeouts": { "connect": "2s", "request": "30s", "idle": "50s" },
+            "timeouts": { "connect": "2s", "request": "30s", "idle": "50s", "tunnel_idle": "1h" },
             "retry": { "attempts": 2, "budget": 0.2, "on": ["connect", "stale", "502", "503"] },
             "limits": { "body": "10MiB" },
             "auth": "none",
@@ -135,8 +135,11 @@ routes = "/b"
 "#,
     );
     let [a, b] = &config.services[..] else { panic!("two services") };
-    let timeouts =
-        |connect, request| UpstreamTimeouts { connect: seconds(connect), request: seconds(request), idle: seconds(50) };
+    let timeouts = |connect, request| UpstreamTimeouts {
+        connect: seconds(connect),
+        request: seconds(request),
+        ..UpstreamTimeouts::default()
+    };
     assert_eq!(a.routes[0].timeouts, timeouts(1, 20));
     assert_eq!(a.routes[1].timeouts, timeouts(1, 60));
     assert_eq!(b.routes[0].timeouts, timeouts(1, 10));
@@ -345,6 +348,32 @@ fn the_environment_fills_strings_only() {
 }
 
 #[test]
+fn every_key_of_tls_is_read() {
+    let shown = sound(EVERY_KEY).redacted();
+    assert_eq!(
+        shown["server"]["tls"],
+        json!({
+            "listen": ["0.0.0.0:8443"],
+            "certificates": [
+                { "cert": "src/config/tests/site.pem", "key": "src/config/tests/site.key" },
+                { "cert": "certificates/example.com.pem", "key": "certificates/example.com.pem" },
+            ],
+            "acme": {
+                "domains": ["example.com", "www.example.com"],
+                "terms_agreed": true,
+                "contact": ["ops@example.com"],
+                "directory": "https://acme-staging-v02.api.letsencrypt.org/directory",
+                "ca": "src/config/tests/site.pem",
+                "cache": "certificates",
+                "retry": "5m",
+            },
+            "client_ca": "src/config/tests/site.pem",
+            "redirect_http": true,
+        })
+    );
+}
+
+#[test]
 fn every_key_is_read() {
     let config = sound(EVERY_KEY);
     let shown = config.redacted();
@@ -356,27 +385,6 @@ fn every_key_is_read() {
         (&shown["server"]["trusted_proxies"], json!(["10.0.0.0/8", "192.168.1.1/32"])),
         (&shown["server"]["proxy_protocol"], json!(["10.1.0.0/16"])),
         (&shown["server"]["limits"]["body"], json!("1MiB")),
-        (
-            &shown["server"]["tls"],
-            json!({
-                "listen": ["0.0.0.0:8443"],
-                "certificates": [
-                    { "cert": "src/config/tests/site.pem", "key": "src/config/tests/site.key" },
-                    { "cert": "certificates/example.com.pem", "key": "certificates/example.com.pem" },
-                ],
-                "acme": {
-                    "domains": ["example.com", "www.example.com"],
-                    "terms_agreed": true,
-                    "contact": ["ops@example.com"],
-                    "directory": "https://acme-staging-v02.api.letsencrypt.org/directory",
-                    "ca": "src/config/tests/site.pem",
-                    "cache": "certificates",
-                    "retry": "5m",
-                },
-                "client_ca": "src/config/tests/site.pem",
-                "redirect_http": true,
-            }),
-        ),
         (
             &shown["jwt"][0],
             json!({
@@ -457,6 +465,11 @@ fn every_key_is_read() {
         (&task["routes"][0]["required_headers"], json!(["x-tenant"])),
         (&task["routes"][1]["cors"], json!(false)),
         (&task["routes"][1]["required_headers"], json!([])),
+        (&user["routes"][1]["redirect"], json!({ "to": "https://example.com/new/{id}?from=old", "status": 301 })),
+        (&user["routes"][2]["split"], json!([{ "service": "user", "weight": 9 }, { "service": "task", "weight": 1 }])),
+        (&user["routes"][2]["sticky"], json!("cookie:share")),
+        (&user["routes"][2]["mirror"], json!({ "service": "shadow", "percent": 12.5 })),
+        (&shown["services"]["shadow"]["routes"], json!([])),
         (&shown["services"]["task"]["health"], json!(false)),
         (&shown["services"]["task"]["host"], json!("upstream")),
     ] {

@@ -30,6 +30,7 @@ mod h1;
 mod live;
 mod local;
 pub mod mounts;
+mod names;
 mod openapi;
 pub mod path;
 pub mod permit;

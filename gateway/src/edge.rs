@@ -2,7 +2,10 @@
 use std::{net::SocketAddr, rc::Rc, sync::atomic::Ordering::Relaxed};
 
 use http::{Request, Response};
-use tokio::{net::TcpStream, time::Instant};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout_at},
+};
 
 use crate::{
     body::Body,
@@ -12,15 +15,62 @@ use crate::{
         head::BadHead,
         server::{self, Service, Settings},
     },
+    rejection::Rejection,
     telemetry::metrics::Gauges,
+    tls::{Chosen, Failure, Outcome},
+    transport::Transport,
     worker::Slot,
 };
 
-/// Serves one client's connection to its end.
-pub(crate) async fn serve(stream: TcpStream, peer: SocketAddr, slot: &Slot, accepted: Instant) {
+/// Serves one client's connection to its end. `timeouts.header` runs from the accept on, over the handshake too.
+pub(crate) async fn serve(stream: TcpStream, peer: SocketAddr, is_tls: bool, slot: &Slot, accepted: Instant) {
     let _open = Open::new(&slot.core.gauges);
-    let service = Http1 { slot, client: Client::new(peer, "http") };
-    server::serve(stream, &service, &slot.core.drain, accepted).await;
+    let drain = &slot.core.drain;
+    if !is_tls {
+        let service = Http1 { slot, client: Client::new(peer, "http") };
+        return server::serve(stream.into(), &service, drain, accepted).await;
+    }
+    // Boxed: once it is over, the connection needs no room for it.
+    let Some((stream, bound)) = Box::pin(handshake(stream, peer, slot, accepted)).await else { return };
+    // What was agreed on by ALPN is told here; all of it is HTTP/1.1 so far.
+    let service = Http1 { slot, client: Client { bound, ..Client::new(peer, "https") } };
+    server::serve(stream, &service, drain, accepted).await;
+}
+
+/// What a handshake makes, and the certificate that the connection is bound to; nothing where there is none, which is
+/// counted.
+async fn handshake(
+    stream: TcpStream,
+    peer: SocketAddr,
+    slot: &Slot,
+    accepted: Instant,
+) -> Option<(Transport, Option<Chosen>)> {
+    let _registered = slot.core.drain.register().await;
+    let worker = slot.current();
+    let accepting = worker.live.tls.as_ref()?.accept(stream);
+    let handshakes = &slot.core.gauges.handshakes;
+    let client = peer.ip();
+    match timeout_at(accepted + worker.settings.timeouts.header, accepting).await {
+        Ok(Ok((stream, outcome, bound))) => {
+            handshakes.count(outcome);
+            return Some((stream, bound));
+        }
+        Ok(Err(Failure::NotTls(stream))) => {
+            handshakes.count(Outcome::NotTls);
+            let service = Http1 { slot, client: Client::new(peer, "http") };
+            let why = "This port speaks HTTPS: write https:// in place of http://.";
+            server::refuse(stream.into(), &service, Rejection::BadRequest(why.into())).await;
+        }
+        Ok(Err(Failure::Broken(outcome, error))) => {
+            handshakes.count(outcome);
+            tracing::debug!(%client, %error, "the TLS handshake failed");
+        }
+        Err(_) => {
+            handshakes.count(Outcome::Timeout);
+            tracing::debug!(%client, "the TLS handshake was not done in time");
+        }
+    }
+    None
 }
 
 struct Http1<'s> {

@@ -42,9 +42,11 @@ mod run;
 mod shutdown;
 mod tasks;
 pub mod telemetry;
+mod tls;
 pub mod token;
 mod trace;
 mod transform;
+mod transport;
 mod upstream;
 mod worker;
 

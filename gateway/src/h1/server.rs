@@ -18,7 +18,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Method, Request, Response, Version};
-use tokio::{net::TcpStream, time::Instant};
+use tokio::time::Instant;
 
 use super::{
     head::{self, BadHead, RequestHead, Scan},
@@ -35,6 +35,7 @@ use crate::{
     rejection::Rejection,
     reserved::Reserved,
     shutdown::Drain,
+    transport::Transport,
 };
 
 /// How long, and how many bytes, a connection is read after its last answer, so that a reset does not eat the answer
@@ -67,29 +68,17 @@ pub(crate) struct Settings {
 }
 
 /// Serves a connection until it ends. `accepted` is when it was accepted.
-pub(crate) async fn serve(stream: TcpStream, service: &impl Service, drain: &Drain, accepted: Instant) {
+pub(crate) async fn serve(stream: Transport, service: &impl Service, drain: &Drain, accepted: Instant) {
     let settings = service.settings();
     let mut header_deadline = Some(accepted + settings.timeouts.header);
-    let connection = Rc::new(Connection {
-        wire: RefCell::new(Wire::new(stream)),
-        upload: RefCell::new(Upload::default()),
-        serial: Cell::new(0),
-        received: Rc::new(Cell::new(0)),
-        settings: RefCell::new(settings),
-    });
+    let connection = Connection::new(stream, settings);
     let _registered = drain.register().await;
     loop {
         // idle, then head
         let head = match connection.read_head(service, drain, header_deadline.take()).await {
             Ok(Some(head)) => head,
-            Ok(None) => return,
-            Err(bad) => {
-                let answer = Answer { method: Method::GET, version: Version::HTTP_11, keep_alive: false };
-                if connection.write(answer, service.refuse(*bad)).await.is_ok() {
-                    connection.linger().await;
-                }
-                return;
-            }
+            Ok(None) => return connection.wire.borrow_mut().say_end(),
+            Err(bad) => return connection.refuse(service.refuse(*bad)).await,
         };
         // call
         let mut answer = Answer { method: head.method.clone(), version: head.version, keep_alive: head.keep_alive };
@@ -100,9 +89,16 @@ pub(crate) async fn serve(stream: TcpStream, service: &impl Service, drain: &Dra
         match connection.write(answer, response).await {
             Ok(After::Serve) => {}
             Ok(After::Linger) => return connection.linger().await,
-            Ok(After::Close) | Err(()) => return,
+            Ok(After::Close) => return connection.wire.borrow_mut().say_end(),
+            Err(()) => return,
         }
     }
+}
+
+/// Answers a connection on which no request can be read, and ends it.
+pub(crate) async fn refuse(stream: Transport, service: &impl Service, rejection: Rejection) {
+    let bad: Box<BadHead> = rejection.into();
+    Connection::new(stream, service.settings()).refuse(service.refuse(*bad)).await;
 }
 
 #[derive(Debug)]
@@ -118,6 +114,24 @@ struct Connection {
 }
 
 impl Connection {
+    fn new(stream: Transport, settings: Rc<Settings>) -> Rc<Self> {
+        Rc::new(Self {
+            wire: RefCell::new(Wire::new(stream)),
+            upload: RefCell::new(Upload::default()),
+            serial: Cell::new(0),
+            received: Rc::new(Cell::new(0)),
+            settings: RefCell::new(settings),
+        })
+    }
+
+    /// Writes the answer to what was no request.
+    async fn refuse(&self, answer: Response<Body>) {
+        let to = Answer { method: Method::GET, version: Version::HTTP_11, keep_alive: false };
+        if self.write(to, answer).await.is_ok() {
+            self.linger().await;
+        }
+    }
+
     /// The next request's head; `None` when the connection ended, or may end, before one began.
     async fn read_head(
         &self,

@@ -20,7 +20,11 @@ use prometheus_client::{
     registry::Unit,
 };
 
-use crate::{live::Live, rejection::CODES};
+use crate::{
+    live::Live,
+    rejection::CODES,
+    tls::{Handshakes, OUTCOMES},
+};
 
 pub(crate) use generations::Generations;
 use generations::{RouteTotals, Sum, Totals};
@@ -51,6 +55,8 @@ pub(crate) struct Shard {
 pub(crate) struct Gauges {
     pub(crate) connections: AtomicI64,
     pub(crate) in_flight: AtomicI64,
+    /// One for all workers: it outlives each of them.
+    pub(crate) handshakes: Arc<Handshakes>,
 }
 
 #[derive(Debug, Default)]
@@ -135,6 +141,7 @@ pub(crate) struct Metrics {
     pub(crate) generations: Generations,
     /// One for each worker.
     pub(crate) gauges: Mutex<Vec<Arc<Gauges>>>,
+    pub(crate) handshakes: Arc<Handshakes>,
     pub(crate) reloads: Reloads,
     pub(crate) log_lines_dropped: Arc<AtomicU64>,
 }
@@ -223,6 +230,11 @@ impl Metrics {
         encoder
             .encode_descriptor("gateway_in_flight", "Requests being served", None, MetricType::Gauge)?
             .encode_gauge(&total(|gauges| &gauges.in_flight))?;
+        let help = "TLS handshakes of clients, by how they ended";
+        let mut family = encoder.encode_descriptor("gateway_tls_handshakes", help, None, MetricType::Counter)?;
+        for (outcome, count) in OUTCOMES.iter().zip(self.handshakes.counts()).filter(|(_, count)| *count > 0) {
+            family.encode_family(&[("result", *outcome)])?.encode_counter(&count, NO_EXEMPLAR)?;
+        }
         let keys = live.counters.as_ref().map_or(0, |counters| counters.live(Instant::now()));
         let help = "Callers that have used some of their rate limit, one for each limit";
         encoder
@@ -277,7 +289,7 @@ mod tests {
     fn live(route: &str) -> Arc<Live> {
         let text = format!("[services.user]\nupstreams = ['http://u']\nroutes = ['{route}']");
         let config = Config::parse("gateway.toml", &text, &|_| None).unwrap();
-        Arc::new(Live::new(config, &Mounts::default(), None))
+        Arc::new(Live::new(config, &Mounts::default(), None, None))
     }
 
     fn metrics(live: &Arc<Live>, shards: &[Arc<Shard>]) -> Arc<Metrics> {
@@ -285,6 +297,7 @@ mod tests {
             live: ArcSwap::from(Arc::clone(live)),
             generations: Generations::default(),
             gauges: Mutex::default(),
+            handshakes: Arc::default(),
             reloads: Reloads::default(),
             log_lines_dropped: Arc::default(),
         };

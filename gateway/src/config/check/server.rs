@@ -4,6 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 use super::{
     Checks,
     address::{self, Addresses},
+    tls,
 };
 use crate::config::{
     Admin, ClientTimeouts, Limits, Server,
@@ -31,6 +32,8 @@ pub(super) fn check(raw: &RawConfig, checks: &mut Checks) -> (Server, Admin) {
         None => Some(addresses.assumed(SocketAddr::from(([127, 0, 0, 1], 8900)))),
         Some(text) => addresses.written(text, checks),
     };
+    let tls = server.and_then(|server| server.tls.as_ref());
+    let tls = tls.and_then(|written| tls::check(written, &mut addresses, checks));
     // Where one could not be read, its default stands in, which nobody asked for.
     let unread = [server.map(|server| &server.unread), raw.admin.as_ref().map(|admin| &admin.value.unread)];
     if !unread.into_iter().flatten().any(|keys| keys.contains(&"listen")) {
@@ -43,6 +46,7 @@ pub(super) fn check(raw: &RawConfig, checks: &mut Checks) -> (Server, Admin) {
     let proxies = server.and_then(|server| server.trusted_proxies.as_ref());
     let server = Server {
         listen,
+        tls,
         workers: workers
             .and_then(|written| checks.count("workers", written, 0..=1024))
             .filter(|workers| *workers > 0)

@@ -355,6 +355,15 @@ fn every_key_is_read() {
         (&shown["server"]["trusted_proxies"], json!(["10.0.0.0/8", "192.168.1.1/32"])),
         (&shown["server"]["limits"]["body"], json!("1MiB")),
         (
+            &shown["server"]["tls"],
+            json!({
+                "listen": ["0.0.0.0:8443"],
+                "certificates": [{ "cert": "src/config/tests/site.pem", "key": "src/config/tests/site.key" }],
+                "client_ca": "src/config/tests/site.pem",
+                "redirect_http": true,
+            }),
+        ),
+        (
             &shown["jwt"][0],
             json!({
                 "issuer": "user-service",
@@ -391,6 +400,16 @@ fn every_key_is_read() {
         (&task["routes"][0]["retry"], json!({ "attempts": 3, "budget": 0.1, "on": ["connect"] })),
         (&task["routes"][1]["retry"], json!(false)),
         (&user["upstreams"][1], json!({ "url": "http://user-2:8001", "weight": 2 })),
+        (&user["upstreams"][2], json!({ "url": "https://user-3", "weight": 1 })),
+        (
+            &user["tls"],
+            json!({
+                "ca": "src/config/tests/site.pem",
+                "server_name": "user.internal",
+                "cert": "src/config/tests/site.pem",
+                "key": "src/config/tests/site.key",
+            }),
+        ),
         (&route["match"], json!("GET,POST /users/{id}")),
         (&route["host"], json!("*.example.com")),
         (&route["headers"], json!({ "X-Version": "2", "X-Debug": "*", "X-Kind": "~a|b" })),

@@ -53,28 +53,41 @@ struct Answers {
 }
 
 impl Names {
-    /// Follows the names of `config`, those of mounted services excepted, and no other from now on; waits a moment for
-    /// those that are new. What is known of the others stays known.
+    /// Follows the names of `config` too, those of mounted services excepted; waits a moment for those that are new. What
+    /// is known of the others stays known.
     pub(crate) async fn follow(&mut self, config: &Config, mounts: &Mounts) -> Addresses {
+        let new = self.begin(names_of(config, mounts), &config.dns);
+        let new: Vec<_> = new.iter().map(|name| &**name).collect();
+        let _ = timeout(PATIENCE, self.known.asked(&new)).await;
+        self.addresses()
+    }
+
+    /// Follows no names but those of `config` from now on.
+    pub(crate) fn follow_only(&mut self, config: &Config, mounts: &Mounts) {
         let names = names_of(config, mounts);
-        if self.dns != config.dns {
-            self.followed.clear();
-            self.dns.clone_from(&config.dns);
-        }
         self.followed.retain(|name, _| names.contains(&**name));
         self.known.forget(|name| !names.contains(name));
-        let new: Vec<_> = names.into_iter().filter(|name| !self.followed.contains_key(*name)).collect();
+        self.begin(names, &config.dns);
+    }
+
+    /// Begins to follow those of `names` that are not followed yet, and all anew where others are to be asked; gives them.
+    fn begin(&mut self, names: BTreeSet<&str>, dns: &Dns) -> Vec<Box<str>> {
+        if self.dns != *dns {
+            self.followed.clear();
+            self.dns.clone_from(dns);
+        }
+        let new: Vec<Box<str>> =
+            names.into_iter().filter(|name| !self.followed.contains_key(*name)).map(Into::into).collect();
         if !new.is_empty() {
             let resolver = resolver::new(&self.dns);
             for name in &new {
                 let tasks = Tasks::default();
-                self.known.names().asked.remove(*name);
-                tasks.spawn(follow::follow((*name).into(), resolver.clone(), Arc::clone(&self.known)));
-                self.followed.insert((*name).into(), tasks);
+                self.known.names().asked.remove(name);
+                tasks.spawn(follow::follow(name.clone(), resolver.clone(), Arc::clone(&self.known)));
+                self.followed.insert(name.clone(), tasks);
             }
-            let _ = timeout(PATIENCE, self.known.asked(&new)).await;
         }
-        self.addresses()
+        new
     }
 
     /// What is known now.
@@ -108,6 +121,19 @@ impl Known {
             answered.await;
         }
     }
+}
+
+/// One sentence for each name that stands for other addresses `now`; none where none does.
+pub(crate) fn differences(before: &Addresses, now: &Addresses) -> Vec<String> {
+    let others = now.iter().filter(|(name, addresses)| before.get(*name) != Some(*addresses));
+    let told = others.map(|(name, addresses)| {
+        let list = |addresses: &[IpAddr]| addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        match before.get(name) {
+            None => format!("{name} is at {} now", list(addresses)),
+            Some(before) => format!("{name} is at {} now, no longer at {}", list(addresses), list(before)),
+        }
+    });
+    told.collect()
 }
 
 /// The hosts of `config` that are names, each once: of upstreams that are not mounted, and of authorisers.

@@ -28,6 +28,7 @@ mod layering;
 mod life;
 mod limits;
 mod mounts;
+mod names;
 mod overload;
 mod paths_hosts;
 mod rate_limit;

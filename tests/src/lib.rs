@@ -6,6 +6,7 @@
 
 mod binary;
 mod client;
+mod dns;
 mod gateway;
 mod lines;
 mod message;
@@ -18,6 +19,7 @@ mod wire;
 
 pub use binary::{binary, example};
 pub use client::Client;
+pub use dns::NameServer;
 pub use gateway::{Gateway, service};
 pub use lines::Lines;
 pub use message::{Cut, Message};

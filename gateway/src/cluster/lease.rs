@@ -84,7 +84,7 @@ impl Drop for Lease {
         let circuit = &shared.circuit;
         if let Some(trial) = self.trial {
             let state = circuit.end_trial(trial, self.verdict, breaker, Instant::now());
-            let (service, upstream) = (&*cluster.name, &*shared.url);
+            let (service, upstream) = (&*cluster.name, &*shared.label);
             match state {
                 Some(State::Closed) => {
                     shared.is_back();

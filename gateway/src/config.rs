@@ -93,6 +93,8 @@ pub struct Server {
     pub workers: usize,
     /// Peers whose `X-Forwarded-*`, `Forwarded` and `x-request-id` are believed. Default none.
     pub trusted_proxies: Vec<IpNet>,
+    /// Networks whose connections begin with a header of the PROXY protocol. Default none.
+    pub proxy_protocol: Vec<IpNet>,
     /// Client connections open at once, over all workers. Default 10,000.
     pub max_connections: usize,
     /// Whether `/docs` and `/openapi.json` tell everyone what the services take and give. Default true.
@@ -308,7 +310,7 @@ pub enum StripPrefix {
     Text(String),
 }
 
-/// `timeouts = { connect = "2s", request = "30s", idle = "50s" }`.
+/// `timeouts = { connect = "2s", request = "30s", idle = "50s", tunnel_idle = "1h" }`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UpstreamTimeouts {
     /// For a TCP connect. Default 2 s.
@@ -317,6 +319,19 @@ pub struct UpstreamTimeouts {
     pub request: Duration,
     /// For a pooled connection that nobody uses. Default 50 s.
     pub idle: Duration,
+    /// For a WebSocket in which nothing moves, either way. Default 1 h.
+    pub tunnel_idle: Duration,
+}
+
+impl Default for UpstreamTimeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(2),
+            request: Duration::from_secs(30),
+            idle: Duration::from_secs(50),
+            tunnel_idle: Duration::from_hours(1),
+        }
+    }
 }
 
 /// `rate_limit = { requests = 100, per = "1m", burst = 100, key = "ip" }`.

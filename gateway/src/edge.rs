@@ -15,6 +15,7 @@ use crate::{
         head::BadHead,
         server::{self, Service, Settings},
     },
+    proxy_protocol,
     rejection::Rejection,
     telemetry::metrics::Gauges,
     tls::{Chosen, Failure, Outcome},
@@ -22,19 +23,32 @@ use crate::{
     worker::Slot,
 };
 
-/// Serves one client's connection to its end. `timeouts.header` runs from the accept on, over the handshake too.
-pub(crate) async fn serve(stream: TcpStream, peer: SocketAddr, is_tls: bool, slot: &Slot, accepted: Instant) {
+/// Serves one client's connection to its end. `timeouts.header` runs from the accept on, over the PROXY header and the
+/// handshake too.
+pub(crate) async fn serve(mut stream: TcpStream, peer: SocketAddr, is_tls: bool, slot: &Slot, accepted: Instant) {
     let _open = Open::new(&slot.core.gauges);
     let drain = &slot.core.drain;
+    let mut client = peer;
+    if proxy_protocol::is_spoken_by(peer, &slot.current().live.config.server.proxy_protocol) {
+        let Some(told) = Box::pin(told_client(&mut stream, peer, slot, accepted)).await else { return };
+        client = told;
+    }
     if !is_tls {
-        let service = Http1 { slot, client: Client::new(peer, "http") };
+        let service = Http1 { slot, client: Client::new(client, "http") };
         return server::serve(stream.into(), &service, drain, accepted).await;
     }
     // Boxed: once it is over, the connection needs no room for it.
-    let Some((stream, bound)) = Box::pin(handshake(stream, peer, slot, accepted)).await else { return };
+    let Some((stream, bound)) = Box::pin(handshake(stream, client, slot, accepted)).await else { return };
     // What was agreed on by ALPN is told here; all of it is HTTP/1.1 so far.
-    let service = Http1 { slot, client: Client { bound, ..Client::new(peer, "https") } };
+    let service = Http1 { slot, client: Client { bound, ..Client::new(client, "https") } };
     server::serve(stream, &service, drain, accepted).await;
+}
+
+/// Who the balancer `peer` says has connected; nothing where it says nothing that can be understood.
+async fn told_client(stream: &mut TcpStream, peer: SocketAddr, slot: &Slot, accepted: Instant) -> Option<SocketAddr> {
+    let _registered = slot.core.drain.register().await;
+    let deadline = accepted + slot.settings().timeouts.header;
+    proxy_protocol::client(stream, peer, deadline, &slot.core.gauges.connecting.proxy_protocol).await
 }
 
 /// What a handshake makes, and the certificate that the connection is bound to; nothing where there is none, which is
@@ -48,7 +62,7 @@ async fn handshake(
     let _registered = slot.core.drain.register().await;
     let worker = slot.current();
     let accepting = worker.live.tls.as_ref()?.accept(stream);
-    let handshakes = &slot.core.gauges.handshakes;
+    let handshakes = &slot.core.gauges.connecting.handshakes;
     let client = peer.ip();
     match timeout_at(accepted + worker.settings.timeouts.header, accepting).await {
         Ok(Ok((stream, outcome, bound))) => {

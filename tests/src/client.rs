@@ -31,15 +31,19 @@ impl Client {
 
     /// A new connection of TLS, by a client that is `tls`, for this server name; the handshake is done, or why not.
     pub fn tls(address: SocketAddr, tls: &Arc<rustls::ClientConfig>, name: &'static str) -> io::Result<Self> {
-        let mut client = Self::connect(address);
+        Self::connect(address).over_tls(tls, name)
+    }
+
+    /// The same connection, after a handshake over it.
+    pub fn over_tls(mut self, tls: &Arc<rustls::ClientConfig>, name: &'static str) -> io::Result<Self> {
         let name = ServerName::try_from(name).unwrap();
         let mut session = rustls::ClientConnection::new(Arc::clone(tls), name).unwrap();
-        let mut socket = client.socket();
+        let mut socket = self.socket();
         while session.is_handshaking() {
             session.complete_io(&mut socket)?;
         }
-        client.tls = Some(Box::new(session.into()));
-        Ok(client)
+        self.tls = Some(Box::new(session.into()));
+        Ok(self)
     }
 
     /// How the handshake went.

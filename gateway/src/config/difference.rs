@@ -123,6 +123,7 @@ fn server(before: &Config, now: &Config, changes: &mut Vec<String>) {
         ("server.timeouts", old.timeouts == new.timeouts),
         ("server.limits", old.limits == new.limits),
         ("server.trusted_proxies", old.trusted_proxies == new.trusted_proxies),
+        ("server.proxy_protocol", old.proxy_protocol == new.proxy_protocol),
         ("server.docs", old.docs == new.docs),
         ("server.tls.certificates", of_tls(old, |tls| &tls.certificates) == of_tls(new, |tls| &tls.certificates)),
         ("server.tls.client_ca", of_tls(old, |tls| &tls.client_ca) == of_tls(new, |tls| &tls.client_ca)),

@@ -46,6 +46,8 @@ table! {
         workers: Count = 0,
         /// Networks whose `X-Forwarded-*`, `Forwarded` and `X-Request-Id` are believed.
         trusted_proxies: OneOrMany<Text> = [],
+        /// Networks of load balancers that begin each connection with a header of the PROXY protocol, version 1 or 2.
+        proxy_protocol: OneOrMany<Text> = [],
         /// Client connections open at once.
         max_connections: Count = 10_000,
         /// Whether `/docs` and `/openapi.json` show what the services take and give, where no route has these paths.
@@ -432,6 +434,8 @@ table! {
         request: Length = "30s",
         /// For a pooled connection that nobody uses.
         idle: Length = "50s",
+        /// For a WebSocket in which nothing moves, either way.
+        tunnel_idle: Length = "1h",
     }
 }
 

@@ -97,7 +97,7 @@ impl Supervisor {
             live: ArcSwap::from(Arc::clone(&live)),
             generations: Generations::default(),
             gauges: Mutex::default(),
-            handshakes: Arc::clone(&threads.handshakes),
+            connecting: Arc::clone(&threads.connecting),
             reloads: Reloads::default(),
             log_lines_dropped: writer.dropped(),
         });

@@ -18,9 +18,8 @@ use crate::{
     live::Live,
     telemetry::{
         access_log::Sink,
-        metrics::{Gauges, Shard},
+        metrics::{Connecting, Gauges, Shard},
     },
-    tls::Handshakes,
     worker::{self, Listener, Order, Parts},
 };
 
@@ -29,8 +28,8 @@ pub(super) struct Threads {
     all: Vec<Thread>,
     next: usize,
     ended: (UnboundedSender<End>, UnboundedReceiver<End>),
-    /// All of the process's, counted by whichever of them has them.
-    pub(super) handshakes: Arc<Handshakes>,
+    /// What all of them count in.
+    pub(super) connecting: Arc<Connecting>,
 }
 
 struct Thread {
@@ -46,7 +45,7 @@ type End = (usize, thread::Result<io::Result<()>>);
 
 impl Threads {
     pub(super) fn new() -> Self {
-        Self { all: Vec::new(), next: 0, ended: mpsc::unbounded_channel(), handshakes: Arc::default() }
+        Self { all: Vec::new(), next: 0, ended: mpsc::unbounded_channel(), connecting: Arc::default() }
     }
 
     /// Starts one more.
@@ -58,7 +57,7 @@ impl Threads {
         permits: &Arc<Semaphore>,
     ) -> io::Result<()> {
         let (orders, receiver) = mpsc::unbounded_channel();
-        let gauges = Arc::new(Gauges { handshakes: Arc::clone(&self.handshakes), ..Gauges::default() });
+        let gauges = Arc::new(Gauges { connecting: Arc::clone(&self.connecting), ..Gauges::default() });
         let parts = Parts {
             listeners,
             live: Arc::clone(live),

@@ -24,6 +24,7 @@ use prometheus_client::{
 use crate::{
     cluster::Cluster,
     live::Live,
+    proxy_protocol,
     rejection::CODES,
     tls::{Handshakes, OUTCOMES},
     upstream::Upstream,
@@ -58,8 +59,14 @@ pub(crate) struct Shard {
 pub(crate) struct Gauges {
     pub(crate) connections: AtomicI64,
     pub(crate) in_flight: AtomicI64,
-    /// One for all workers: it outlives each of them.
-    pub(crate) handshakes: Arc<Handshakes>,
+    pub(crate) connecting: Arc<Connecting>,
+}
+
+/// How connections begin: counted by all workers together, and so for longer than any of them lives.
+#[derive(Debug, Default)]
+pub(crate) struct Connecting {
+    pub(crate) handshakes: Handshakes,
+    pub(crate) proxy_protocol: proxy_protocol::Failures,
 }
 
 #[derive(Debug, Default)]
@@ -144,7 +151,7 @@ pub(crate) struct Metrics {
     pub(crate) generations: Generations,
     /// One for each worker.
     pub(crate) gauges: Mutex<Vec<Arc<Gauges>>>,
-    pub(crate) handshakes: Arc<Handshakes>,
+    pub(crate) connecting: Arc<Connecting>,
     pub(crate) reloads: Reloads,
     pub(crate) log_lines_dropped: Arc<AtomicU64>,
 }
@@ -237,8 +244,16 @@ impl Metrics {
             .encode_gauge(&total(|gauges| &gauges.in_flight))?;
         let help = "TLS handshakes of clients, by how they ended";
         let mut family = encoder.encode_descriptor("gateway_tls_handshakes", help, None, MetricType::Counter)?;
-        for (outcome, count) in OUTCOMES.iter().zip(self.handshakes.counts()).filter(|(_, count)| *count > 0) {
+        for (outcome, count) in OUTCOMES.iter().zip(self.connecting.handshakes.counts()).filter(|(_, count)| *count > 0)
+        {
             family.encode_family(&[("result", *outcome)])?.encode_counter(&count, NO_EXEMPLAR)?;
+        }
+        let help = "Connections refused, since no PROXY header came though one had to";
+        let mut family =
+            encoder.encode_descriptor("gateway_proxy_protocol_failures", help, None, MetricType::Counter)?;
+        let counts = self.connecting.proxy_protocol.counts();
+        for (reason, count) in proxy_protocol::FAILURES.iter().zip(counts).filter(|(_, count)| *count > 0) {
+            family.encode_family(&[("reason", *reason)])?.encode_counter(&count, NO_EXEMPLAR)?;
         }
         let keys = live.counters.as_ref().map_or(0, |counters| counters.live(Instant::now()));
         let help = "Callers that have used some of their rate limit, one for each limit";
@@ -309,7 +324,7 @@ mod tests {
             live: ArcSwap::from(Arc::clone(live)),
             generations: Generations::default(),
             gauges: Mutex::default(),
-            handshakes: Arc::default(),
+            connecting: Arc::default(),
             reloads: Reloads::default(),
             log_lines_dropped: Arc::default(),
         };

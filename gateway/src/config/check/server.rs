@@ -1,6 +1,8 @@
 //! `[server]` and `[admin]`.
 use std::{net::SocketAddr, time::Duration};
 
+use ipnet::IpNet;
+
 use super::{
     Checks,
     address::{self, Addresses},
@@ -10,7 +12,7 @@ use crate::config::{
     Admin, ClientTimeouts, Limits, Server,
     diagnose::{Code, Finding},
     raw::{RawClientTimeouts, RawConfig, RawLimits},
-    read::At,
+    read::{At, OneOrMany, Text},
 };
 
 pub(super) fn check(raw: &RawConfig, checks: &mut Checks) -> (Server, Admin) {
@@ -43,7 +45,8 @@ pub(super) fn check(raw: &RawConfig, checks: &mut Checks) -> (Server, Admin) {
     let workers = server.and_then(|server| server.workers.as_ref());
     let max_connections = server.and_then(|server| server.max_connections.as_ref());
     let drain = server.and_then(|server| server.drain_timeout.as_ref());
-    let proxies = server.and_then(|server| server.trusted_proxies.as_ref());
+    let trusted_proxies = networks(server.and_then(|server| server.trusted_proxies.as_ref()), checks);
+    let proxy_protocol = networks(server.and_then(|server| server.proxy_protocol.as_ref()), checks);
     let server = Server {
         listen,
         tls,
@@ -51,9 +54,8 @@ pub(super) fn check(raw: &RawConfig, checks: &mut Checks) -> (Server, Admin) {
             .and_then(|written| checks.count("workers", written, 0..=1024))
             .filter(|workers| *workers > 0)
             .map_or_else(cores, as_usize),
-        trusted_proxies: proxies.map_or_else(Vec::new, |list| {
-            list.value.list.iter().filter_map(|text| address::network(text, checks)).collect()
-        }),
+        trusted_proxies,
+        proxy_protocol,
         max_connections: max_connections
             .and_then(|written| checks.count("max_connections", written, 1..=10_000_000))
             .map_or(10_000, as_usize),
@@ -67,6 +69,11 @@ pub(super) fn check(raw: &RawConfig, checks: &mut Checks) -> (Server, Admin) {
     // A fault of its own is reported already; no configuration with this address ever gets out.
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
     (server, Admin { listen: admin.unwrap_or(nowhere) })
+}
+
+fn networks(written: Option<&At<OneOrMany<Text>>>, checks: &mut Checks) -> Vec<IpNet> {
+    let list = written.map_or(&[][..], |written| &written.value.list);
+    list.iter().filter_map(|text| address::network(text, checks)).collect()
 }
 
 fn timeouts(raw: Option<&RawClientTimeouts>, checks: &mut Checks) -> ClientTimeouts {

@@ -55,6 +55,8 @@ fn the_server() {
         ("[server]\nmax_connections = 0", "2:19 out_of_range"),
         ("[server]\ntrusted_proxies = [\"10.0.0.0/33\"]", "2:20 bad_cidr"),
         ("[server]\ntrusted_proxies = \"10.1.0.0/8\"", "2:19 bad_cidr"),
+        ("[server]\nproxy_protocol = true", "2:18 wrong_type"),
+        ("[server]\nproxy_protocol = [\"10.1.0.0/16\", \"lb\"]", "2:34 bad_cidr"),
         ("[server]\ndrain_timeout = \"5 s\"", "2:17 bad_duration"),
         ("[server]\ndrain_timeout = 5", "2:17 wrong_type"),
         ("[server]\ndrain_timeout = \"25h\"", "2:17 out_of_range"),

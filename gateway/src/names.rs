@@ -155,8 +155,8 @@ impl Upstream {
     }
 
     /// Where it is now: what the file says, or what the name stands for; nowhere while nobody knows.
-    pub(crate) fn ips(&self, names: &Addresses) -> Vec<IpAddr> {
-        let named = || names.get(&*self.host).map_or_else(Vec::new, |addresses| addresses.to_vec());
+    pub(crate) fn ips(&self, known: &Addresses) -> Vec<IpAddr> {
+        let named = || known.get(&*self.host).map_or_else(Vec::new, |addresses| addresses.to_vec());
         self.ip().map_or_else(named, |ip| vec![ip])
     }
 }

@@ -17,7 +17,7 @@ fn servers<const N: usize>(addresses: [&'static str; N]) -> ([Upstream; N], u16)
         let (listener, address) = pairs.next().unwrap();
         Upstream::on(listener, move |mut conn| {
             while conn.receive().is_some() {
-                conn.send(&with_body("200 OK", address.as_bytes()));
+                conn.send(with_body("200 OK", address.as_bytes()));
             }
         })
     });
@@ -107,7 +107,7 @@ fn a_reload_asks_other_name_servers_and_keeps_what_stays() {
 fn names_of_the_system_and_addresses_need_no_name_server() {
     let upstream = Upstream::on(TcpListener::bind("127.0.0.1:0").unwrap(), |mut conn| {
         while conn.receive().is_some() {
-            conn.send(&ok());
+            conn.send(ok());
         }
     });
     let url = upstream.url().replace("127.0.0.1", "localhost");

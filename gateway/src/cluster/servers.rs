@@ -18,13 +18,13 @@ pub(super) fn of(
 ) -> (Vec<Arc<Upstream>>, Vec<u32>) {
     let is_https = upstreams.iter().any(|upstream| upstream.is_https);
     let tls = is_https.then(|| Connectors::new(tls));
-    let server = |upstream, ip| Arc::new(Upstream::remote(upstream, ip, tls.as_ref(), probed));
-    let servers = upstreams.iter().flat_map(|upstream| {
+    let server = |config, ip| Arc::new(Upstream::remote(config, ip, tls.as_ref(), probed));
+    let endpoints = upstreams.iter().flat_map(|upstream| {
         let mut ips: Vec<_> = upstream.ips(addresses).into_iter().map(Some).collect();
         if ips.is_empty() {
             ips.push(None);
         }
         ips.into_iter().map(move |ip| (upstream, ip))
     });
-    servers.map(|(upstream, ip)| (server(upstream, ip), upstream.weight)).unzip()
+    endpoints.map(|(upstream, ip)| (server(upstream, ip), upstream.weight)).unzip()
 }

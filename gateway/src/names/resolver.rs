@@ -30,7 +30,9 @@ pub(super) fn new(dns: &Dns) -> TokioResolver {
     } else {
         let servers = dns.servers.iter().map(|server| {
             let mut connections = vec![ConnectionConfig::udp(), ConnectionConfig::tcp()];
-            connections.iter_mut().for_each(|connection| connection.port = server.port());
+            for connection in &mut connections {
+                connection.port = server.port();
+            }
             NameServerConfig::new(server.ip(), true, connections)
         });
         TokioResolver::builder_with_config(ResolverConfig::from_name_servers(servers.collect()), provider())

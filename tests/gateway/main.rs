@@ -20,6 +20,7 @@ mod framing;
 mod gateway_secret;
 mod handover;
 mod health;
+mod http2;
 mod jwt;
 mod jwt_hostile;
 mod jwt_identity;

@@ -66,8 +66,12 @@ pub(crate) struct Settings {
     pub(crate) reserved: Arc<Reserved>,
 }
 
-/// Serves a connection until it ends. `accepted` is when it was accepted.
-pub(crate) async fn serve(stream: TcpStream, service: &impl Service, drain: &Drain, accepted: Instant) {
+/// How the bytes begin by which a client says that it speaks HTTP/2 (RFC 9113 §3.4): they are like a head of HTTP/1.
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\n";
+
+/// Serves a connection until it ends, or until its client turns out to speak HTTP/2: then it is given back, unread.
+/// `accepted` is when it was accepted.
+pub(crate) async fn serve(stream: TcpStream, service: &impl Service, drain: &Drain, accepted: Instant) -> Option<Wire> {
     let settings = service.settings();
     let mut header_deadline = Some(accepted + settings.timeouts.header);
     let connection = Rc::new(Connection {
@@ -81,28 +85,42 @@ pub(crate) async fn serve(stream: TcpStream, service: &impl Service, drain: &Dra
     loop {
         // idle, then head
         let head = match connection.read_head(service, drain, header_deadline.take()).await {
-            Ok(Some(head)) => head,
-            Ok(None) => return,
+            Ok(Next::Request(head)) => head,
+            Ok(Next::Http2) => return Rc::into_inner(connection).map(|connection| connection.wire.into_inner()),
+            Ok(Next::End) => return None,
             Err(bad) => {
                 let answer = Answer { method: Method::GET, version: Version::HTTP_11, keep_alive: false };
                 if connection.write(answer, service.refuse(*bad)).await.is_ok() {
                     connection.linger().await;
                 }
-                return;
+                return None;
             }
         };
         // call
         let mut answer = Answer { method: head.method.clone(), version: head.version, keep_alive: head.keep_alive };
         let mut request = connection.open(head);
-        let Some(response) = connection.or_gone(service.call(&mut request)).await else { return };
+        let response = connection.or_gone(service.call(&mut request)).await?;
         answer.keep_alive &= !drain.is_draining();
         // answer
         match connection.write(answer, response).await {
             Ok(After::Serve) => {}
-            Ok(After::Linger) => return connection.linger().await,
-            Ok(After::Close) | Err(()) => return,
+            Ok(After::Linger) => {
+                connection.linger().await;
+                return None;
+            }
+            Ok(After::Close) | Err(()) => return None,
         }
     }
+}
+
+/// What comes next on a connection.
+#[allow(clippy::large_enum_variant, reason = "nearly every one is a request, which a box would cost an allocation")]
+enum Next {
+    Request(RequestHead),
+    /// It ended, or may end, before a request began.
+    End,
+    /// Its client speaks HTTP/2.
+    Http2,
 }
 
 #[derive(Debug)]
@@ -118,16 +136,21 @@ struct Connection {
 }
 
 impl Connection {
-    /// The next request's head; `None` when the connection ended, or may end, before one began.
+    /// The next request's head.
     async fn read_head(
         &self,
         service: &impl Service,
         drain: &Drain,
         first: Option<Instant>,
-    ) -> Result<Option<RequestHead>, Box<BadHead>> {
+    ) -> Result<Next, Box<BadHead>> {
         match self.read_head_bytes(service, drain, first).await? {
-            Some(bytes) => head::parse_request(&bytes, &self.settings.borrow().limits).map(Some),
-            None => Ok(None),
+            Some(bytes) if bytes == HTTP2_PREFACE && self.serial.get() == 0 => {
+                let mut wire = self.wire.borrow_mut();
+                wire.unread = [HTTP2_PREFACE, &wire.unread].concat().as_slice().into();
+                Ok(Next::Http2)
+            }
+            Some(bytes) => head::parse_request(&bytes, &self.settings.borrow().limits).map(Next::Request),
+            None => Ok(Next::End),
         }
     }
 
@@ -181,7 +204,7 @@ impl Connection {
         self.serial.set(self.serial.get() + 1);
         self.received.set(0);
         *self.upload.borrow_mut() = Upload::new(&head, self.settings.borrow().limits.header);
-        let mut request = Request::new(Body::from_client(RequestBody::new(self, head.length)));
+        let mut request = Request::new(Body::from_client(RequestBody::new(self, head.length).into()));
         if let Some(query) = head.raw_query {
             request.extensions_mut().insert(query);
         }

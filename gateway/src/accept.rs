@@ -1,6 +1,6 @@
 //! Stage 1: connections come in, as many as there are permits, and no fault of one stops the others.
 use std::{
-    io,
+    fmt, io,
     net::{SocketAddr, TcpListener as StdListener},
     rc::Rc,
     sync::Arc,
@@ -34,9 +34,23 @@ pub(crate) enum Queue {
     Leave,
 }
 
+/// A public address, and what is spoken there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    pub(crate) address: SocketAddr,
+    pub(crate) is_tls: bool,
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", if self.is_tls { "https" } else { "http" }, self.address)
+    }
+}
+
 /// Accepts until told to stop; then what the kernel has accepted already, so that no client loses a request.
 pub(crate) async fn accept(
     listener: Rc<TcpListener>,
+    is_tls: bool,
     slot: Rc<Slot>,
     permits: Arc<Semaphore>,
     mut stop: oneshot::Receiver<Queue>,
@@ -45,7 +59,7 @@ pub(crate) async fn accept(
         let next = next(&listener, &permits);
         tokio::select! {
             biased;
-            (stream, peer, permit) = next => start(stream, peer, permit, &slot),
+            (stream, peer, permit) = next => start(stream, peer, is_tls, permit, &slot),
             // Whoever is gone means the same.
             queue = &mut stop => break queue.unwrap_or(Queue::Serve),
         }
@@ -62,7 +76,7 @@ pub(crate) async fn accept(
     for round in 0..2 {
         while let Ok((stream, peer)) = listener.accept_now() {
             let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else { return };
-            start(stream, peer, permit, &slot);
+            start(stream, peer, is_tls, permit, &slot);
         }
         if round == 0 {
             tokio::time::sleep(HANDSHAKE).await;
@@ -100,11 +114,11 @@ fn is_of_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
-fn start(stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit, slot: &Rc<Slot>) {
+fn start(stream: TcpStream, peer: SocketAddr, is_tls: bool, permit: OwnedSemaphorePermit, slot: &Rc<Slot>) {
     let accepted = Instant::now();
     let slot = Rc::clone(slot);
     spawn_local(async move {
-        edge::serve(stream, peer, &slot, accepted).await;
+        edge::serve(stream, peer, is_tls, &slot, accepted).await;
         drop(permit);
     });
 }

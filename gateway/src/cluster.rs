@@ -32,6 +32,7 @@ use crate::{
     config::{CircuitBreaker, HashKey, HealthCheck, HostPolicy, LoadBalance},
     mounts::Mounted,
     tasks::Tasks,
+    tls::Connectors,
     upstream::{Health, Upstream},
 };
 
@@ -103,7 +104,10 @@ impl Cluster {
     /// The upstreams of the file, or `mounted` in their place.
     pub(crate) fn new(service: &crate::config::Service, mounted: Option<&Mounted>) -> Self {
         let probed = service.health.is_some();
-        let remote = || service.upstreams.iter().map(|upstream| Arc::new(Upstream::remote(upstream, probed))).collect();
+        let is_https = service.upstreams.iter().any(|upstream| upstream.is_https);
+        let tls = is_https.then(|| Connectors::new(service.tls.as_ref()));
+        let remote = |upstream| Arc::new(Upstream::remote(upstream, tls.as_ref(), probed));
+        let remote = || service.upstreams.iter().map(remote).collect();
         Self {
             name: Arc::clone(&service.name),
             critical: service.critical,

@@ -21,6 +21,7 @@ mod show;
 mod source;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -42,6 +43,7 @@ pub use jwt::{Algorithm, AuthMode, Jwt, KeySource, Secret};
 pub use resilience::{CircuitBreaker, Retry, RetryOn};
 pub use schema::schema;
 pub use source::Source;
+pub use tls::{Certificate, Roots, Tls, UpstreamTls};
 
 /// A whole `gateway.toml`.
 #[derive(Debug, Clone)]
@@ -83,10 +85,14 @@ impl Config {
 pub struct Server {
     /// Cleartext listeners, at least one. Default `0.0.0.0:8000`.
     pub listen: Vec<SocketAddr>,
+    /// `[server.tls]`, if there is any.
+    pub tls: Option<Tls>,
     /// Worker threads, at least 1. Written `0` (the default): one for each core that this process may use.
     pub workers: usize,
     /// Peers whose `X-Forwarded-*`, `Forwarded` and `x-request-id` are believed. Default none.
     pub trusted_proxies: Vec<IpNet>,
+    /// Networks whose connections begin with a header of the PROXY protocol. Default none.
+    pub proxy_protocol: Vec<IpNet>,
     /// Client connections open at once, over all workers. Default 10,000.
     pub max_connections: usize,
     /// Whether `/docs` and `/openapi.json` tell everyone what the services take and give. Default true.
@@ -149,6 +155,8 @@ pub struct Service {
     pub health: Option<HealthCheck>,
     /// When an upstream that fails is shut out; none: never.
     pub circuit_breaker: Option<CircuitBreaker>,
+    /// How its `https://` upstreams are to be trusted. Default by the system's roots, for their own names.
+    pub tls: Option<UpstreamTls>,
     /// The Host that its upstreams are sent. Default [`HostPolicy::Preserve`].
     pub host: HostPolicy,
     /// At least one, in the file's order.
@@ -160,22 +168,24 @@ pub struct Service {
 pub struct Upstream {
     /// A DNS name, an IPv4 address, or an IPv6 address without its brackets.
     pub host: String,
-    /// Default 80.
+    /// Default 80, or 443 over https.
     pub port: u16,
+    /// Whether it is spoken to over TLS: `https://`.
+    pub is_https: bool,
     /// Its share of the requests beside the others'. Default 1, at least 1, at most 1,000.
     pub weight: u32,
 }
 
 impl Upstream {
-    /// `user-1:8001`: what `Host` carries under [`HostPolicy::Upstream`]; port 80 is left out.
+    /// `user-1:8001`: what `Host` carries under [`HostPolicy::Upstream`]; the scheme's own port is left out.
     pub fn authority(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        if self.port == 80 { host } else { format!("{host}:{}", self.port) }
+        if self.port == if self.is_https { 443 } else { 80 } { host } else { format!("{host}:{}", self.port) }
     }
 
     /// `http://user-1:8001`: how it is named in logs, metrics and `/health?verbose`.
     pub fn url(&self) -> String {
-        format!("http://{}", self.authority())
+        format!("{}://{}", if self.is_https { "https" } else { "http" }, self.authority())
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     permit::{Rules, rate::Rate},
     rejection::{CODES, Rejection},
     telemetry::access_log::Line,
+    tls::Chosen,
     worker::Worker,
 };
 
@@ -45,12 +46,14 @@ pub(crate) struct Client {
     pub(crate) way: Way,
     /// The `X-Forwarded-Proto` of this connection.
     pub(crate) scheme: &'static str,
+    /// The certificate that its requests must stay with, where clients are asked for theirs.
+    pub(crate) bound: Option<Chosen>,
 }
 
 impl Client {
     /// The peer at `address`.
     pub(crate) fn new(address: SocketAddr, scheme: &'static str) -> Self {
-        Self { address, way: Way::new(address.ip().to_canonical(), scheme, "1.1"), scheme }
+        Self { address, way: Way::new(address.ip().to_canonical(), scheme, "1.1"), scheme, bound: None }
     }
 
     /// The same, over HTTP/2.

@@ -43,11 +43,19 @@ async fn walk(
     if let Some(answer) = local::server_options(request) {
         return Ok(answer);
     }
+    if let Some(bound) = &client.bound
+        && !bound.covers(&host(exchange))
+    {
+        return Err(Rejection::MisdirectedRequest);
+    }
     let uri = request.uri().clone();
     let path = path::normalise(uri.path())
         .map_err(|fault| Rejection::PathInvalid(format!("This path is refused: {fault}.").into()))?; // 4
     if let Some(answer) = local::before_routes(request, &path, &worker.live)? {
         return Ok(answer);
+    }
+    if worker.live.redirects_http && client.scheme == "http" {
+        return local::redirect_to_https(request, exchange);
     }
     if worker.live.has_cors
         && let Some(answer) = preflight(request, &path, exchange)?

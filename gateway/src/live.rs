@@ -24,6 +24,7 @@ use crate::{
     reserved::Reserved,
     route::RouteTable,
     telemetry::{access_log::escape_json, metrics::RouteLabels},
+    tls::Acceptor,
     transform::{Transform, own::OwnFields},
 };
 
@@ -33,6 +34,12 @@ pub(crate) struct Live {
     /// `monolith` where services run in this process, else `microservices`.
     pub(crate) mode: &'static str,
     pub(crate) settings: Settings,
+    /// Who the gateway is over TLS, if it is anybody.
+    pub(crate) tls: Option<Arc<Acceptor>>,
+    /// The port of the first HTTPS listener, where there is any.
+    pub(crate) https_port: Option<u16>,
+    /// Whether cleartext requests are sent to HTTPS.
+    pub(crate) redirects_http: bool,
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// Fields that a client may not send.
     pub(crate) reserved: Arc<Reserved>,
@@ -73,8 +80,8 @@ pub(crate) struct Lane {
 
 impl Live {
     /// What `config` says, with the services of `mounts` in the place of their upstreams. Clusters, keys of issuers and
-    /// counters that are no others than in `previous` are its own.
-    pub(crate) fn new(config: Config, mounts: &Mounts, previous: Option<&Self>) -> Self {
+    /// counters that are no others than in `previous` are its own. `https_port` is that of the first HTTPS listener.
+    pub(crate) fn new(config: Config, mounts: &Mounts, https_port: Option<u16>, previous: Option<&Self>) -> Self {
         let cluster = |service: &Service| {
             let known = previous.and_then(|live| live.clusters.iter().find(|known| known.name == service.name));
             Cluster::new(service, mounts.get(&service.name)).or_known(known)
@@ -115,6 +122,10 @@ impl Live {
                 limits: config.server.limits,
                 reserved: Arc::clone(&reserved),
             },
+            // A listener that closes because the file has none any more still serves who came before.
+            tls: config.server.tls.as_ref().map(|tls| Arc::new(Acceptor::new(tls))).or_else(|| previous?.tls.clone()),
+            https_port,
+            redirects_http: config.server.tls.as_ref().is_some_and(|tls| tls.redirect_http),
             trusted_proxies: config.server.trusted_proxies.clone(),
             routes,
             unrouted,

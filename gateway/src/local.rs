@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 use crate::{
     body::Body,
     cluster::{Cluster, Status},
-    h1::head,
+    exchange::Exchange,
+    h1::head::{self, RawQuery},
     live::Live,
     rejection::Rejection,
     respond,
@@ -53,6 +54,26 @@ pub(crate) fn before_routes(
         query.split('&').any(|pair| matches!(pair, "verbose" | "verbose=" | "verbose=1" | "verbose=true"))
     });
     Ok(Some(health(live, verbose)))
+}
+
+/// Sends a cleartext request to the same host, path and query over HTTPS.
+pub(crate) fn redirect_to_https(request: &Request<Body>, exchange: &Exchange) -> Result<Response<Body>, Rejection> {
+    let invalid = || Rejection::HostInvalid("The request has no Host field, and so nowhere to be sent to.".into());
+    let host = exchange.host.as_ref().and_then(|host| host.to_str().ok()).ok_or_else(invalid)?;
+    let mut location = format!("https://{}", head::host_name(host)).into_bytes();
+    if let Some(port) = exchange.worker.live.https_port.filter(|port| *port != 443) {
+        location.extend_from_slice(format!(":{port}").as_bytes());
+    }
+    location.extend_from_slice(request.uri().path_and_query().map_or("/", |target| target.as_str()).as_bytes());
+    if let Some(RawQuery(query)) = request.extensions().get::<RawQuery>() {
+        location.push(b'?');
+        location.extend_from_slice(query);
+    }
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+    let location = HeaderValue::from_bytes(&location).map_err(|_| invalid())?;
+    response.headers_mut().insert(header::LOCATION, location);
+    Ok(response)
 }
 
 /// The answer to what no route takes.

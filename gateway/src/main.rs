@@ -120,6 +120,10 @@ fn check(file: &ConfigFile, format: Format) -> ExitCode {
     match (Config::load(&file.config), format) {
         (Ok(config), Format::Text) => {
             let routes: usize = config.services.iter().map(|service| service.routes.len()).sum();
+            let certificates = config.server.tls.iter().flat_map(|tls| &tls.certificates);
+            for (certificate, warning) in certificates.filter_map(|one| Some((one, one.warning?))) {
+                eprintln!("warning: the certificate {} {warning}", certificate.cert.display());
+            }
             let (services, routes) = (count(config.services.len(), "service"), count(routes, "route"));
             print(&format!("{} is sound: {services}, {routes}\n", file.config.display()));
             ExitCode::SUCCESS

@@ -56,6 +56,8 @@ pub(crate) enum Rejection {
     ContentCodingUnsupported,
     /// 417: an `Expect` other than `100-continue`.
     ExpectationFailed,
+    /// 421: a Host that the connection's certificate is not for, where clients show certificates (RFC 9110 §15.5.20).
+    MisdirectedRequest,
     /// 422: the body is not what the route's schema asks for.
     BodyInvalid {
         /// The first of its faults, at least one.
@@ -78,6 +80,8 @@ pub(crate) enum Rejection {
     UpstreamProtocol,
     /// 502: the upstream's name has no address.
     UpstreamDns,
+    /// 502: no TLS with the upstream: most often its certificate is not trusted.
+    UpstreamTls,
     /// 503: no key is known yet that could vouch for a token.
     KeysUnavailable,
     /// 503: the authoriser gave no answer.
@@ -147,6 +151,8 @@ impl Rejection {
             Self::UpstreamConnectTimeout => 36,
             Self::UpstreamTimeout => 37,
             Self::ClientClosed => 38,
+            Self::MisdirectedRequest => 39,
+            Self::UpstreamTls => 40,
         }
     }
 
@@ -165,13 +171,16 @@ impl Rejection {
             Self::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
             Self::ContentTypeUnsupported { .. } | Self::ContentCodingUnsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::ExpectationFailed => StatusCode::EXPECTATION_FAILED,
+            Self::MisdirectedRequest => StatusCode::MISDIRECTED_REQUEST,
             Self::BodyInvalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::UpstreamPanicked => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::UpstreamConnectRefused | Self::UpstreamReset | Self::UpstreamProtocol | Self::UpstreamDns => {
-                StatusCode::BAD_GATEWAY
-            }
+            Self::UpstreamConnectRefused
+            | Self::UpstreamReset
+            | Self::UpstreamProtocol
+            | Self::UpstreamDns
+            | Self::UpstreamTls => StatusCode::BAD_GATEWAY,
             Self::KeysUnavailable
             | Self::ForwardAuthUnavailable
             | Self::NoHealthyUpstream
@@ -191,6 +200,7 @@ impl Rejection {
                 | Self::UpstreamReset
                 | Self::UpstreamProtocol
                 | Self::UpstreamDns
+                | Self::UpstreamTls
                 | Self::UpstreamConnectTimeout
                 | Self::UpstreamTimeout
         )
@@ -216,6 +226,9 @@ impl Rejection {
             }
             Self::ExpectationFailed => "The only expectation that is met here is 100-continue.".into(),
             Self::ContentCodingUnsupported => "A body here is sent without a content coding.".into(),
+            Self::MisdirectedRequest => {
+                "This host needs a connection of its own: the certificate of this one is not for it.".into()
+            }
             Self::BodyInvalid { faults } => faults.first().map_or("The body is not valid.".into(), BodyFault::sentence),
             Self::RateLimited { retry_after: 1 } => "Too many requests. Try again in a second.".into(),
             Self::RateLimited { retry_after } => {
@@ -226,6 +239,7 @@ impl Rejection {
             Self::UpstreamConnectRefused => "The service refused the connection.".into(),
             Self::UpstreamReset => "The service closed the connection before its answer was whole.".into(),
             Self::UpstreamProtocol => "The service answered with something that is not HTTP.".into(),
+            Self::UpstreamTls => "The service and the gateway could not agree on TLS.".into(),
             Self::UpstreamDns => "The service's name has no address.".into(),
             Self::KeysUnavailable => {
                 "The keys that tokens are checked with are not known yet. Try again shortly.".into()
@@ -256,6 +270,7 @@ impl Rejection {
             | Self::ContentTypeUnsupported { .. }
             | Self::ContentCodingUnsupported
             | Self::BodyInvalid { .. }
+            | Self::MisdirectedRequest
             | Self::ClientClosed => "http_request_error",
             Self::Unauthorized(_) | Self::ScopeMissing { .. } | Self::CorsDenied | Self::RateLimited { .. } => {
                 "http_request_denied"
@@ -265,6 +280,8 @@ impl Rejection {
             Self::UpstreamReset => "connection_terminated",
             Self::UpstreamProtocol => "http_protocol_error",
             Self::UpstreamDns => "dns_error",
+            // RFC 9209 §2.3.15 to §2.3.17 tell more, which would be the upstream's inside.
+            Self::UpstreamTls => "tls_protocol_error",
             Self::KeysUnavailable | Self::ForwardAuthUnavailable | Self::UpstreamPanicked => "proxy_internal_error",
             Self::NoHealthyUpstream | Self::CircuitOpen { .. } => "destination_unavailable",
             Self::Overloaded => "connection_limit_reached",
@@ -275,7 +292,7 @@ impl Rejection {
 }
 
 /// Every code, in the order of [`Rejection::index`]; stable once published.
-pub(crate) const CODES: [&str; 39] = [
+pub(crate) const CODES: [&str; 41] = [
     "bad_request",
     "path_invalid",
     "host_invalid",
@@ -315,6 +332,8 @@ pub(crate) const CODES: [&str; 39] = [
     "upstream_connect_timeout",
     "upstream_timeout",
     "client_closed",
+    "misdirected_request",
+    "upstream_tls",
 ];
 
 /// What a caller with no API key, or a wrong one, is asked for in `WWW-Authenticate`.

@@ -33,7 +33,7 @@ const LAST_PROBES: Duration = Duration::from_secs(1);
 pub enum StartError {
     /// A listener could not be opened.
     Listen {
-        /// The key in the file: `server.listen` or `admin.listen`.
+        /// The key in the file: `server.listen`, `server.tls.listen` or `admin.listen`.
         key: &'static str,
         /// What it says.
         address: SocketAddr,

@@ -22,6 +22,7 @@ use crate::{
         wire::Wire,
     },
     rejection::Rejection,
+    transport::Transport,
 };
 
 pub(crate) use address::Address;
@@ -106,18 +107,21 @@ pub(crate) fn is_idempotent(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE)
 }
 
-async fn connect(address: &Address, timeouts: &UpstreamTimeouts) -> Result<TcpStream, Rejection> {
+async fn connect(address: &Address, timeouts: &UpstreamTimeouts) -> Result<Transport, Rejection> {
     let connecting = async {
-        let address = address.resolve().await?;
-        TcpStream::connect(address).await.map_err(|error| match error.kind() {
+        let stream = TcpStream::connect(address.resolve().await?).await.map_err(|error| match error.kind() {
             io::ErrorKind::TimedOut => Rejection::UpstreamConnectTimeout,
             _ => Rejection::UpstreamConnectRefused,
-        })
+        })?;
+        // Streamed frames must not wait for the other side's acknowledgement; both can only fail on a socket that is
+        // gone, which the first write will tell.
+        let _ = stream.set_nodelay(true);
+        let _ = SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE));
+        match &address.tls {
+            None => Ok(stream.into()),
+            // Boxed, so that a request over plain TCP does not carry the room for it.
+            Some(tls) => Box::pin(tls.connect(stream)).await.map_err(|_| Rejection::UpstreamTls),
+        }
     };
-    let stream = timeout(timeouts.connect, connecting).await.map_err(|_| Rejection::UpstreamConnectTimeout)??;
-    // Streamed frames must not wait for the other side's acknowledgement; both can only fail on a socket that is gone,
-    // which the first write will tell.
-    let _ = stream.set_nodelay(true);
-    let _ = SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE));
-    Ok(stream)
+    timeout(timeouts.connect, connecting).await.map_err(|_| Rejection::UpstreamConnectTimeout)?
 }

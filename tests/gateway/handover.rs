@@ -22,11 +22,11 @@ use nix::{
 };
 
 /// A process that took over; it is killed, by its own id, when this value goes.
-struct Next(Pid);
+pub(crate) struct Next(Pid);
 
 impl Next {
     /// The one that the gateway says has taken over.
-    fn of(gateway: &Gateway) -> Self {
+    pub(crate) fn of(gateway: &Gateway) -> Self {
         let id = gateway.stderr.find("the process that takes over", |line| {
             let id = line.split_once("a new process accepts")?.1.split_once("process=")?.1;
             id.split_whitespace().next()?.parse().ok()
@@ -34,7 +34,7 @@ impl Next {
         Self(Pid::from_raw(id))
     }
 
-    fn ends(&self) {
+    pub(crate) fn ends(&self) {
         kill(self.0, SIGTERM).expect("it runs");
         // Its parent is gone, so that nobody here can wait for it; what is left of it is no process that runs.
         eventually("it ends", || {

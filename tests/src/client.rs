@@ -1,8 +1,12 @@
 //! A client that sends any bytes and sees all bytes.
 use std::{
+    io,
     net::{SocketAddr, TcpStream},
     ops::{Deref, DerefMut},
+    sync::Arc,
 };
+
+use rustls::pki_types::ServerName;
 
 use crate::{
     message::{Cut, Message},
@@ -23,6 +27,28 @@ impl Client {
     /// A new connection, if somebody listens.
     pub fn try_connect(address: SocketAddr) -> Option<Self> {
         TcpStream::connect_timeout(&address, DEADLINE).ok().map(|socket| Self(Wire::new(socket)))
+    }
+
+    /// A new connection of TLS, by a client that is `tls`, for this server name; the handshake is done, or why not.
+    pub fn tls(address: SocketAddr, tls: &Arc<rustls::ClientConfig>, name: &'static str) -> io::Result<Self> {
+        Self::connect(address).over_tls(tls, name)
+    }
+
+    /// The same connection, after a handshake over it.
+    pub fn over_tls(mut self, tls: &Arc<rustls::ClientConfig>, name: &'static str) -> io::Result<Self> {
+        let name = ServerName::try_from(name).unwrap();
+        let mut session = rustls::ClientConnection::new(Arc::clone(tls), name).unwrap();
+        let mut socket = self.socket();
+        while session.is_handshaking() {
+            session.complete_io(&mut socket)?;
+        }
+        self.tls = Some(Box::new(session.into()));
+        Ok(self)
+    }
+
+    /// How the handshake went.
+    pub fn session(&self) -> &rustls::Connection {
+        self.tls.as_ref().expect("a connection of TLS")
     }
 
     /// Sends a request head without a body, or with one that is already in `lines` behind an empty line:

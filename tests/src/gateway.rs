@@ -33,6 +33,8 @@ pub struct Gateway {
     process: Process,
     /// Its public listener.
     pub address: SocketAddr,
+    /// Its HTTPS listener, if it has one.
+    pub https: Option<SocketAddr>,
     /// Its admin listener.
     pub admin: SocketAddr,
     folder: TempDir,
@@ -53,13 +55,13 @@ impl Gateway {
     fn spawn(toml: &str, spawn: impl FnOnce(&mut Command) -> Process) -> Self {
         let (folder, _) = write_file(&whole(toml));
         let mut process = spawn(gateway(folder.path()).arg("run"));
-        let (address, admin) = eventually("the line with the addresses", || {
+        let (address, https, admin) = eventually("the line with the addresses", || {
             let is_running = process.is_running();
             let found = process.stderr.all().iter().find_map(|line| addresses(line));
             assert!(is_running || found.is_some(), "it ended: {}", process.stderr.to_end().join("\n"));
             found
         });
-        Self { process, address, admin, folder }
+        Self { process, address, https, admin, folder }
     }
 
     /// Starts the gateway crate's example `mounted`, which has the service `app` inside, with these variables in its
@@ -199,13 +201,12 @@ fn whole(toml: &str) -> String {
     format!("{listen}{admin}{workers}{toml}")
 }
 
-/// `gateway listening on http://A with 1 worker, admin on http://B`.
-fn addresses(line: &str) -> Option<(SocketAddr, SocketAddr)> {
-    let (public, rest) = line.strip_prefix("gateway listening on http://")?.split_once(" with ")?;
-    // The first of several.
-    let public = public.split(", http://").next()?;
+/// `gateway listening on http://A, https://B with 1 worker, admin on http://C`: the first of each kind.
+fn addresses(line: &str) -> Option<(SocketAddr, Option<SocketAddr>, SocketAddr)> {
+    let (public, rest) = line.strip_prefix("gateway listening on ")?.split_once(" with ")?;
+    let of = |scheme| public.split(", ").find_map(|url| url.strip_prefix(scheme)?.parse().ok());
     let (_, admin) = rest.split_once(", admin on http://")?;
-    Some((public.parse().ok()?, admin.parse().ok()?))
+    Some((of("http://")?, of("https://"), admin.parse().ok()?))
 }
 
 impl Deref for Gateway {

@@ -75,6 +75,20 @@ impl Upstream {
         upstream
     }
 
+    /// Speaks TLS as `config` says, and answers every request; a client that breaks the handshake off is nobody.
+    pub fn tls(
+        config: Arc<rustls::ServerConfig>,
+        answer: impl Fn(&Message) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Self {
+        Self::scripted(move |conn| {
+            if conn.accept_tls(&config) {
+                while let Some(request) = conn.receive() {
+                    conn.send(answer(&request));
+                }
+            }
+        })
+    }
+
     /// Answers every request, on connections that are kept.
     pub fn answering(answer: impl Fn(&Message) -> Vec<u8> + Send + Sync + 'static) -> Self {
         Self::scripted(move |conn| {
@@ -129,6 +143,24 @@ impl Drop for Upstream {
 }
 
 impl Conn {
+    /// The server's side of a handshake; whether it came to its end.
+    pub fn accept_tls(&mut self, config: &Arc<rustls::ServerConfig>) -> bool {
+        let mut session = rustls::ServerConnection::new(Arc::clone(config)).unwrap();
+        let mut socket = self.wire.socket();
+        while session.is_handshaking() {
+            if session.complete_io(&mut socket).is_err() {
+                return false;
+            }
+        }
+        self.wire.tls = Some(Box::new(session.into()));
+        true
+    }
+
+    /// The session of TLS.
+    pub fn session(&self) -> &rustls::Connection {
+        self.wire.tls.as_ref().expect("a connection of TLS")
+    }
+
     /// The next request, whole and recorded; `None` when there is none or it was cut.
     pub fn receive(&mut self) -> Option<Message> {
         match self.wire.request() {

@@ -1,6 +1,6 @@
 //! One side of a TCP connection.
 use std::{
-    io::{ErrorKind, Read, Write},
+    io::{self, ErrorKind, Read, Write},
     net::{Shutdown, TcpStream},
     time::Duration,
 };
@@ -15,9 +15,9 @@ use crate::{
 /// How a connection ended, seen from here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// The peer ended its side in order: FIN.
+    /// The peer ended its side in order: FIN, and over TLS `close_notify` before it.
     Closed,
-    /// The peer cut it: RST.
+    /// The peer cut it: RST, or over TLS a FIN without `close_notify`.
     Reset,
 }
 
@@ -25,6 +25,8 @@ pub enum End {
 #[derive(Debug)]
 pub struct Wire {
     socket: TcpStream,
+    /// TLS over it, where there is any.
+    pub(crate) tls: Option<Box<rustls::Connection>>,
     /// What came and was not taken.
     pub unread: Vec<u8>,
     /// How it ended, once it has.
@@ -38,7 +40,31 @@ impl Wire {
         socket.set_read_timeout(Some(DEADLINE)).unwrap();
         socket.set_write_timeout(Some(DEADLINE)).unwrap();
         socket.set_nodelay(true).unwrap();
-        Self { socket, unread: Vec::new(), end: None, received: 0 }
+        Self { socket, tls: None, unread: Vec::new(), end: None, received: 0 }
+    }
+
+    fn read(&mut self, piece: &mut [u8]) -> io::Result<usize> {
+        let Some(tls) = &mut self.tls else { return self.socket.read(piece) };
+        loop {
+            match tls.reader().read(piece) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                outcome => return outcome,
+            }
+            tls.read_tls(&mut self.socket)?;
+            tls.process_new_packets().map_err(io::Error::other)?;
+        }
+    }
+
+    fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        let Some(tls) = &mut self.tls else { return self.socket.write_all(bytes) };
+        while !bytes.is_empty() {
+            let written = tls.writer().write(bytes)?;
+            bytes = &bytes[written..];
+            while tls.wants_write() {
+                tls.write_tls(&mut self.socket)?;
+            }
+        }
+        Ok(())
     }
 
     /// The socket itself, for its options.
@@ -48,7 +74,7 @@ impl Wire {
 
     /// Sends all of it; false when the peer takes no more.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
-        match self.socket.write_all(bytes.as_ref()) {
+        match self.write_all(bytes.as_ref()) {
             Ok(()) => true,
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                 panic!("the peer did not read within {DEADLINE:?}")
@@ -74,7 +100,7 @@ impl Wire {
             return false;
         }
         let mut piece = [0; 16 * 1024];
-        match self.socket.read(&mut piece) {
+        match self.read(&mut piece) {
             Ok(0) => self.end = Some(End::Closed),
             Ok(read) => {
                 self.unread.extend_from_slice(&piece[..read]);
@@ -139,6 +165,13 @@ impl Wire {
     pub fn head(&mut self) -> Result<Message, Cut> {
         let head = self.take_to(b"\r\n\r\n")?;
         Ok(Message::of_head(&String::from_utf8_lossy(&head)))
+    }
+
+    /// Says over TLS that nothing follows, and still reads.
+    pub fn close_notify(&mut self) {
+        let tls = self.tls.as_mut().expect("a connection of TLS");
+        tls.send_close_notify();
+        tls.write_tls(&mut self.socket).unwrap();
     }
 
     /// Ends this side, and still reads.

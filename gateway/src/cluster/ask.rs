@@ -14,12 +14,14 @@ use crate::{
     h1::{client::Head, head::ResponseHead},
     rejection::Rejection,
     tasks::Tasks,
+    tls::Connectors,
     upstream::{Failure, Upstream, send},
 };
 
 impl Cluster {
     /// A server that no route leads to, named by its URL alone: it is not probed.
     pub(crate) fn unrouted(upstream: &config::Upstream, timeouts: &UpstreamTimeouts) -> Self {
+        let tls = upstream.is_https.then(|| Connectors::new(None));
         Self {
             name: upstream.url().into(),
             critical: false,
@@ -33,7 +35,7 @@ impl Cluster {
             max_in_flight: None,
             counts: false,
             room: Room::default(),
-            upstreams: vec![Arc::new(Upstream::remote(upstream, false))],
+            upstreams: vec![Arc::new(Upstream::remote(upstream, tls.as_ref(), false))],
             idle: timeouts.idle,
             started: Instant::now(),
             probed: Notify::new(),

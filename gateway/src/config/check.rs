@@ -9,6 +9,7 @@ mod auth;
 mod circuit;
 mod conflicts;
 mod cors;
+mod file;
 mod forward_auth;
 mod headers;
 mod health;
@@ -21,6 +22,7 @@ mod retry;
 mod route;
 mod server;
 mod service;
+mod tls;
 mod upstream;
 mod validation;
 
@@ -58,6 +60,7 @@ pub(super) fn check(raw: &RawConfig, file: &str, sources: &mut Vec<Source>) -> R
     };
     let (server, admin) = server::check(raw, &mut checks);
     checks.listen.clone_from(&server.listen);
+    checks.listen.extend(server.tls.iter().flat_map(|tls| &tls.listen));
     let jwt = jwt::check_all(raw, &mut checks);
     let api_keys = api_key::check_all(raw, &mut checks);
     let outermost = layer::Layer::of_file(raw, &mut checks);

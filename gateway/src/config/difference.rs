@@ -1,7 +1,7 @@
 //! What a new configuration changes, in an operator's words.
 use std::{collections::HashMap, fmt::Write, hash::Hash};
 
-use super::{Config, Route, Service, Upstream, Written};
+use super::{Config, Route, Server, Service, Tls, Upstream, Written};
 use crate::route::HostPattern;
 
 /// Names that one sentence lists; of more it says how many there are.
@@ -84,6 +84,7 @@ fn service(before: &Service, now: &Service) -> Vec<String> {
         ("circuit breaker changed", before.circuit_breaker == now.circuit_breaker),
         ("balancing changed", (&before.load_balance, before.slow_start) == (&now.load_balance, now.slow_start)),
         ("max_in_flight changed", before.max_in_flight == now.max_in_flight),
+        ("tls changed", before.tls == now.tls),
         (if now.critical { "critical now" } else { "no longer critical" }, before.critical == now.critical),
     ];
     parts.extend(others.into_iter().filter(|(_, same)| !same).map(|(what, _)| what.to_owned()));
@@ -104,7 +105,9 @@ fn blocks(before: &Config, now: &Config, changes: &mut Vec<String>) {
 
 fn server(before: &Config, now: &Config, changes: &mut Vec<String>) {
     let (old, new) = (&before.server, &now.server);
+    let https = |server: &Server| server.tls.as_ref().map_or_else(Vec::new, |tls| tls.listen.clone());
     let values = [
+        ("server.tls.listen", format!("{:?}", https(old)), format!("{:?}", https(new))),
         ("server.listen", format!("{:?}", old.listen), format!("{:?}", new.listen)),
         ("server.workers", old.workers.to_string(), new.workers.to_string()),
         ("server.max_connections", old.max_connections.to_string(), new.max_connections.to_string()),
@@ -119,10 +122,18 @@ fn server(before: &Config, now: &Config, changes: &mut Vec<String>) {
         ("server.timeouts", old.timeouts == new.timeouts),
         ("server.limits", old.limits == new.limits),
         ("server.trusted_proxies", old.trusted_proxies == new.trusted_proxies),
+        ("server.proxy_protocol", old.proxy_protocol == new.proxy_protocol),
         ("server.docs", old.docs == new.docs),
+        ("server.tls.certificates", of_tls(old, |tls| &tls.certificates) == of_tls(new, |tls| &tls.certificates)),
+        ("server.tls.client_ca", of_tls(old, |tls| &tls.client_ca) == of_tls(new, |tls| &tls.client_ca)),
+        ("server.tls.redirect_http", of_tls(old, |tls| &tls.redirect_http) == of_tls(new, |tls| &tls.redirect_http)),
         ("server.drain_timeout", old.drain_timeout == new.drain_timeout),
     ];
     changes.extend(others.into_iter().filter(|(_, same)| !same).map(|(key, _)| format!("{key} changed")));
+}
+
+fn of_tls<T>(server: &Server, of: impl FnOnce(&Tls) -> &T) -> Option<&T> {
+    server.tls.as_ref().map(of)
 }
 
 /// Which of a list's members came, went, or are others than they were.
@@ -224,6 +235,28 @@ mod tests {
                 "server.drain_timeout changed",
             ],
         );
+    }
+
+    #[test]
+    fn what_of_tls_is_another_is_told() {
+        let tls = |more: &str| {
+            let pair = "{ cert = 'src/config/tests/site.pem', key = 'src/config/tests/site.key' }";
+            format!("127.0.0.1:1'\ntls = {{ certificates = [{pair}]{more} }}")
+        };
+        let listen = "server.tls.listen: [] is [0.0.0.0:8443] now";
+        let keys = ["certificates", "client_ca", "redirect_http"].map(|key| format!("server.tls.{key} changed"));
+        check(&[("127.0.0.1:1'", &tls(""))], &[listen, &keys[0], &keys[1], &keys[2]]);
+        let changes = |before: &str, now: &str| {
+            let [before, now] = [before, now].map(|more| {
+                let text = BEFORE.replace("127.0.0.1:1'", &tls(more));
+                Config::parse("gateway.toml", &text, &|_| None).unwrap()
+            });
+            now.changes_since(&before)
+        };
+        assert!(changes("", "").is_empty());
+        assert_eq!(changes("", ", client_ca = 'src/config/tests/site.pem'"), [keys[1].as_str()]);
+        assert_eq!(changes("", ", redirect_http = true"), [keys[2].as_str()]);
+        assert_eq!(changes("", ", listen = '127.0.0.1:2'"), ["server.tls.listen: [0.0.0.0:8443] is [127.0.0.1:2] now"]);
     }
 
     #[test]

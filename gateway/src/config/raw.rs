@@ -38,10 +38,14 @@ table! {
     RawServer {
         /// Addresses for cleartext HTTP.
         listen: OneOrMany<Text> = "0.0.0.0:8000",
+        /// HTTPS: where it listens, and as whom.
+        tls: RawTls,
         /// Worker threads; 0 means one for each core.
         workers: Count = 0,
         /// Networks whose `X-Forwarded-*`, `Forwarded` and `X-Request-Id` are believed.
         trusted_proxies: OneOrMany<Text> = [],
+        /// Networks of load balancers that begin each connection with a header of the PROXY protocol, version 1 or 2.
+        proxy_protocol: OneOrMany<Text> = [],
         /// Client connections open at once.
         max_connections: Count = 10_000,
         /// Whether `/docs` and `/openapi.json` show what the services take and give, where no route has these paths.
@@ -52,6 +56,33 @@ table! {
         timeouts: RawClientTimeouts,
         /// How much a client may send.
         limits: RawLimits,
+    }
+}
+
+table! {
+    /// HTTPS: where it listens, and as whom.
+    RawTls {
+        /// Addresses for HTTPS.
+        listen: OneOrMany<Text> = "0.0.0.0:8443",
+        /// The certificates, each with its key; a client's server name (SNI) picks one, the first where none fits.
+        #[required]
+        certificates: OneOrMany<RawCertificate>,
+        /// A PEM file of authorities: every client must show a certificate of one of them.
+        client_ca: Text,
+        /// Whether cleartext requests are sent to HTTPS (308), all but `/health`.
+        redirect_http: bool = false,
+    }
+}
+
+table! {
+    /// A certificate and its private key.
+    RawCertificate {
+        /// A PEM file: the certificate, then those of its issuers. A relative path starts at this file's folder.
+        #[required]
+        cert: Text,
+        /// A PEM file with its private key.
+        #[required]
+        key: Text,
     }
 }
 
@@ -211,6 +242,8 @@ table! {
         /// Where it runs: URLs such as `http://127.0.0.1:8001`, or tables with a weight.
         #[required]
         upstreams: OneOrMany<Brief<RawUpstream>>,
+        /// How its `https://` upstreams are trusted; by the system's roots, for their own names, unless this says otherwise.
+        tls: RawUpstreamTls,
         /// Whether the gateway is unhealthy without it.
         critical: bool = true,
         /// How its upstreams are probed: a path, a table, or false to turn an inherited probe off.
@@ -258,11 +291,25 @@ table! {
 table! {
     /// One upstream.
     RawUpstream {
-        /// Its URL: scheme, host and port, such as `http://user-1:8001`.
+        /// Its URL: scheme, host and port, such as `http://user-1:8001` or `https://user-1`.
         #[required]
         url: Text,
         /// Its share of the requests beside the others', from 1 to 1000.
         weight: Count = 1,
+    }
+}
+
+table! {
+    /// How `https://` upstreams are trusted. They always are verified.
+    RawUpstreamTls {
+        /// A PEM file of authorities that may vouch for them, in the place of the system's.
+        ca: Text,
+        /// The name that their certificates must have, and that they are asked for by.
+        server_name: Text,
+        /// A PEM file with the certificate that they are shown when they ask for one.
+        cert: Text,
+        /// A PEM file with its private key.
+        key: Text,
     }
 }
 

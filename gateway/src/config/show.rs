@@ -1,5 +1,6 @@
 //! The running configuration as the admin's `/config` shows it.
 mod cors;
+mod tls;
 
 use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
@@ -36,10 +37,11 @@ impl Config {
 
 fn server(server: &Server) -> Value {
     let (timeouts, limits) = (server.timeouts, server.limits);
-    json!({
+    let mut shown = json!({
         "listen": server.listen.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "workers": server.workers,
         "trusted_proxies": server.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "proxy_protocol": server.proxy_protocol.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "max_connections": server.max_connections,
         "docs": server.docs,
         "drain_timeout": show_duration(server.drain_timeout),
@@ -54,7 +56,11 @@ fn server(server: &Server) -> Value {
             "uri": show_size(limits.uri as u64),
             "body": show_size(limits.body),
         },
-    })
+    });
+    if let Some(tls) = &server.tls {
+        shown["tls"] = tls::tls(tls);
+    }
+    shown
 }
 
 fn jwt(jwt: &Jwt) -> Value {
@@ -113,6 +119,9 @@ fn show(service: &Service) -> Value {
     });
     if let Some(most) = service.max_in_flight {
         shown["max_in_flight"] = json!(most);
+    }
+    if let Some(tls) = &service.tls {
+        shown["tls"] = tls::of_upstreams(tls);
     }
     shown
 }

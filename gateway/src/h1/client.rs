@@ -255,9 +255,16 @@ fn poll_head(
         }
         match ready!(wire.poll_fill(cx)) {
             Ok(1..) => reading.begun = true,
+            // Under TLS 1.3 it refuses the gateway's certificate only now.
+            Err(error) if is_alert(&error) => return Poll::Ready(Err(Rejection::UpstreamTls)),
             _ => return Poll::Ready(Err(Rejection::UpstreamReset)),
         }
     }
+}
+
+fn is_alert(error: &std::io::Error) -> bool {
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(tls, Some(rustls::Error::AlertReceived(_)))
 }
 
 /// An interim answer's fields without those of this connection.

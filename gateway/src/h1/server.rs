@@ -1,6 +1,6 @@
 //! A client's connection: requests read one after the other, each handed to a [`Service`], each answer written.
 //!
-//! The loop of [`serve`] is the states of a connection: idle → head → call → answer → (idle | linger). One task drives
+//! The loop of `Connection::serve` is the states of a connection: idle → head → call → answer → (idle | linger). One task drives
 //! all of it, the request's body included, which the service reads through a [`RequestBody`]; so nothing is sent
 //! between tasks, and a service that is dropped half-way leaves nothing behind.
 mod answer;
@@ -18,7 +18,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Method, Request, Response, Version};
-use tokio::{net::TcpStream, time::Instant};
+use tokio::time::Instant;
 
 use super::{
     head::{self, BadHead, RequestHead, Scan},
@@ -35,6 +35,7 @@ use crate::{
     rejection::Rejection,
     reserved::Reserved,
     shutdown::Drain,
+    transport::Transport,
 };
 
 /// How long, and how many bytes, a connection is read after its last answer, so that a reset does not eat the answer
@@ -71,46 +72,22 @@ const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\n";
 
 /// Serves a connection until it ends, or until its client turns out to speak HTTP/2: then it is given back, unread.
 /// `accepted` is when it was accepted.
-pub(crate) async fn serve(stream: TcpStream, service: &impl Service, drain: &Drain, accepted: Instant) -> Option<Wire> {
-    let settings = service.settings();
-    let mut header_deadline = Some(accepted + settings.timeouts.header);
-    let connection = Rc::new(Connection {
-        wire: RefCell::new(Wire::new(stream)),
-        upload: RefCell::new(Upload::default()),
-        serial: Cell::new(0),
-        received: Rc::new(Cell::new(0)),
-        settings: RefCell::new(settings),
-    });
-    let _registered = drain.register().await;
-    loop {
-        // idle, then head
-        let head = match connection.read_head(service, drain, header_deadline.take()).await {
-            Ok(Next::Request(head)) => head,
-            Ok(Next::Http2) => return Rc::into_inner(connection).map(|connection| connection.wire.into_inner()),
-            Ok(Next::End) => return None,
-            Err(bad) => {
-                let answer = Answer { method: Method::GET, version: Version::HTTP_11, keep_alive: false };
-                if connection.write(answer, service.refuse(*bad)).await.is_ok() {
-                    connection.linger().await;
-                }
-                return None;
-            }
-        };
-        // call
-        let mut answer = Answer { method: head.method.clone(), version: head.version, keep_alive: head.keep_alive };
-        let mut request = connection.open(head);
-        let response = connection.or_gone(service.call(&mut request)).await?;
-        answer.keep_alive &= !drain.is_draining();
-        // answer
-        match connection.write(answer, response).await {
-            Ok(After::Serve) => {}
-            Ok(After::Linger) => {
-                connection.linger().await;
-                return None;
-            }
-            Ok(After::Close) | Err(()) => return None,
+pub(crate) async fn serve(stream: Transport, service: &impl Service, drain: &Drain, accepted: Instant) -> Option<Wire> {
+    let connection = Connection::new(stream, service.settings());
+    match connection.serve(service, drain, accepted).await {
+        Ended::Http2 => Rc::into_inner(connection).map(|connection| connection.wire.into_inner()),
+        Ended::InOrder => {
+            connection.wire.borrow_mut().say_end();
+            None
         }
+        Ended::Told | Ended::Cut => None,
     }
+}
+
+/// Answers a connection on which no request can be read, and ends it.
+pub(crate) async fn refuse(stream: Transport, service: &impl Service, rejection: Rejection) {
+    let bad: Box<BadHead> = rejection.into();
+    Connection::new(stream, service.settings()).refuse(service.refuse(*bad)).await;
 }
 
 /// What comes next on a connection.
@@ -120,6 +97,17 @@ enum Next {
     /// It ended, or may end, before a request began.
     End,
     /// Its client speaks HTTP/2.
+    Http2,
+}
+
+/// How a connection came to its end.
+enum Ended {
+    /// Nothing is left to be said but that.
+    InOrder,
+    /// The client has been told, and given time to read it.
+    Told,
+    Cut,
+    /// It did not: the client speaks HTTP/2.
     Http2,
 }
 
@@ -136,6 +124,57 @@ struct Connection {
 }
 
 impl Connection {
+    fn new(stream: Transport, settings: Rc<Settings>) -> Rc<Self> {
+        Rc::new(Self {
+            wire: RefCell::new(Wire::new(stream)),
+            upload: RefCell::new(Upload::default()),
+            serial: Cell::new(0),
+            received: Rc::new(Cell::new(0)),
+            settings: RefCell::new(settings),
+        })
+    }
+
+    /// Writes the answer to what was no request.
+    async fn refuse(&self, answer: Response<Body>) {
+        let to = Answer { method: Method::GET, version: Version::HTTP_11, keep_alive: false };
+        if self.write(to, answer).await.is_ok() {
+            self.linger().await;
+        }
+    }
+
+    /// Serves one request after the other.
+    async fn serve(self: &Rc<Self>, service: &impl Service, drain: &Drain, accepted: Instant) -> Ended {
+        let mut header_deadline = Some(accepted + self.settings.borrow().timeouts.header);
+        let _registered = drain.register().await;
+        loop {
+            // idle, then head
+            let head = match self.read_head(service, drain, header_deadline.take()).await {
+                Ok(Next::Request(head)) => head,
+                Ok(Next::Http2) => return Ended::Http2,
+                Ok(Next::End) => return Ended::InOrder,
+                Err(bad) => {
+                    self.refuse(service.refuse(*bad)).await;
+                    return Ended::Told;
+                }
+            };
+            // call
+            let mut answer = Answer { method: head.method.clone(), version: head.version, keep_alive: head.keep_alive };
+            let mut request = self.open(head);
+            let Some(response) = self.or_gone(service.call(&mut request)).await else { return Ended::Cut };
+            answer.keep_alive &= !drain.is_draining();
+            // answer
+            match self.write(answer, response).await {
+                Ok(After::Serve) => {}
+                Ok(After::Linger) => {
+                    self.linger().await;
+                    return Ended::Told;
+                }
+                Ok(After::Close) => return Ended::InOrder,
+                Err(()) => return Ended::Cut,
+            }
+        }
+    }
+
     /// The next request's head.
     async fn read_head(
         &self,

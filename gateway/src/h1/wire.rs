@@ -13,9 +13,10 @@ use bytes::{Buf, Bytes, BytesMut};
 use smallvec::SmallVec;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     time::{Instant, Sleep},
 };
+
+use crate::transport::Transport;
 
 /// Bytes that one read of a head, or of a small body, takes at most.
 const SCRATCH: usize = 16 * 1024;
@@ -36,10 +37,10 @@ thread_local! {
     static VECTORS: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// One TCP connection, seen by the one task that drives it.
+/// One connection, seen by the one task that drives it.
 #[derive(Debug)]
 pub(crate) struct Wire {
-    stream: TcpStream,
+    stream: Transport,
     /// What was read and belongs to nobody yet.
     pub(crate) unread: BytesMut,
     /// What is to be written.
@@ -48,12 +49,13 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    pub(crate) fn new(stream: TcpStream) -> Self {
+    pub(crate) fn new(stream: impl Into<Transport>) -> Self {
+        let stream = stream.into();
         Self { stream, unread: BytesMut::new(), out: Outgoing::default(), timer: Timer::default() }
     }
 
     /// The connection and what was read of it, for another protocol.
-    pub(crate) fn into_parts(self) -> (TcpStream, BytesMut) {
+    pub(crate) fn into_parts(self) -> (Transport, BytesMut) {
         (self.stream, self.unread)
     }
 
@@ -79,7 +81,9 @@ impl Wire {
         let max = usize::try_from(max).unwrap_or(usize::MAX);
         if self.unread.is_empty() {
             if max > SCRATCH {
-                let mut data = BytesMut::with_capacity(max.min(LARGE_READ));
+                // TLS gives one record at a time, of 16 KiB at most (RFC 8446 §5.1).
+                let most = if self.stream.is_tls() { SCRATCH } else { LARGE_READ };
+                let mut data = BytesMut::with_capacity(max.min(most));
                 ready!(self.poll_read_into(cx, &mut data))?;
                 return Poll::Ready(Ok(data.freeze()));
             }
@@ -99,7 +103,7 @@ impl Wire {
         reading.poll(cx)
     }
 
-    /// Writes all of `out`.
+    /// Writes all of `out`, and what TLS has made of it.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.out.is_empty() {
             let mut slices = [IoSlice::new(&[]); MAX_SLICES];
@@ -115,7 +119,7 @@ impl Wire {
             }
             self.out.advance(written);
         }
-        Poll::Ready(Ok(()))
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     /// Ends our side; what was written still arrives.
@@ -123,10 +127,19 @@ impl Wire {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 
+    /// Tells a peer of TLS that nothing follows, if the socket takes it: whoever closes in order does so just before.
+    pub(crate) fn say_end(&mut self) {
+        if self.stream.is_tls() {
+            let mut cx = Context::from_waker(std::task::Waker::noop());
+            // One that does not read any more need not be told.
+            let _ = self.poll_shutdown(&mut cx);
+        }
+    }
+
     /// Makes the close that follows a reset, so that the peer can't take a cut message for a whole one.
     pub(crate) fn reset_on_close(&self) {
         // A socket that is gone already needs no reset.
-        let _ = socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+        let _ = socket2::SockRef::from(self.stream.tcp()).set_linger(Some(Duration::ZERO));
     }
 
     /// Whether nothing has come from the peer: no data, no end, no error. Costs no system call while that is so.

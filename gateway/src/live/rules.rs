@@ -10,7 +10,7 @@ use crate::{
         auth::{
             Auth,
             api_key::ApiKeys,
-            jwt::{Issuers, Keeper},
+            jwt::{Asking, Issuers, Keeper, MAX_ANSWER},
         },
         rate::Limits,
         validation::Validation,
@@ -108,9 +108,13 @@ fn keeper(clusters: &[Arc<Cluster>], service: &str) -> Keeper {
     if let Some(Place::Mounted(mounted)) = place {
         return Keeper::Mounted(mounted.clone());
     }
-    Keeper::Remote(Box::new(move || {
-        let mut upstreams: Vec<_> = cluster.iter().flat_map(|cluster| &cluster.upstreams).collect();
+    Keeper::Remote(Box::new(move |path| {
+        let mut upstreams: Vec<_> = cluster.iter().flat_map(|cluster| &cluster.upstreams).cloned().collect();
         upstreams.sort_by_key(|upstream| !upstream.is_healthy());
-        upstreams.iter().filter_map(|upstream| upstream.url.parse().ok()).collect()
+        let questions = upstreams.into_iter().map(|upstream| {
+            let path = path.to_owned();
+            Box::pin(async move { upstream.ask(&path, "keys", MAX_ANSWER).await }) as Asking
+        });
+        questions.collect()
     }))
 }

@@ -9,7 +9,7 @@ use crate::{config::Config, live::Live, mounts::Mounts};
 
 fn live(toml: &str) -> Live {
     let config = Config::parse("gateway.toml", toml, &|_| None).unwrap_or_else(|faults| panic!("{faults}"));
-    Live::new(config, &Mounts::default(), None)
+    Live::new(config, &Mounts::default(), None, None)
 }
 
 /// Two services, `a` and `b`, with these keys.

@@ -27,8 +27,8 @@ const MAX_MESSAGE: usize = 64 * 1024;
 /// What a socket is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// `server.listen`.
-    Public,
+    /// `server.listen`, or `server.tls.listen`.
+    Public { is_tls: bool },
     /// `admin.listen`.
     Admin,
 }
@@ -51,7 +51,7 @@ pub(super) enum Message {
     /// No more sockets come.
     End,
     /// The new process accepts. It has no use for the sockets of these addresses.
-    Ready(Vec<SocketAddr>),
+    Ready(Vec<(Purpose, SocketAddr)>),
 }
 
 impl Message {
@@ -62,7 +62,8 @@ impl Message {
             }
             Self::End => (String::from("end"), None),
             Self::Ready(unused) => {
-                (unused.iter().fold(String::from("ready"), |text, one| format!("{text} {one}")), None)
+                let one = |text, (purpose, address): &(Purpose, _)| format!("{text} {} {address}", purpose.name());
+                (unused.iter().fold(String::from("ready"), one), None)
             }
         };
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
@@ -97,9 +98,13 @@ impl Message {
         let (kind, rest) = text.split_once(' ').unwrap_or((text, ""));
         match kind {
             "end" => Some(Self::End),
-            "ready" => rest.split_whitespace().map(|one| one.parse().ok()).collect::<Option<_>>().map(Self::Ready),
+            "ready" => {
+                let words: Vec<&str> = rest.split_whitespace().collect();
+                let one = |pair: &[&str]| Some((Purpose::named(pair[0])?, pair.get(1)?.parse().ok()?));
+                words.chunks(2).map(one).collect::<Option<_>>().map(Self::Ready)
+            }
             _ => {
-                let purpose = [Purpose::Public, Purpose::Admin].into_iter().find(|purpose| purpose.name() == kind)?;
+                let purpose = Purpose::named(kind)?;
                 let (address, is_lent) = rest.split_once(' ')?;
                 let (address, is_lent) = (address.parse().ok()?, bool::from_str(is_lent).ok()?);
                 Some(Self::Socket(Handed { purpose, address, is_lent, socket: socket? }))
@@ -111,9 +116,15 @@ impl Message {
 impl Purpose {
     fn name(self) -> &'static str {
         match self {
-            Self::Public => "public",
+            Self::Public { is_tls: false } => "public",
+            Self::Public { is_tls: true } => "tls",
             Self::Admin => "admin",
         }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        let all = [Self::Public { is_tls: false }, Self::Public { is_tls: true }, Self::Admin];
+        all.into_iter().find(|purpose| purpose.name() == name)
     }
 }
 
@@ -141,13 +152,14 @@ mod tests {
         let handed = Handed { purpose: Purpose::Admin, address, is_lent: true, socket: listener.into() };
         Message::Socket(handed).send(here.as_fd()).unwrap();
         Message::End.send(here.as_fd()).unwrap();
-        Message::Ready(vec![address, bound]).send(here.as_fd()).unwrap();
+        let unused = [(Purpose::Public { is_tls: true }, address), (Purpose::Public { is_tls: false }, bound)];
+        Message::Ready(unused.to_vec()).send(here.as_fd()).unwrap();
         drop(here);
         let Ok(Message::Socket(handed)) = Message::receive(there.as_fd()) else { panic!("no socket") };
         assert_eq!((handed.purpose, handed.address, handed.is_lent), (Purpose::Admin, address, true));
         assert_eq!(handed.into_listener().unwrap().local_addr().unwrap(), bound);
         assert!(matches!(Message::receive(there.as_fd()), Ok(Message::End)));
-        assert!(matches!(Message::receive(there.as_fd()), Ok(Message::Ready(unused)) if unused == [address, bound]));
+        assert!(matches!(Message::receive(there.as_fd()), Ok(Message::Ready(read)) if read == unused));
         assert_eq!(Message::receive(there.as_fd()).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
     }
 }

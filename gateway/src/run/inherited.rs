@@ -36,7 +36,12 @@ impl Inherited {
         for index in 0..given.len() {
             let Some(socket) = given.take_tcp_listener(index)? else { continue };
             let address = socket.local_addr()?;
-            sockets.push(Handed { purpose: Purpose::Public, address, is_lent: true, socket: socket.into() });
+            sockets.push(Handed {
+                purpose: Purpose::Public { is_tls: false },
+                address,
+                is_lent: true,
+                socket: socket.into(),
+            });
         }
         Ok(Self { sockets, has_predecessor: false })
     }
@@ -62,11 +67,12 @@ impl Inherited {
 
     /// Tells the predecessor, if there is one, that this process accepts.
     pub(super) fn ready(self) -> io::Result<()> {
-        let mut unused: Vec<SocketAddr> = Vec::new();
+        let mut unused = Vec::new();
         for socket in self.sockets {
             tracing::warn!(address = %socket.address, "a socket was handed to this process that its file does not name");
-            if socket.purpose == Purpose::Public && !unused.contains(&socket.address) {
-                unused.push(socket.address);
+            let what = (socket.purpose, socket.address);
+            if socket.purpose != Purpose::Admin && !unused.contains(&what) {
+                unused.push(what);
             }
         }
         if self.has_predecessor { Message::Ready(unused).send(io::stdin().as_fd()) } else { Ok(()) }

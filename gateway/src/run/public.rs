@@ -10,7 +10,11 @@ use super::{
     handover::Purpose,
     inherited::{Inherited, Taken},
 };
-use crate::{accept, config::Server, worker::Listener};
+use crate::{
+    accept::{self, Endpoint},
+    config::Server,
+    worker::Listener,
+};
 
 /// The addresses that are open.
 #[derive(Debug)]
@@ -23,7 +27,7 @@ pub(super) struct Public {
 #[derive(Debug, Clone)]
 struct Address {
     /// As the file has it.
-    written: SocketAddr,
+    written: Endpoint,
     /// Another only where the file says port 0.
     bound: SocketAddr,
     /// A socket that somebody else holds as well: there is this one alone for all workers, now and later.
@@ -39,7 +43,7 @@ pub(super) struct Opened {
     /// For each new worker: all addresses.
     pub(super) new_workers: Vec<Vec<Listener>>,
     /// Addresses that are listened on no more.
-    pub(super) gone: Vec<SocketAddr>,
+    pub(super) gone: Vec<Endpoint>,
 }
 
 impl Public {
@@ -47,8 +51,8 @@ impl Public {
     pub(super) fn bind(server: &Server, inherited: &mut Inherited) -> Result<Self, StartError> {
         let mut public = Self { addresses: Vec::new(), listeners: Vec::new() };
         let mut handed = Vec::new();
-        for &written in &server.listen {
-            let sockets = inherited.take(Purpose::Public, written)?;
+        for written in endpoints(server) {
+            let sockets = inherited.take(Purpose::Public { is_tls: written.is_tls }, written.address)?;
             if let Some(first) = sockets.first() {
                 let lent = if first.is_lent { Some(Arc::new(first.socket.try_clone()?)) } else { None };
                 public.addresses.push(Address { written, bound: first.socket.local_addr()?, lent });
@@ -58,12 +62,12 @@ impl Public {
         let opened = public.open(server, 0, &handed)?;
         public.addresses = opened.addresses;
         public.listeners = opened.new_workers;
-        for (address, sockets) in handed {
+        for (endpoint, sockets) in handed {
             // One that was handed over is in the place of one that would be opened; what is left of them is more than
             // there are workers, and somebody must accept from each.
             let workers = public.listeners.len();
             for (index, Taken { socket, is_lent }) in sockets.into_iter().enumerate() {
-                public.listeners[index % workers].push(Listener { address, socket, is_lent });
+                public.listeners[index % workers].push(Listener { endpoint, socket, is_lent });
             }
         }
         Ok(public)
@@ -75,8 +79,13 @@ impl Public {
     }
 
     /// Where clients connect.
-    pub(super) fn bound(&self) -> impl Iterator<Item = SocketAddr> {
-        self.addresses.iter().map(|address| address.bound)
+    pub(super) fn bound(&self) -> impl Iterator<Item = Endpoint> {
+        self.addresses.iter().map(Address::to_connect)
+    }
+
+    /// The port of the first HTTPS listener.
+    pub(super) fn https_port(&self) -> Option<u16> {
+        https_port(&self.addresses)
     }
 
     /// Opens what `server` needs beside what is open now for so many `workers`.
@@ -84,31 +93,32 @@ impl Public {
         self.open(server, workers, &[])
     }
 
-    fn open(&self, server: &Server, workers: usize, handed: &[(SocketAddr, Vec<Taken>)]) -> Result<Opened, StartError> {
+    fn open(&self, server: &Server, workers: usize, handed: &[(Endpoint, Vec<Taken>)]) -> Result<Opened, StartError> {
         let kept = workers.min(server.workers);
         let mut old_workers: Vec<Vec<Listener>> = (0..server.workers).map(|_| Vec::new()).collect();
         let mut addresses = Vec::new();
-        for &written in &server.listen {
-            let failed = |error| StartError::Listen { key: "server.listen", address: written, error };
+        for written in endpoints(server) {
+            let key = if written.is_tls { "server.tls.listen" } else { "server.listen" };
+            let failed = |error| StartError::Listen { key, address: written.address, error };
             // The address, more sockets for it, and how many workers need none of them.
             let (address, sockets, supplied) =
                 if let Some(known) = self.addresses.iter().find(|known| known.written == written) {
-                    let handed = handed.iter().find(|(address, _)| *address == written);
+                    let handed = handed.iter().find(|(endpoint, _)| *endpoint == written);
                     let supplied = handed.map_or(kept, |(_, sockets)| sockets.len().min(server.workers));
                     (known.clone(), known.more(server.workers - supplied).map_err(failed)?, supplied)
                 } else {
-                    let is_ours = self.bound().any(|ours| ours.port() == written.port());
-                    let sockets = accept::bind(written, server.workers, is_ours).map_err(failed)?;
+                    let is_ours = self.addresses.iter().any(|ours| ours.bound.port() == written.address.port());
+                    let sockets = accept::bind(written.address, server.workers, is_ours).map_err(failed)?;
                     (Address { written, bound: sockets[0].local_addr()?, lent: None }, sockets, 0)
                 };
             let is_lent = address.lent.is_some();
             addresses.push(address);
             for (worker, socket) in old_workers.iter_mut().skip(supplied).zip(sockets) {
-                worker.push(Listener { address: written, socket, is_lent });
+                worker.push(Listener { endpoint: written, socket, is_lent });
             }
         }
         let new_workers = old_workers.split_off(kept);
-        let is_gone = |address: &&Address| !server.listen.contains(&address.written);
+        let is_gone = |address: &&Address| !endpoints(server).any(|endpoint| endpoint == address.written);
         let gone = self.addresses.iter().filter(is_gone).map(|address| address.written).collect();
         Ok(Opened { addresses, old_workers, new_workers, gone })
     }
@@ -119,7 +129,29 @@ impl Public {
     }
 }
 
+impl Opened {
+    /// The port of the first HTTPS listener.
+    pub(super) fn https_port(&self) -> Option<u16> {
+        https_port(&self.addresses)
+    }
+}
+
+fn https_port(addresses: &[Address]) -> Option<u16> {
+    addresses.iter().find(|address| address.written.is_tls).map(|address| address.bound.port())
+}
+
+/// Every public address of the file.
+fn endpoints(server: &Server) -> impl Iterator<Item = Endpoint> {
+    let cleartext = server.listen.iter().map(|&address| Endpoint { address, is_tls: false });
+    let https = server.tls.iter().flat_map(|tls| &tls.listen);
+    cleartext.chain(https.map(|&address| Endpoint { address, is_tls: true }))
+}
+
 impl Address {
+    fn to_connect(&self) -> Endpoint {
+        Endpoint { address: self.bound, ..self.written }
+    }
+
     /// Opens it so many times more.
     fn more(&self, count: usize) -> io::Result<Vec<TcpListener>> {
         match &self.lent {

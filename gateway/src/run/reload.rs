@@ -10,7 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     StartError, descriptors,
-    supervisor::{AdminDoor, Supervisor, shards},
+    supervisor::{AdminDoor, Supervisor, shards, warn_of_certificates},
     watch::Files,
 };
 use crate::{admin, config::Config, live::Live};
@@ -76,9 +76,9 @@ impl Supervisor {
             .transpose()?;
         let (before, mounts) = (Arc::clone(&self.live), self.mounts.clone());
         let live = {
-            let before = Arc::clone(&before);
+            let (before, https_port) = (Arc::clone(&before), opened.https_port());
             // Many routes take a while, in which signals are still to be heard.
-            tokio::task::spawn_blocking(move || Arc::new(Live::new(config, &mounts, Some(&before)))).await
+            tokio::task::spawn_blocking(move || Arc::new(Live::new(config, &mounts, https_port, Some(&before)))).await
         };
         let live = live.map_err(std::io::Error::other)?;
         let old = self.threads.count();
@@ -90,6 +90,7 @@ impl Supervisor {
                 tracing::error!(%error, "a worker cannot be started");
             }
         }
+        warn_of_certificates(&live.config.server);
         // 2. From here on nothing fails. What is new is looked at before the first request comes to it.
         live.watch(Some(&before));
         self.threads.serve(&live, &shards[..old]).await;

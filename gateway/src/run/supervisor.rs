@@ -25,9 +25,9 @@ use super::{
     watch::{self, Files},
 };
 use crate::{
-    accept::Queue,
+    accept::{Endpoint, Queue},
     admin::{self, Admin},
-    config::Config,
+    config::{Config, Server},
     live::Live,
     mounts::Mounts,
     telemetry::{
@@ -85,22 +85,24 @@ impl Supervisor {
             tracing::warn!(service, "mounted, but no route leads to it: the file has no service of this name");
         }
         let files = Files::new(&config.sources);
-        let live = Arc::new(Live::new(config, &mounts, None));
+        let live = Arc::new(Live::new(config, &mounts, public.https_port(), None));
         let writer = Writer::start(io::stdout())?;
+        let mut threads = Threads::new();
         let metrics = Arc::new(Metrics {
             live: ArcSwap::from(Arc::clone(&live)),
             generations: Generations::default(),
             gauges: Mutex::default(),
+            connecting: Arc::clone(&threads.connecting),
             reloads: Reloads::default(),
             log_lines_dropped: writer.dropped(),
         });
         let admin_address = admin.local_addr()?;
         let tells = Arc::new(Admin::new(Arc::clone(&metrics)));
         let admin_door = AdminDoor::open(admin, &tells)?;
+        warn_of_certificates(&live.config.server);
         live.watch(None);
         let permits = Arc::new(Semaphore::new(live.config.server.max_connections));
         let listeners = public.take_listeners();
-        let mut threads = Threads::new();
         let shards = shards(&live, listeners.len());
         for (listeners, shard) in listeners.into_iter().zip(&shards) {
             threads.start(listeners, (&live, shard), writer.sink(), &permits)?;
@@ -208,8 +210,16 @@ pub(super) fn shards(live: &Live, workers: usize) -> Vec<Arc<Shard>> {
     (0..workers).map(|_| Arc::new(Shard::new(live.lanes.len()))).collect()
 }
 
-fn banner(addresses: impl Iterator<Item = SocketAddr>, workers: usize, admin: SocketAddr) -> String {
-    let addresses: Vec<String> = addresses.map(|address| format!("http://{address}")).collect();
+/// Says which certificates no client will take, though they can be shown.
+pub(super) fn warn_of_certificates(server: &Server) {
+    let certificates = server.tls.iter().flat_map(|tls| &tls.certificates);
+    for (certificate, warning) in certificates.filter_map(|one| Some((one, one.warning?))) {
+        tracing::warn!(cert = %certificate.cert.display(), "this certificate {warning}: clients will not take it");
+    }
+}
+
+fn banner(addresses: impl Iterator<Item = Endpoint>, workers: usize, admin: SocketAddr) -> String {
+    let addresses: Vec<String> = addresses.map(|endpoint| endpoint.to_string()).collect();
     let s = if workers == 1 { "" } else { "s" };
     format!("gateway listening on {} with {workers} worker{s}, admin on http://{admin}", addresses.join(", "))
 }

@@ -1,7 +1,6 @@
 //! The workers' threads: started, told what to do, and waited for.
 use std::{
     io,
-    net::SocketAddr,
     os::fd::OwnedFd,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::Arc,
@@ -15,11 +14,11 @@ use tokio::sync::{
 };
 
 use crate::{
-    accept::Queue,
+    accept::{Endpoint, Queue},
     live::Live,
     telemetry::{
         access_log::Sink,
-        metrics::{Gauges, Shard},
+        metrics::{Connecting, Gauges, Shard},
     },
     worker::{self, Listener, Order, Parts},
 };
@@ -29,6 +28,8 @@ pub(super) struct Threads {
     all: Vec<Thread>,
     next: usize,
     ended: (UnboundedSender<End>, UnboundedReceiver<End>),
+    /// What all of them count in.
+    pub(super) connecting: Arc<Connecting>,
 }
 
 struct Thread {
@@ -44,7 +45,7 @@ type End = (usize, thread::Result<io::Result<()>>);
 
 impl Threads {
     pub(super) fn new() -> Self {
-        Self { all: Vec::new(), next: 0, ended: mpsc::unbounded_channel() }
+        Self { all: Vec::new(), next: 0, ended: mpsc::unbounded_channel(), connecting: Arc::default() }
     }
 
     /// Starts one more.
@@ -56,7 +57,7 @@ impl Threads {
         permits: &Arc<Semaphore>,
     ) -> io::Result<()> {
         let (orders, receiver) = mpsc::unbounded_channel();
-        let gauges = Arc::<Gauges>::default();
+        let gauges = Arc::new(Gauges { connecting: Arc::clone(&self.connecting), ..Gauges::default() });
         let parts = Parts {
             listeners,
             live: Arc::clone(live),
@@ -115,8 +116,8 @@ impl Threads {
     }
 
     /// Has all of them accept on these addresses no more.
-    pub(super) fn unlisten(&self, addresses: &[SocketAddr]) {
-        self.all.iter().for_each(|thread| thread.tell(Order::Unlisten(addresses.to_vec())));
+    pub(super) fn unlisten(&self, endpoints: &[Endpoint]) {
+        self.all.iter().for_each(|thread| thread.tell(Order::Unlisten(endpoints.to_vec())));
     }
 
     /// Has those beyond the first `kept` that accept end with the last of their connections.
@@ -128,7 +129,7 @@ impl Threads {
     }
 
     /// Copies of the sockets of all that accept, each with its address in the file and whether it is lent.
-    pub(super) async fn copy_sockets(&self) -> io::Result<Vec<(SocketAddr, bool, OwnedFd)>> {
+    pub(super) async fn copy_sockets(&self) -> io::Result<Vec<(Endpoint, bool, OwnedFd)>> {
         let mut waits = Vec::new();
         for thread in self.all.iter().filter(|thread| !thread.is_retired) {
             let (reply, wait) = oneshot::channel();

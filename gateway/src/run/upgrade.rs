@@ -18,9 +18,9 @@ impl Supervisor {
             return None;
         }
         let sockets = self.threads.copy_sockets().await.and_then(|sockets| {
-            let public = sockets.into_iter().map(|(address, is_lent, socket)| Handed {
-                purpose: Purpose::Public,
-                address,
+            let public = sockets.into_iter().map(|(endpoint, is_lent, socket)| Handed {
+                purpose: Purpose::Public { is_tls: endpoint.is_tls },
+                address: endpoint.address,
                 is_lent,
                 socket,
             });

@@ -20,7 +20,12 @@ use prometheus_client::{
     registry::Unit,
 };
 
-use crate::{live::Live, rejection::CODES};
+use crate::{
+    live::Live,
+    proxy_protocol,
+    rejection::CODES,
+    tls::{Handshakes, OUTCOMES},
+};
 
 pub(crate) use generations::Generations;
 use generations::{RouteTotals, Sum, Totals};
@@ -51,6 +56,14 @@ pub(crate) struct Shard {
 pub(crate) struct Gauges {
     pub(crate) connections: AtomicI64,
     pub(crate) in_flight: AtomicI64,
+    pub(crate) connecting: Arc<Connecting>,
+}
+
+/// How connections begin: counted by all workers together, and so for longer than any of them lives.
+#[derive(Debug, Default)]
+pub(crate) struct Connecting {
+    pub(crate) handshakes: Handshakes,
+    pub(crate) proxy_protocol: proxy_protocol::Failures,
 }
 
 #[derive(Debug, Default)]
@@ -135,6 +148,7 @@ pub(crate) struct Metrics {
     pub(crate) generations: Generations,
     /// One for each worker.
     pub(crate) gauges: Mutex<Vec<Arc<Gauges>>>,
+    pub(crate) connecting: Arc<Connecting>,
     pub(crate) reloads: Reloads,
     pub(crate) log_lines_dropped: Arc<AtomicU64>,
 }
@@ -223,6 +237,19 @@ impl Metrics {
         encoder
             .encode_descriptor("gateway_in_flight", "Requests being served", None, MetricType::Gauge)?
             .encode_gauge(&total(|gauges| &gauges.in_flight))?;
+        let help = "TLS handshakes of clients, by how they ended";
+        let mut family = encoder.encode_descriptor("gateway_tls_handshakes", help, None, MetricType::Counter)?;
+        for (outcome, count) in OUTCOMES.iter().zip(self.connecting.handshakes.counts()).filter(|(_, count)| *count > 0)
+        {
+            family.encode_family(&[("result", *outcome)])?.encode_counter(&count, NO_EXEMPLAR)?;
+        }
+        let help = "Connections refused, since no PROXY header came though one had to";
+        let mut family =
+            encoder.encode_descriptor("gateway_proxy_protocol_failures", help, None, MetricType::Counter)?;
+        let counts = self.connecting.proxy_protocol.counts();
+        for (reason, count) in proxy_protocol::FAILURES.iter().zip(counts).filter(|(_, count)| *count > 0) {
+            family.encode_family(&[("reason", *reason)])?.encode_counter(&count, NO_EXEMPLAR)?;
+        }
         let keys = live.counters.as_ref().map_or(0, |counters| counters.live(Instant::now()));
         let help = "Callers that have used some of their rate limit, one for each limit";
         encoder
@@ -277,7 +304,7 @@ mod tests {
     fn live(route: &str) -> Arc<Live> {
         let text = format!("[services.user]\nupstreams = ['http://u']\nroutes = ['{route}']");
         let config = Config::parse("gateway.toml", &text, &|_| None).unwrap();
-        Arc::new(Live::new(config, &Mounts::default(), None))
+        Arc::new(Live::new(config, &Mounts::default(), None, None))
     }
 
     fn metrics(live: &Arc<Live>, shards: &[Arc<Shard>]) -> Arc<Metrics> {
@@ -285,6 +312,7 @@ mod tests {
             live: ArcSwap::from(Arc::clone(live)),
             generations: Generations::default(),
             gauges: Mutex::default(),
+            connecting: Arc::default(),
             reloads: Reloads::default(),
             log_lines_dropped: Arc::default(),
         };

@@ -5,7 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{config, rejection::Rejection};
+use crate::{
+    config,
+    rejection::Rejection,
+    tls::{Connector, Connectors},
+};
 
 /// How long a resolved address is believed. The resolver of the system tells no time to live.
 const DNS_TTL: Duration = Duration::from_secs(10);
@@ -15,13 +19,17 @@ const DNS_TTL: Duration = Duration::from_secs(10);
 pub(crate) struct Address {
     host: String,
     port: u16,
+    /// Over https.
+    pub(super) tls: Option<Connector>,
     /// The last address and when it was resolved.
     resolved: Mutex<Option<(SocketAddr, Instant)>>,
 }
 
 impl Address {
-    pub(super) fn new(config: &config::Upstream) -> Self {
-        Self { host: config.host.clone(), port: config.port, resolved: Mutex::default() }
+    /// `tls` is there where the upstream is https.
+    pub(super) fn new(config: &config::Upstream, tls: Option<&Connectors>) -> Self {
+        let tls = tls.filter(|_| config.is_https).map(|tls| tls.to(&config.host));
+        Self { host: config.host.clone(), port: config.port, tls, resolved: Mutex::default() }
     }
 
     /// Where to connect. A name is resolved at most once in [`DNS_TTL`]; while it can't be, its last address serves.

@@ -25,8 +25,12 @@ impl Upstream {
 }
 
 async fn ask_remote(address: &Address, question: Request<()>, max: usize) -> Result<(Parts, Bytes), String> {
-    let address = address.resolve().await.map_err(|rejection| rejection.detail().into_owned())?;
-    let stream = TcpStream::connect(address).await.map_err(|error| format!("cannot connect: {error}"))?;
+    let at = address.resolve().await.map_err(|rejection| rejection.detail().into_owned())?;
+    let stream = TcpStream::connect(at).await.map_err(|error| format!("cannot connect: {error}"))?;
+    let stream = match &address.tls {
+        None => stream.into(),
+        Some(tls) => tls.connect(stream).await.map_err(|error| format!("no TLS: {error}"))?,
+    };
     let (mut sender, connection) = hyper::client::conn::http1::handshake::<_, Empty<Bytes>>(TokioIo::new(stream))
         .await
         .map_err(|error| error.to_string())?;

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use super::{address::Address, circuit::Circuit};
-use crate::{config, h1::head::host_value, mounts::Mounted};
+use crate::{config, h1::head::host_value, mounts::Mounted, tls::Connectors};
 
 /// Whether an upstream takes traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,9 +68,9 @@ pub(crate) struct Details {
 }
 
 impl Upstream {
-    /// An upstream of unknown health if it is `probed`, else a healthy one.
-    pub(crate) fn remote(config: &config::Upstream, probed: bool) -> Self {
-        Self::new(config, config.url(), Place::Remote(Address::new(config)), probed)
+    /// An upstream of unknown health if it is `probed`, else a healthy one; `tls` is for https.
+    pub(crate) fn remote(config: &config::Upstream, tls: Option<&Connectors>, probed: bool) -> Self {
+        Self::new(config, config.url(), Place::Remote(Address::new(config, tls)), probed)
     }
 
     /// The same in this process, in the place of a service's upstreams, of which `config` is the first.
@@ -102,7 +102,12 @@ impl Upstream {
 
     /// Whether both mean the same server, reached in the same way.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
-        (&self.url, &self.authority) == (&other.url, &other.authority)
+        let is_reached_alike = match (&self.place, &other.place) {
+            (Place::Remote(ours), Place::Remote(theirs)) => ours.tls == theirs.tls,
+            // The URL says which of them it is.
+            _ => true,
+        };
+        is_reached_alike && (&self.url, &self.authority) == (&other.url, &other.authority)
     }
 
     /// Counts as healthy from now on: nobody looks any more.
@@ -163,8 +168,8 @@ mod tests {
 
     #[test]
     fn the_weight_of_one_that_is_back_grows() {
-        let config = config::Upstream { host: "a".into(), port: 80, weight: 2 };
-        let upstream = Upstream::remote(&config, false);
+        let config = config::Upstream { host: "a".into(), port: 80, is_https: false, weight: 2 };
+        let upstream = Upstream::remote(&config, None, false);
         let slow = Duration::from_secs(100);
         assert_eq!(upstream.thousandths(2, slow, Instant::now()), 2000, "it has never been out");
         upstream.is_back();

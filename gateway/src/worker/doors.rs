@@ -1,7 +1,7 @@
 //! The listeners of one core.
 use std::{
     io,
-    net::{SocketAddr, TcpListener as StdListener},
+    net::TcpListener as StdListener,
     os::fd::{AsFd, OwnedFd},
     rc::Rc,
     sync::Arc,
@@ -14,13 +14,13 @@ use tokio::{
 };
 
 use super::Slot;
-use crate::accept::{self, Queue};
+use crate::accept::{self, Endpoint, Queue};
 
 /// One core's socket for one address of the file.
 #[derive(Debug)]
 pub(crate) struct Listener {
     /// As the file has it: its port may be 0.
-    pub(crate) address: SocketAddr,
+    pub(crate) endpoint: Endpoint,
     pub(crate) socket: StdListener,
     /// Whether somebody outside holds this socket as well, and will go on with it (systemd): what waits in its queue when
     /// this process ends is not lost.
@@ -35,7 +35,7 @@ pub(super) struct Doors {
 }
 
 struct Door {
-    address: SocketAddr,
+    endpoint: Endpoint,
     is_lent: bool,
     listener: Rc<TcpListener>,
     stop: oneshot::Sender<Queue>,
@@ -49,18 +49,18 @@ impl Doors {
 
     /// Accepts on one more.
     pub(super) fn open(&mut self, listener: Listener) -> io::Result<()> {
-        let Listener { address, socket, is_lent } = listener;
+        let Listener { endpoint, socket, is_lent } = listener;
         let listener = Rc::new(TcpListener::from_std(socket)?);
         let (stop, stopped) = oneshot::channel();
         let (permits, slot) = (Arc::clone(&self.permits), Rc::clone(&self.slot));
-        let accepting = spawn_local(accept::accept(Rc::clone(&listener), slot, permits, stopped));
-        self.open.push(Door { address, is_lent, listener, stop, accepting });
+        let accepting = spawn_local(accept::accept(Rc::clone(&listener), endpoint.is_tls, slot, permits, stopped));
+        self.open.push(Door { endpoint, is_lent, listener, stop, accepting });
         Ok(())
     }
 
     /// Closes those of these addresses, or all, once what waits for them is served or left to whoever goes on with them.
-    pub(super) async fn close(&mut self, addresses: Option<&[SocketAddr]>, queue: Queue) {
-        let is_meant = |door: &mut Door| addresses.is_none_or(|addresses| addresses.contains(&door.address));
+    pub(super) async fn close(&mut self, endpoints: Option<&[Endpoint]>, queue: Queue) {
+        let is_meant = |door: &mut Door| endpoints.is_none_or(|endpoints| endpoints.contains(&door.endpoint));
         let mut closing = Vec::new();
         for Door { is_lent, listener, stop, accepting, .. } in self.open.extract_if(.., is_meant) {
             // Its task holds the last one from here on. It may have ended by itself.
@@ -74,8 +74,8 @@ impl Doors {
     }
 
     /// Copies of the sockets, each with its address in the file.
-    pub(super) fn copies(&self) -> io::Result<Vec<(SocketAddr, bool, OwnedFd)>> {
-        let copy = |door: &Door| Ok((door.address, door.is_lent, door.listener.as_fd().try_clone_to_owned()?));
+    pub(super) fn copies(&self) -> io::Result<Vec<(Endpoint, bool, OwnedFd)>> {
+        let copy = |door: &Door| Ok((door.endpoint, door.is_lent, door.listener.as_fd().try_clone_to_owned()?));
         self.open.iter().map(copy).collect()
     }
 }

@@ -1,7 +1,6 @@
 //! What a worker does while its thread lives: it serves, and does what the control runtime tells it.
 use std::{
     io,
-    net::SocketAddr,
     os::fd::OwnedFd,
     rc::Rc,
     sync::Arc,
@@ -14,7 +13,11 @@ use tokio::{
 };
 
 use super::{Core, Listener, Parts, Slot, Worker, doors::Doors};
-use crate::{accept::Queue, live::Live, telemetry::metrics::Shard};
+use crate::{
+    accept::{Endpoint, Queue},
+    live::Live,
+    telemetry::metrics::Shard,
+};
 
 /// How often idle connections to upstreams are looked through.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -30,11 +33,11 @@ pub(crate) enum Order {
     },
     Listen(Vec<Listener>),
     /// Listens no more on these addresses of the file.
-    Unlisten(Vec<SocketAddr>),
+    Unlisten(Vec<Endpoint>),
     /// Accepts nothing any more, and ends with its last connection; none is closed.
     Retire,
     /// Gives copies of its sockets, each with its address in the file and whether it is lent.
-    Copy(oneshot::Sender<io::Result<Vec<(SocketAddr, bool, OwnedFd)>>>),
+    Copy(oneshot::Sender<io::Result<Vec<(Endpoint, bool, OwnedFd)>>>),
     /// Ends, after what runs.
     Stop(Queue),
 }
@@ -84,13 +87,13 @@ async fn until_stopped(
             }
             Some(Order::Listen(listeners)) => {
                 for listener in listeners {
-                    let address = listener.address;
+                    let endpoint = listener.endpoint;
                     if let Err(error) = doors.open(listener) {
-                        tracing::error!(%address, %error, "a worker cannot accept here");
+                        tracing::error!(%endpoint, %error, "a worker cannot accept here");
                     }
                 }
             }
-            Some(Order::Unlisten(addresses)) => doors.close(Some(&addresses), Queue::Serve).await,
+            Some(Order::Unlisten(endpoints)) => doors.close(Some(&endpoints), Queue::Serve).await,
             Some(Order::Retire) => {
                 doors.close(None, Queue::Serve).await;
                 is_retired = true;

@@ -1,15 +1,18 @@
 //! `[server]` and `[admin]`.
 use std::{net::SocketAddr, time::Duration};
 
+use ipnet::IpNet;
+
 use super::{
     Checks,
     address::{self, Addresses},
+    tls,
 };
 use crate::config::{
     Admin, ClientTimeouts, Limits, Server,
     diagnose::{Code, Finding},
     raw::{RawClientTimeouts, RawConfig, RawLimits},
-    read::At,
+    read::{At, OneOrMany, Text},
 };
 
 pub(super) fn check(raw: &RawConfig, checks: &mut Checks) -> (Server, Admin) {
@@ -31,6 +34,8 @@ pub(super) fn check(raw: &RawConfig, checks: &mut Checks) -> (Server, Admin) {
         None => Some(addresses.assumed(SocketAddr::from(([127, 0, 0, 1], 8900)))),
         Some(text) => addresses.written(text, checks),
     };
+    let tls = server.and_then(|server| server.tls.as_ref());
+    let tls = tls.and_then(|written| tls::check(written, &mut addresses, checks));
     // Where one could not be read, its default stands in, which nobody asked for.
     let unread = [server.map(|server| &server.unread), raw.admin.as_ref().map(|admin| &admin.value.unread)];
     if !unread.into_iter().flatten().any(|keys| keys.contains(&"listen")) {
@@ -40,16 +45,17 @@ pub(super) fn check(raw: &RawConfig, checks: &mut Checks) -> (Server, Admin) {
     let workers = server.and_then(|server| server.workers.as_ref());
     let max_connections = server.and_then(|server| server.max_connections.as_ref());
     let drain = server.and_then(|server| server.drain_timeout.as_ref());
-    let proxies = server.and_then(|server| server.trusted_proxies.as_ref());
+    let trusted_proxies = networks(server.and_then(|server| server.trusted_proxies.as_ref()), checks);
+    let proxy_protocol = networks(server.and_then(|server| server.proxy_protocol.as_ref()), checks);
     let server = Server {
         listen,
+        tls,
         workers: workers
             .and_then(|written| checks.count("workers", written, 0..=1024))
             .filter(|workers| *workers > 0)
             .map_or_else(cores, as_usize),
-        trusted_proxies: proxies.map_or_else(Vec::new, |list| {
-            list.value.list.iter().filter_map(|text| address::network(text, checks)).collect()
-        }),
+        trusted_proxies,
+        proxy_protocol,
         max_connections: max_connections
             .and_then(|written| checks.count("max_connections", written, 1..=10_000_000))
             .map_or(10_000, as_usize),
@@ -63,6 +69,11 @@ pub(super) fn check(raw: &RawConfig, checks: &mut Checks) -> (Server, Admin) {
     // A fault of its own is reported already; no configuration with this address ever gets out.
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
     (server, Admin { listen: admin.unwrap_or(nowhere) })
+}
+
+fn networks(written: Option<&At<OneOrMany<Text>>>, checks: &mut Checks) -> Vec<IpNet> {
+    let list = written.map_or(&[][..], |written| &written.value.list);
+    list.iter().filter_map(|text| address::network(text, checks)).collect()
 }
 
 fn timeouts(raw: Option<&RawClientTimeouts>, checks: &mut Checks) -> ClientTimeouts {

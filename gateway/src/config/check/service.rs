@@ -10,7 +10,7 @@ use super::{
     forward_auth,
     health::Probe,
     layer::Layer,
-    load_balance, route, upstream,
+    load_balance, route, tls, upstream,
 };
 use crate::config::{
     HostPolicy, LoadBalance, Server, Service,
@@ -105,6 +105,8 @@ fn check<'r>(
         }
         upstream::check_all(written, &entry.name, checks)
     });
+    let upstreams = upstreams.unwrap_or_default();
+    let tls = raw.tls.as_ref().map(|written| tls::of_upstreams(written, &upstreams, checks));
     let routes = raw.routes.as_ref().map_or(&[][..], |written| {
         if written.value.is_empty {
             let message = format!("`services.{}` has no route", entry.name);
@@ -126,7 +128,8 @@ fn check<'r>(
     let own_host = raw.host.as_ref().and_then(|text| host(text, checks));
     Service {
         name: entry.name.as_str().into(),
-        upstreams: upstreams.unwrap_or_default(),
+        upstreams,
+        tls,
         load_balance: spread.load_balance.or_else(|| outer.spread.load_balance.clone()).unwrap_or_default(),
         slow_start: spread.slow_start.or(outer.spread.slow_start).unwrap_or_default(),
         max_in_flight: spread.max_in_flight.or(outer.spread.max_in_flight),

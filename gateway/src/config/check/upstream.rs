@@ -1,6 +1,8 @@
 //! `upstreams`.
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use rustls::pki_types::ServerName;
+
 use super::Checks;
 use crate::config::{
     Upstream,
@@ -21,7 +23,7 @@ pub(super) fn check_all(
         let weight = raw.weight.as_ref().and_then(|at| checks.count("weight", at, 1..=1000));
         let weight = weight.and_then(|weight| u32::try_from(weight).ok()).unwrap_or(1);
         let Some(url) = &raw.url else { continue };
-        let (host, port) = match parse(url.value.as_str()) {
+        let (is_https, host, port) = match parse(url.value.as_str()) {
             Ok(parsed) => parsed,
             Err(fault) => {
                 checks.report(fault.finding("upstream", url));
@@ -36,7 +38,13 @@ pub(super) fn check_all(
             checks.report(finding.help("remove one; `weight` gives an upstream a larger share"));
             continue;
         }
-        upstreams.push((Upstream { host, port, weight }, url));
+        if is_https && ServerName::try_from(host.as_str()).is_err() {
+            let message = format!("the upstream `{}` has a host that no certificate can have", url.value.shown());
+            let finding =
+                Finding::new(Code::BadUpstream, &url.span, message).label("expected a DNS name or an address");
+            checks.report(finding.help("write a name of letters, digits, `-` and `.`"));
+        }
+        upstreams.push((Upstream { host, port, is_https, weight }, url));
     }
     upstreams.into_iter().map(|(upstream, _)| upstream).collect()
 }
@@ -60,25 +68,18 @@ fn fault<T>(message: &'static str, help: &str) -> Result<T, UrlFault> {
     Err(UrlFault { code: Code::BadUpstream, message, help: help.to_owned() })
 }
 
-/// Host and port of `http://HOST[:PORT]`, the host in lower case and an IPv6 address without its brackets.
+/// Whether it is https, host and port of `http://HOST[:PORT]` or `https://HOST[:PORT]`, the host in lower case and an IPv6 address without its brackets.
 ///
 /// Only what says more than that is refused: a lone `/` after it says nothing.
-pub(super) fn parse(url: &str) -> Result<(String, u16), UrlFault> {
+pub(super) fn parse(url: &str) -> Result<(bool, String, u16), UrlFault> {
     let example = "write scheme, host and port: \"http://127.0.0.1:8001\"";
     let Some((scheme, rest)) = url.split_once("://") else {
         return fault("has no scheme", example);
     };
-    match scheme.to_ascii_lowercase().as_str() {
-        "http" => {}
-        "https" => {
-            let help = String::from("https upstreams are not in this version: use http");
-            return Err(UrlFault { code: Code::UnsupportedScheme, message: "is https", help });
-        }
-        _ => {
-            let help = String::from(example);
-            let message = "has a scheme that is not http";
-            return Err(UrlFault { code: Code::UnsupportedScheme, message, help });
-        }
+    let is_https = scheme.eq_ignore_ascii_case("https");
+    if !is_https && !scheme.eq_ignore_ascii_case("http") {
+        let message = "has a scheme that is neither http nor https";
+        return Err(UrlFault { code: Code::UnsupportedScheme, message, help: String::from(example) });
     }
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, tail) = rest.split_at(end);
@@ -92,6 +93,7 @@ pub(super) fn parse(url: &str) -> Result<(String, u16), UrlFault> {
     }
     let (host, port) = split_port(authority);
     let port = match port.map(str::parse::<u16>) {
+        None if is_https => 443,
         None => 80,
         Some(Ok(port)) if port > 0 => port,
         Some(_) => return fault("has a bad port", "a port is a number from 1 to 65535"),
@@ -99,14 +101,14 @@ pub(super) fn parse(url: &str) -> Result<(String, u16), UrlFault> {
     let host = host.to_ascii_lowercase();
     if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         return match address.parse::<Ipv6Addr>() {
-            Ok(address) => Ok((address.to_string(), port)),
+            Ok(address) => Ok((is_https, address.to_string(), port)),
             Err(_) => fault("has a bad IPv6 address", "write it as \"http://[::1]:8001\""),
         };
     }
     if host.contains(':') {
         return fault("has too many colons", "an IPv6 address stands in brackets: \"http://[::1]:8001\"");
     }
-    if is_name(&host) { Ok((host, port)) } else { fault("has a bad host", example) }
+    if is_name(&host) { Ok((is_https, host, port)) } else { fault("has a bad host", example) }
 }
 
 /// The host, and what follows the last colon outside brackets.
@@ -148,8 +150,13 @@ mod tests {
             ("HTTP://a/", "a", 80),
             ("http://[::1]:81", "::1", 81),
             ("http://[0:0::1]", "::1", 80),
+            ("https://a", "a", 443),
+            ("HTTPS://[::1]:444", "::1", 444),
         ] {
-            assert!(matches!(parse(url), Ok((h, p)) if h == host && p == port), "{url}");
+            assert!(
+                matches!(parse(url), Ok((s, h, p)) if s == url.to_lowercase().starts_with("https:") && h == host && p == port),
+                "{url}"
+            );
         }
     }
 
@@ -157,8 +164,7 @@ mod tests {
     fn each_fault_is_told_apart() {
         for (url, expected) in [
             ("127.0.0.1:8001", "has no scheme"),
-            ("https://a", "is https"),
-            ("ftp://a", "has a scheme that is not http"),
+            ("ftp://a", "has a scheme that is neither http nor https"),
             ("http://joe:pw@a", "has user info"),
             ("http://a/api", "has a path or a query"),
             ("http://a?x=1", "has a path or a query"),

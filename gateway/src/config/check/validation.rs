@@ -1,5 +1,5 @@
 //! `content_types`, `required_headers` and `schema`.
-use std::{io, sync::Arc};
+use std::sync::Arc;
 
 use http::HeaderName;
 
@@ -71,21 +71,7 @@ pub(super) fn schema(raw: &RawSchema, checks: &mut Checks) -> Option<Arc<BodySch
     };
     let file = raw.file.as_ref()?;
     let shown = file.value.shown();
-    let text = match checks.read(file.value.as_str()) {
-        Ok((_, text)) => text,
-        Err(error) => {
-            let finding = if error.kind() == io::ErrorKind::NotFound {
-                let finding = Finding::new(Code::FileMissing, &file.span, format!("there is no file `{shown}`"));
-                finding.label("not found").help("a relative path begins in the folder of this file")
-            } else {
-                let message = format!("`{shown}` cannot be read: {error}");
-                let finding = Finding::new(Code::FileUnreadable, &file.span, message).label("not readable");
-                finding.help("check that it is a file, and that this user may read it")
-            };
-            checks.report(finding);
-            return None;
-        }
-    };
+    let (_, text) = checks.file(file)?;
     match BodySchema::compile(shown, max_body?, &text) {
         Ok(schema) => Some(Arc::new(schema)),
         Err(why) => {

@@ -165,6 +165,9 @@ impl Reader<'_> {
             "per" => (Code::MissingKey, "`per = \"1m\"`"),
             "match" => (Code::MissingKey, "`match = \"/users\"`"),
             "origins" => (Code::MissingKey, "`origins = [\"https://app.example.com\"]`"),
+            "certificates" => (Code::MissingKey, "`certificates = [{ cert = \"site.pem\", key = \"site.key\" }]`"),
+            "cert" => (Code::MissingKey, "`cert = \"site.pem\"`"),
+            "key" => (Code::MissingKey, "`key = \"site.key\"`"),
             "file" => (Code::MissingKey, "`file = \"schemas/user.json\"`"),
             _ => (Code::MissingKey, "it"),
         };

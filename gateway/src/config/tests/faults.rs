@@ -53,6 +53,8 @@ fn the_server() {
         ("[server]\nmax_connections = 0", "2:19 out_of_range"),
         ("[server]\ntrusted_proxies = [\"10.0.0.0/33\"]", "2:20 bad_cidr"),
         ("[server]\ntrusted_proxies = \"10.1.0.0/8\"", "2:19 bad_cidr"),
+        ("[server]\nproxy_protocol = true", "2:18 wrong_type"),
+        ("[server]\nproxy_protocol = [\"10.1.0.0/16\", \"lb\"]", "2:34 bad_cidr"),
         ("[server]\ndrain_timeout = \"5 s\"", "2:17 bad_duration"),
         ("[server]\ndrain_timeout = 5", "2:17 wrong_type"),
         ("[server]\ndrain_timeout = \"25h\"", "2:17 out_of_range"),
@@ -70,11 +72,66 @@ fn the_server() {
 }
 
 #[test]
+fn the_certificates() {
+    let site = "{ cert = \"src/config/tests/site.pem\", key = \"src/config/tests/site.key\" }";
+    let tls = |text: &str| format!("[server.tls]\n{text}");
+    for (text, expected) in [
+        ("listen = \"0.0.0.0:81\"", "1:1 missing_key"),
+        ("certificates = []", "2:16 bad_certificate"),
+        ("certificates = [\"site.pem\"]", "2:17 wrong_type"),
+        ("certificates = [{ cert = \"src/config/tests/site.pem\" }]", "2:17 missing_key"),
+        ("certificates = [{ key = \"src/config/tests/site.key\" }]", "2:17 missing_key"),
+        ("certificates = { cert = \"no.pem\", key = \"src/config/tests/site.key\" }", "2:25 file_missing"),
+        ("certificates = { cert = \"src\", key = \"src/config/tests/site.key\" }", "2:25 file_unreadable"),
+        ("certificates = { cert = \"src/lib.rs\", key = \"src/config/tests/site.key\" }", "2:25 bad_certificate"),
+        ("certificates = { cert = \"src/config/tests/site.pem\", key = \"src/lib.rs\" }", "2:60 bad_certificate"),
+        (
+            "certificates = { cert = \"src/config/tests/site.pem\", key = \"src/config/tests/other.key\" }",
+            "2:60 bad_certificate",
+        ),
+    ] {
+        before_service(&tls(text), &[expected]);
+    }
+    for (text, expected) in [
+        ("listen = []", "2:10 bad_address"),
+        ("listen = \"localhost:81\"", "2:10 bad_address"),
+        ("listen = \"0.0.0.0:8000\"", "2:10 duplicate_address"),
+        ("listen = \"127.0.0.1:8900\"", "2:10 duplicate_address"),
+        ("client_ca = \"no.pem\"", "2:13 file_missing"),
+        ("client_ca = \"src/config/tests/site.key\"", "2:13 bad_certificate"),
+        ("redirect_http = \"yes\"", "2:17 wrong_type"),
+    ] {
+        before_service(&tls(&format!("{text}\ncertificates = {site}")), &[expected]);
+    }
+    // Both files of a pair are told at once.
+    let neither = "certificates = { cert = \"no.pem\", key = \"no.key\" }";
+    before_service(&tls(neither), &["2:25 file_missing", "2:41 file_missing"]);
+}
+
+#[test]
+fn the_trust_in_upstreams() {
+    let service =
+        |tls: &str| format!("[services.user]\nupstreams = [\"https://a\"]\nroutes = [\"/users\"]\ntls = {{ {tls} }}\n");
+    for (tls, expected) in [
+        ("ca = \"no.pem\"", "4:14 file_missing"),
+        ("ca = \"src/config/tests/site.key\"", "4:14 bad_certificate"),
+        ("server_name = \"a b\"", "4:23 bad_host"),
+        ("server_name = \"a:443\"", "4:23 bad_host"),
+        ("cert = \"src/config/tests/site.pem\"", "4:16 missing_key"),
+        ("key = \"src/config/tests/site.key\"", "4:15 missing_key"),
+        ("verify = false", "4:9 unknown_key"),
+    ] {
+        check(&service(tls), &[expected]);
+    }
+    in_service("tls = {}", &["4:7 conflict"]);
+}
+
+#[test]
 fn the_keys() {
     for (text, expected) in [
         ("[sever]", "1:2 unknown_key"),
         ("[server]\nlitsen = \"0.0.0.0:80\"", "2:1 unknown_key"),
-        ("[server.tls]\nlisten = \"0.0.0.0:80\"", "1:9 unknown_key"),
+        ("[server.tsl]\nlisten = \"0.0.0.0:80\"", "1:9 unknown_key"),
         ("[defaults]\nhealth = false", "2:10 wrong_type"),
         ("[defaults]\ncritical = true", "2:1 unknown_key"),
         ("[defaults.timeouts]\nheader = \"1s\"", "2:1 unknown_key"),
@@ -157,7 +214,8 @@ fn the_services() {
 fn the_upstreams() {
     for (text, expected) in [
         ("[\"127.0.0.1:8001\"]", "2:14 bad_upstream"),
-        ("[\"https://a\"]", "2:14 unsupported_scheme"),
+        ("[\"ftp://a\"]", "2:14 unsupported_scheme"),
+        ("[\"https://a..b\"]", "2:14 bad_upstream"),
         ("[\"http://a/api\"]", "2:14 bad_upstream"),
         ("[\"http://joe:pw@a\"]", "2:14 bad_upstream"),
         ("[\"http://a:99999\"]", "2:14 bad_upstream"),
@@ -482,7 +540,7 @@ fn the_authoriser() {
         ("forward_auth = \"http://a\"", "4:16 bad_authoriser"),
         ("forward_auth = \"http://a/b c\"", "4:16 bad_authoriser"),
         ("forward_auth = \"http://a?b\"", "4:16 bad_authoriser"),
-        ("forward_auth = \"https://a/b\"", "4:16 unsupported_scheme"),
+        ("forward_auth = \"ftp://a/b\"", "4:16 unsupported_scheme"),
         ("forward_auth = \"a/b\"", "4:16 bad_upstream"),
         ("forward_auth = \"http://joe:pw@a/b\"", "4:16 bad_upstream"),
         ("forward_auth = \"http://a:0/b\"", "4:16 bad_upstream"),

@@ -50,6 +50,7 @@ fn a_newcomers_file_gets_every_default() {
             "listen": ["0.0.0.0:8000"],
             "workers": 0,
             "trusted_proxies": [],
+            "proxy_protocol": [],
             "max_connections": 10_000,
             "docs": true,
             "drain_timeout": "30s",
@@ -353,7 +354,17 @@ fn every_key_is_read() {
     for (found, expected) in [
         (&shown["server"]["workers"], json!(2)),
         (&shown["server"]["trusted_proxies"], json!(["10.0.0.0/8", "192.168.1.1/32"])),
+        (&shown["server"]["proxy_protocol"], json!(["10.1.0.0/16"])),
         (&shown["server"]["limits"]["body"], json!("1MiB")),
+        (
+            &shown["server"]["tls"],
+            json!({
+                "listen": ["0.0.0.0:8443"],
+                "certificates": [{ "cert": "src/config/tests/site.pem", "key": "src/config/tests/site.key" }],
+                "client_ca": "src/config/tests/site.pem",
+                "redirect_http": true,
+            }),
+        ),
         (
             &shown["jwt"][0],
             json!({
@@ -391,6 +402,16 @@ fn every_key_is_read() {
         (&task["routes"][0]["retry"], json!({ "attempts": 3, "budget": 0.1, "on": ["connect"] })),
         (&task["routes"][1]["retry"], json!(false)),
         (&user["upstreams"][1], json!({ "url": "http://user-2:8001", "weight": 2 })),
+        (&user["upstreams"][2], json!({ "url": "https://user-3", "weight": 1 })),
+        (
+            &user["tls"],
+            json!({
+                "ca": "src/config/tests/site.pem",
+                "server_name": "user.internal",
+                "cert": "src/config/tests/site.pem",
+                "key": "src/config/tests/site.key",
+            }),
+        ),
         (&route["match"], json!("GET,POST /users/{id}")),
         (&route["host"], json!("*.example.com")),
         (&route["headers"], json!({ "X-Version": "2", "X-Debug": "*", "X-Kind": "~a|b" })),

@@ -183,7 +183,7 @@ mod tests {
         let check = |kind: u8, flags: u8, payload: usize, is_flood: bool| {
             let mut frames = Frames::default();
             frames.read(&[0; PREFACE]);
-            for _ in 0..BURST + 1 {
+            for _ in 0..=BURST {
                 frames.read(&frame(kind, flags, payload));
             }
             assert_eq!(frames.is_flood(), is_flood, "{kind} {flags}");

@@ -12,12 +12,11 @@ use std::{
 use bytes::{Buf, BytesMut};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     time::{Instant, timeout_at},
 };
 
 use super::frames::Frames;
-use crate::h1::wire::Wire;
+use crate::{h1::wire::Wire, transport::Transport};
 
 /// Bytes that a connection reads before its streams, and other connections, have a turn: so what they make of it, fields
 /// unpacked and streams begun, is bounded too.
@@ -28,7 +27,7 @@ const LINGER: (Duration, usize) = (Duration::from_secs(2), 1024 * 1024);
 /// A client's connection, as `h2` reads and writes it.
 pub(super) struct Io {
     /// Given back when this is dropped.
-    stream: Option<TcpStream>,
+    stream: Option<Transport>,
     /// What was read before it was known to be HTTP/2.
     unread: BytesMut,
     watch: Rc<Watch>,
@@ -40,7 +39,7 @@ pub(super) struct Watch {
     pub(super) frames: RefCell<Frames>,
     heard: Cell<bool>,
     left_to_read: Cell<usize>,
-    given_back: RefCell<Option<TcpStream>>,
+    given_back: RefCell<Option<Transport>>,
 }
 
 impl Io {
@@ -51,7 +50,7 @@ impl Io {
         (Self { stream: Some(stream), unread, watch: Rc::clone(&watch) }, watch)
     }
 
-    fn stream(&mut self) -> Pin<&mut TcpStream> {
+    fn stream(&mut self) -> Pin<&mut Transport> {
         Pin::new(self.stream.as_mut().expect("it is taken by the drop alone"))
     }
 }

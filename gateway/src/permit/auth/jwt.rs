@@ -4,9 +4,10 @@ mod fetch;
 mod refresh;
 mod store;
 
-use std::{rc::Rc, sync::Arc, time::Duration};
+use std::{pin::Pin, rc::Rc, sync::Arc, time::Duration};
 
-use http::{HeaderMap, Request, Uri, header};
+use bytes::Bytes;
+use http::{HeaderMap, Request, header, response::Parts};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
@@ -26,10 +27,19 @@ use store::Store;
 /// How long a request waits for keys: after the start for the first ones, later for those that its token names.
 const KEY_WAIT: Duration = Duration::from_secs(2);
 
+/// A question that is asked once it is polled: the answer's head and its body, or why there is none.
+pub(crate) type Asking = Pin<Box<dyn Future<Output = Result<(Parts, Bytes), String>> + Send>>;
+
+/// From a path to a question for each upstream.
+pub(crate) type Questions = dyn Fn(&str) -> Vec<Asking> + Send + Sync;
+
+/// The longest answer with keys, in bytes.
+pub(crate) const MAX_ANSWER: usize = 256 * 1024;
+
 /// Where a service is asked for its keys.
 pub(crate) enum Keeper {
-    /// At the URLs of its upstreams, those first that are best to ask now.
-    Remote(Box<dyn Fn() -> Vec<Uri> + Send + Sync>),
+    /// At its upstreams: a path makes a question to each, those first that are best to ask now.
+    Remote(Box<Questions>),
     /// In this process.
     Mounted(Mounted),
 }

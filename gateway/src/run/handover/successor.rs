@@ -15,7 +15,8 @@ use rustix::net::{
     sockopt::{Timeout, set_socket_timeout},
 };
 
-use super::{Handed, Message, VARIABLE};
+use super::{Handed, Message, Purpose, VARIABLE};
+use crate::accept::Endpoint;
 
 /// How long it may take until it accepts.
 const START: Duration = Duration::from_mins(1);
@@ -32,7 +33,7 @@ pub(in crate::run) struct Successor {
 pub(in crate::run) struct TakenOver {
     pub(in crate::run) process: u32,
     /// Addresses of the file that it does not listen on.
-    pub(in crate::run) unused: Vec<SocketAddr>,
+    pub(in crate::run) unused: Vec<Endpoint>,
 }
 
 impl Successor {
@@ -41,7 +42,13 @@ impl Successor {
         let mut successor = Self::start().map_err(|error| format!("it cannot be started: {error}"))?;
         let process = successor.child.id();
         match successor.hand_over(sockets) {
-            Ok(unused) => Ok(TakenOver { process, unused }),
+            Ok(unused) => {
+                let endpoint = |(purpose, address)| match purpose {
+                    Purpose::Public { is_tls } => Some(Endpoint { address, is_tls }),
+                    Purpose::Admin => None,
+                };
+                Ok(TakenOver { process, unused: unused.into_iter().filter_map(endpoint).collect() })
+            }
             Err(error) => Err(successor.end(&error)),
         }
     }
@@ -61,7 +68,7 @@ impl Successor {
         Ok(Self { child: command.spawn()?, channel })
     }
 
-    fn hand_over(&self, sockets: Vec<Handed>) -> io::Result<Vec<SocketAddr>> {
+    fn hand_over(&self, sockets: Vec<Handed>) -> io::Result<Vec<(Purpose, SocketAddr)>> {
         for socket in sockets {
             Message::Socket(socket).send(self.channel.as_fd())?;
         }

@@ -74,7 +74,7 @@ fn of_url(text: &At<Text>, checks: &mut Checks) -> Option<Target> {
     let url = text.value.as_str();
     let authority = url.find("://").map_or(0, |at| at + 3);
     let end = url[authority..].find(['/', '?', '#']).map_or(url.len(), |at| authority + at);
-    let (host, port) = match upstream::parse(&url[..end]) {
+    let (is_https, host, port) = match upstream::parse(&url[..end]) {
         Ok(parsed) => parsed,
         Err(fault) => {
             checks.report(fault.finding("authoriser", text));
@@ -94,7 +94,7 @@ fn of_url(text: &At<Text>, checks: &mut Checks) -> Option<Target> {
         let finding = Finding::new(Code::BadAuthoriser, &text.span, message).label("expected http://HOST:PORT/PATH");
         checks.report(finding.help("write the path too: \"http://127.0.0.1:9000/verify\""));
     }
-    Some(Target { authoriser: Authoriser::Url(Upstream { host, port, weight: 1 }), path: path? })
+    Some(Target { authoriser: Authoriser::Url(Upstream { host, port, is_https, weight: 1 }), path: path? })
 }
 
 fn of_path(text: &At<Text>, checks: &mut Checks) -> Option<PathAndQuery> {

@@ -27,15 +27,15 @@ fn hide_named(text: &[char], value_of: fn(&[char], &Range<usize>) -> Option<usiz
         at = word.end;
         if is_secret(&name)
             && let Some(start) = value_of(text, &word)
-            && !(name == "key" && says_who_is_counted(text, start))
+            && !(name == "key" && is_no_secret(text, start))
         {
             hide_value(text, start, hidden);
         }
     }
 }
 
-/// Whether `"ip"`, `"header:NAME"` or `"claim:NAME"` stands there: a rate limit's `key`, which is no secret.
-fn says_who_is_counted(text: &[char], start: usize) -> bool {
+/// Whether `"ip"`, `"header:NAME"` or `"claim:NAME"` stands there, a rate limit's `key`, or the name of a file with one.
+fn is_no_secret(text: &[char], start: usize) -> bool {
     let start = skip_spaces(text, start);
     let Some(&quote @ ('"' | '\'')) = text.get(start) else {
         return false;
@@ -46,7 +46,8 @@ fn says_who_is_counted(text: &[char], start: usize) -> bool {
     let value: String = text[start + 1..end].iter().collect();
     let name = value.strip_prefix("header:").or_else(|| value.strip_prefix("claim:"));
     let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
-    value == "ip" || name.is_some_and(is_name)
+    let is_file = [".key", ".pem"].iter().any(|end| value.ends_with(end)) && !value.contains(['\n', ' ', '=', '+']);
+    value == "ip" || name.is_some_and(is_name) || is_file
 }
 
 /// The bare key that begins at `at`; empty when none does.

@@ -1,26 +1,22 @@
 //! One GET for keys: an answer of a bounded size, in a bounded time, without redirects.
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_util::rt::TokioIo;
-use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
+use rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
 };
 use tokio_rustls::TlsConnector;
 
-use crate::mounts::Mounted;
+use super::{Asking, MAX_ANSWER};
+use crate::{mounts::Mounted, tls};
 
 /// For the connect, the handshake and the whole answer together.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// The longest answer, in bytes.
-const MAX_BODY: usize = 256 * 1024;
 
 /// What an issuer answered.
 #[derive(Debug)]
@@ -33,7 +29,15 @@ pub(super) struct Answer {
 /// Asks a service of this process for its keys.
 pub(super) async fn ask_mounted(service: &Mounted, path: &str) -> Result<Answer, String> {
     let question = question(path, service.name())?;
-    let asked = tokio::time::timeout(TIMEOUT, service.ask(question, MAX_BODY)).await;
+    let asked = tokio::time::timeout(TIMEOUT, service.ask(question, MAX_ANSWER)).await;
+    let (head, body) = asked.unwrap_or_else(|_| Err(format!("no answer within {TIMEOUT:?}")))?;
+    only_200(head.status)?;
+    Ok(Answer { body, max_age: max_age(&head.headers) })
+}
+
+/// Asks an upstream of a service for its keys, by the service's own rules of TLS.
+pub(super) async fn ask_upstream(asking: Asking) -> Result<Answer, String> {
+    let asked = tokio::time::timeout(TIMEOUT, asking).await;
     let (head, body) = asked.unwrap_or_else(|_| Err(format!("no answer within {TIMEOUT:?}")))?;
     only_200(head.status)?;
     Ok(Answer { body, max_age: max_age(&head.headers) })
@@ -51,7 +55,7 @@ pub(super) async fn get(url: &Uri) -> Result<Answer, String> {
             return ask(stream, url).await;
         }
         let name = ServerName::try_from(bare.to_owned()).map_err(|error| error.to_string())?;
-        let stream = TlsConnector::from(tls()?).connect(name, stream).await;
+        let stream = TlsConnector::from(tls::system()).connect(name, stream).await;
         ask(stream.map_err(|error| format!("no TLS: {error}"))?, url).await
     };
     tokio::time::timeout(TIMEOUT, asked).await.unwrap_or_else(|_| Err(format!("no answer within {TIMEOUT:?}")))
@@ -69,7 +73,7 @@ async fn ask(stream: impl AsyncRead + AsyncWrite + Unpin, url: &Uri) -> Result<A
         let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
         only_200(response.status())?;
         let max_age = max_age(response.headers());
-        let body = Limited::new(response.into_body(), MAX_BODY).collect().await.map_err(|error| error.to_string())?;
+        let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await.map_err(|error| error.to_string())?;
         Ok(Answer { body: body.to_bytes(), max_age })
     };
     let (outcome, _) = tokio::join!(exchange, connection);
@@ -87,23 +91,6 @@ fn question(target: &str, host: &str) -> Result<Request<()>, String> {
 
 fn only_200(status: StatusCode) -> Result<(), String> {
     if status == StatusCode::OK { Ok(()) } else { Err(format!("answered {status}")) }
-}
-
-/// The system's own roots (`SSL_CERT_FILE` names others), verification always on.
-fn tls() -> Result<Arc<ClientConfig>, String> {
-    static TLS: OnceLock<Result<Arc<ClientConfig>, String>> = OnceLock::new();
-    let built = TLS.get_or_init(|| {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if roots.is_empty() {
-            return Err(String::from("the system has no root certificates"));
-        }
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let config = config.map_err(|error| error.to_string())?.with_root_certificates(roots).with_no_client_auth();
-        Ok(Arc::new(config))
-    });
-    built.clone()
 }
 
 /// RFC 9111 §5.2.2.1.

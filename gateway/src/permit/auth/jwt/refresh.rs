@@ -90,19 +90,17 @@ fn back_off(failures: u32, has_keys: bool) -> Duration {
 
 /// The keys, and for how long the issuer says that they are good.
 async fn load(source: &Source, algorithms: &[Algorithm]) -> Result<(KeySet, Option<Duration>), String> {
-    let urls = match source {
+    let questions = match source {
         Source::File(path) => return read(path, algorithms).map(|keys| (keys, None)),
-        Source::Url(url) => vec![url.clone()],
+        Source::Url(url) => return fetch::get(url).await.and_then(|answer| parse(&answer, algorithms)),
         Source::Service { keeper: Keeper::Mounted(service), path } => {
             return fetch::ask_mounted(service, path).await.and_then(|answer| parse(&answer, algorithms));
         }
-        Source::Service { keeper: Keeper::Remote(bases), path } => {
-            bases().into_iter().filter_map(|base| with_path(base, path)).collect()
-        }
+        Source::Service { keeper: Keeper::Remote(ask), path } => ask(path),
     };
     let mut failed = String::from("there is nobody to ask");
-    for url in urls {
-        match fetch::get(&url).await.and_then(|answer| parse(&answer, algorithms)) {
+    for question in questions {
+        match fetch::ask_upstream(question).await.and_then(|answer| parse(&answer, algorithms)) {
             Ok(found) => return Ok(found),
             Err(error) => failed = error,
         }
@@ -119,12 +117,6 @@ fn parse(answer: &Answer, algorithms: &[Algorithm]) -> Result<(KeySet, Option<Du
 pub(super) fn read(path: &PathBuf, algorithms: &[Algorithm]) -> Result<KeySet, String> {
     let bytes = fs::read(path).map_err(|error| error.to_string())?;
     KeySet::parse(&bytes, algorithms).ok_or_else(|| String::from("the file is no JWK set"))
-}
-
-fn with_path(base: Uri, path: &str) -> Option<Uri> {
-    let mut parts = base.into_parts();
-    parts.path_and_query = path.parse().ok();
-    Uri::from_parts(parts).ok()
 }
 
 #[cfg(test)]

@@ -1,0 +1,136 @@
+//! The client's side of TLS: whom upstreams are to be, and who the gateway is to them. Verification is always on.
+use std::{
+    fmt, io,
+    sync::{Arc, Mutex, OnceLock},
+};
+
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, ServerName, TrustAnchor},
+};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use super::provider;
+use crate::{config::UpstreamTls, transport::Transport};
+
+/// What the `https://` upstreams of one service have in common: whom they are trusted by, and their sessions, so that
+/// every worker resumes them.
+#[derive(Debug, Clone)]
+pub(crate) struct Connectors {
+    rustls: Arc<ClientConfig>,
+    server_name: Option<ServerName<'static>>,
+    trust: Trust,
+}
+
+/// What a service's `tls` says, as far as files tell: a connection made under another one must not be used.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Trust {
+    roots: Option<Vec<TrustAnchor<'static>>>,
+    shown: Option<Vec<CertificateDer<'static>>>,
+}
+
+impl Connectors {
+    /// As a service's `tls` says; by the system's roots without one.
+    pub(crate) fn new(config: Option<&UpstreamTls>) -> Self {
+        let rustls = match config {
+            Some(UpstreamTls { ca: None, identity: None, .. }) | None => system(),
+            Some(own) => build(own),
+        };
+        let trust = config.map_or_else(Trust::default, |own| Trust {
+            roots: own.ca.as_ref().map(|roots| roots.store.roots.clone()),
+            shown: own.identity.as_ref().map(|own| own.certified.cert.clone()),
+        });
+        Self { rustls, server_name: config.and_then(|config| config.server_name.clone()), trust }
+    }
+
+    /// For one upstream.
+    pub(crate) fn to(&self, host: &str) -> Connector {
+        let named = || ServerName::try_from(host.to_owned()).expect("a checked https upstream has a name for TLS");
+        let name = self.server_name.clone().unwrap_or_else(named);
+        Connector {
+            rustls: TlsConnector::from(Arc::clone(&self.rustls)),
+            name,
+            trust: self.trust.clone(),
+            failure: Mutex::default(),
+        }
+    }
+}
+
+/// How one upstream is reached.
+pub(crate) struct Connector {
+    rustls: TlsConnector,
+    name: ServerName<'static>,
+    trust: Trust,
+    /// Why the last handshake failed, if it did: told once.
+    failure: Mutex<Option<String>>,
+}
+
+impl Connector {
+    /// The client's side of a handshake. A reason that is new is logged.
+    pub(crate) async fn connect(&self, stream: TcpStream) -> io::Result<Transport> {
+        let outcome = self.rustls.connect(self.name.clone(), stream).await;
+        let mut last = self.failure.lock().expect("no holder of this lock panics");
+        match outcome {
+            Ok(stream) => {
+                *last = None;
+                Ok(Transport::tls(stream))
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                if last.as_ref() != Some(&reason) {
+                    tracing::warn!(server_name = %self.name.to_str(), reason, "no TLS with an upstream");
+                    *last = Some(reason);
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Whether both would take the same upstreams, and be the same to them.
+impl PartialEq for Connector {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, &self.trust) == (&other.name, &other.trust)
+    }
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// By the system's own roots (`SSL_CERT_FILE` names others), read once.
+pub(crate) fn system() -> Arc<ClientConfig> {
+    static SYSTEM: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+    Arc::clone(SYSTEM.get_or_init(|| Arc::new(with(system_roots(), None))))
+}
+
+fn system_roots() -> Arc<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() {
+        tracing::warn!("the system has no root certificates: no https server is trusted without a `ca`");
+    }
+    Arc::new(roots)
+}
+
+fn build(own: &UpstreamTls) -> Arc<ClientConfig> {
+    let roots = own.ca.as_ref().map_or_else(system_roots, |roots| Arc::clone(&roots.store));
+    Arc::new(with(roots, Some(own)))
+}
+
+fn with(roots: Arc<RootCertStore>, own: Option<&UpstreamTls>) -> ClientConfig {
+    let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
+    let builder = builder.expect("the provider knows both versions").with_root_certificates(roots);
+    let mut config = match own.and_then(|own| own.identity.as_ref()) {
+        None => builder.with_no_client_auth(),
+        Some(own) => {
+            let certified = (*own.certified).clone();
+            builder.with_client_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(certified)))
+        }
+    };
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config
+}

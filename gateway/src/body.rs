@@ -17,7 +17,11 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use http_body::{Frame, SizeHint};
 
-use crate::{exchange::Exchange, h1::framing::Length, rejection::Rejection};
+use crate::{
+    exchange::Exchange,
+    h1::{framing::Length, wire::Wire},
+    rejection::Rejection,
+};
 
 pub(crate) use answer::AnswerBody;
 pub(crate) use client::ClientBody;
@@ -70,6 +74,11 @@ impl Body {
         self.exchange.as_deref()
     }
 
+    /// The same, to be told more.
+    pub(crate) fn exchange_mut(&mut self) -> Option<&mut Exchange> {
+        self.exchange.as_deref_mut()
+    }
+
     /// Refuses more than `limit` bytes, at once when they are declared.
     pub(crate) fn limit(&self, limit: u64) -> Result<(), Rejection> {
         if let Source::Client(body) = &self.source { body.limit(limit) } else { Ok(()) }
@@ -115,6 +124,11 @@ impl Body {
         if let Some(exchange) = &mut self.exchange {
             exchange.fail(&Rejection::ClientClosed);
         }
+    }
+
+    /// The upstream's connection, if this answer has switched protocols.
+    pub(crate) fn take_switched(&mut self) -> Option<Box<Wire>> {
+        if let Source::Upstream(body) = &mut self.source { body.take_switched() } else { None }
     }
 
     /// There is nothing in it to be read.

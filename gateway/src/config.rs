@@ -300,7 +300,7 @@ pub enum StripPrefix {
     Text(String),
 }
 
-/// `timeouts = { connect = "2s", request = "30s", idle = "50s" }`.
+/// `timeouts = { connect = "2s", request = "30s", idle = "50s", tunnel_idle = "1h" }`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UpstreamTimeouts {
     /// For a TCP connect. Default 2 s.
@@ -309,6 +309,19 @@ pub struct UpstreamTimeouts {
     pub request: Duration,
     /// For a pooled connection that nobody uses. Default 50 s.
     pub idle: Duration,
+    /// For a WebSocket in which nothing moves, either way. Default 1 h.
+    pub tunnel_idle: Duration,
+}
+
+impl Default for UpstreamTimeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(2),
+            request: Duration::from_secs(30),
+            idle: Duration::from_secs(50),
+            tunnel_idle: Duration::from_hours(1),
+        }
+    }
 }
 
 /// `rate_limit = { requests = 100, per = "1m", burst = 100, key = "ip" }`.

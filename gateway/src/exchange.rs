@@ -189,6 +189,8 @@ pub(crate) struct Exchange {
     pub(crate) retries: u32,
     /// Whose request it is, where its upstream is chosen by that.
     pub(crate) affinity: u64,
+    /// Whether it asks for a WebSocket, and may become one.
+    pub(crate) upgrades: bool,
     /// 0 until there is an answer.
     pub(crate) status: u16,
     /// Why there is none, or why it broke off: a code's index.

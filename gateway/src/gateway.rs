@@ -18,6 +18,7 @@ use crate::{
     route::{Found, Miss, Query},
     trace,
     transform::{forwarded, strip, target},
+    tunnel::handshake,
     worker::Worker,
 };
 
@@ -39,7 +40,8 @@ async fn walk(
 ) -> Result<Response<Body>, Rejection> {
     let worker = Rc::clone(&exchange.worker);
     refuse_tunnels(request.method())?;
-    strip(request.headers_mut(), &worker.live.reserved); // 6, the part that must come first
+    // 6, the part that must come first
+    exchange.upgrades = strip(request.headers_mut(), &worker.live.reserved) && handshake::may_upgrade(request);
     if let Some(answer) = local::server_options(request) {
         return Ok(answer);
     }

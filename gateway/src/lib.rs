@@ -13,7 +13,7 @@
 //! | 9 | `respond` | makes an answer of whatever came out |
 //!
 //! `gateway::handle` is this table in code. Beside the walk stand what all of it speaks of (`exchange`, `rejection`,
-//! `body`), the wire (`h1`, `h2`), services in this process
+//! `body`), the wire (`h1`, `h2`), what a connection becomes that is upgraded (`tunnel`), services in this process
 //! ([`mounts`]), what they say of themselves (`openapi`), what the file says ([`config`]) and what becomes of it (`live`), and the process (`run`,
 //! `worker`, `shutdown`, `telemetry`, `admin`).
 mod accept;
@@ -48,6 +48,7 @@ pub mod token;
 mod trace;
 mod transform;
 mod transport;
+mod tunnel;
 mod upstream;
 mod worker;
 

@@ -101,6 +101,8 @@ pub(crate) enum Rejection {
     UpstreamTimeout,
     /// 499, in the log only: the client went away.
     ClientClosed,
+    /// 101, in the log only: nothing moved in a tunnel for `timeouts.tunnel_idle`.
+    TunnelIdle,
 }
 
 impl Rejection {
@@ -153,6 +155,7 @@ impl Rejection {
             Self::ClientClosed => 38,
             Self::MisdirectedRequest => 39,
             Self::UpstreamTls => 40,
+            Self::TunnelIdle => 41,
         }
     }
 
@@ -187,6 +190,7 @@ impl Rejection {
             | Self::CircuitOpen { .. }
             | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::UpstreamConnectTimeout | Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
+            Self::TunnelIdle => StatusCode::SWITCHING_PROTOCOLS,
             Self::ClientClosed => StatusCode::from_u16(499).expect("499 is a three-digit status"),
         }
     }
@@ -251,6 +255,7 @@ impl Rejection {
             Self::UpstreamConnectTimeout => "The service could not be reached in time.".into(),
             Self::UpstreamTimeout => "The service did not answer in time.".into(),
             Self::ClientClosed => "The client closed the connection.".into(),
+            Self::TunnelIdle => "Nothing was said for too long.".into(),
         }
     }
 
@@ -271,7 +276,8 @@ impl Rejection {
             | Self::ContentCodingUnsupported
             | Self::BodyInvalid { .. }
             | Self::MisdirectedRequest
-            | Self::ClientClosed => "http_request_error",
+            | Self::ClientClosed
+            | Self::TunnelIdle => "http_request_error",
             Self::Unauthorized(_) | Self::ScopeMissing { .. } | Self::CorsDenied | Self::RateLimited { .. } => {
                 "http_request_denied"
             }
@@ -292,7 +298,7 @@ impl Rejection {
 }
 
 /// Every code, in the order of [`Rejection::index`]; stable once published.
-pub(crate) const CODES: [&str; 41] = [
+pub(crate) const CODES: [&str; 42] = [
     "bad_request",
     "path_invalid",
     "host_invalid",
@@ -334,6 +340,7 @@ pub(crate) const CODES: [&str; 41] = [
     "client_closed",
     "misdirected_request",
     "upstream_tls",
+    "tunnel_idle",
 ];
 
 /// What a caller with no API key, or a wrong one, is asked for in `WWW-Authenticate`.

@@ -6,12 +6,14 @@ use std::{
     task::{Poll, Waker},
 };
 
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 
 /// One worker's connections, so that all of them can be told to end. A connection that serves costs it nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Drain {
     draining: Cell<bool>,
+    /// When connections that are tunnels are told to end.
+    tunnels_end: Cell<Option<Instant>>,
     connections: RefCell<Connections>,
     changed: Notify,
 }
@@ -32,9 +34,15 @@ impl Drain {
         self.draining.get()
     }
 
-    /// Tells every connection to end.
-    pub(crate) fn start(&self) {
+    /// When a tunnel is to end, which is at no end of its own.
+    pub(crate) fn tunnels_end(&self) -> Option<Instant> {
+        self.tunnels_end.get()
+    }
+
+    /// Tells every connection to end; those that are tunnels, at this moment.
+    pub(crate) fn start(&self, tunnels_end: Instant) {
         self.draining.set(true);
+        self.tunnels_end.set(Some(tunnels_end));
         for waker in self.connections.borrow().wakers.iter().flatten() {
             waker.wake_by_ref();
         }

@@ -39,6 +39,7 @@ pub(crate) fn open(request: &Request<Body>, from: Origin, worker: Rc<Worker>) ->
         upstream_time: None,
         retries: 0,
         affinity: 0,
+        upgrades: false,
         status: 0,
         failure: None,
         ended: false,

@@ -23,10 +23,11 @@ use crate::{
 };
 
 /// Takes out of a client's fields what is about its connection alone and what it may not say, before anything is decided
-/// by them: what decides is what an upstream sees.
-pub(crate) fn strip(fields: &mut HeaderMap, reserved: &Reserved) {
-    hop_by_hop::remove(fields);
+/// by them: what decides is what an upstream sees. Tells whether they ask for a WebSocket.
+pub(crate) fn strip(fields: &mut HeaderMap, reserved: &Reserved) -> bool {
+    let asks_for_websocket = hop_by_hop::remove(fields);
     reserved.remove(fields);
+    asks_for_websocket
 }
 
 /// What one route does to what passes.
@@ -52,7 +53,7 @@ impl Transform {
         if *path != *request.uri().path() {
             *request.uri_mut() = target::with_path(request.uri(), &path);
         }
-        Head::new(request, |fields, out| {
+        let head = Head::new(request, |fields, out| {
             self.own.write(fields, client, exchange, out);
             for (name, value) in &exchange.granted {
                 fields.append(name, value.clone());
@@ -61,7 +62,8 @@ impl Transform {
             if let Some(identity) = &exchange.identity {
                 out.append(&identity.lines);
             }
-        })
+        });
+        head.upgrading(exchange.upgrades)
     }
 
     /// Makes an upstream's answer into the client's.

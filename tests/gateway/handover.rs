@@ -12,7 +12,9 @@ use std::{
     thread,
 };
 
-use e2e::{Client, DEADLINE, Gateway, Process, Upstream, eventually, gateway, ok, service, write_file};
+use e2e::{
+    Client, DEADLINE, GRANT, Gateway, Process, Upstream, WebSocket, eventually, gateway, ok, service, write_file,
+};
 use nix::{
     sys::signal::{
         Signal::{SIGTERM, SIGUSR2},
@@ -61,15 +63,23 @@ fn a_hand_over_under_load_refuses_nobody_and_cuts_nothing() {
 fn hand_over_under_load(workers: usize) {
     let (release, released) = mpsc::channel::<()>();
     let released = std::sync::Mutex::new(released);
-    let upstream = Upstream::answering(move |request| {
-        if request.target() == "/held" {
-            let _ = released.lock().unwrap().recv();
+    let upstream = Upstream::scripted(move |conn| {
+        while let Some(request) = conn.receive() {
+            if request.field("upgrade").is_some() {
+                conn.send(GRANT);
+                return conn.echo_frames();
+            }
+            if request.target() == "/held" {
+                let _ = released.lock().unwrap().recv();
+            }
+            conn.send(ok());
         }
-        ok()
     });
     let app = service("app", &[&upstream], "");
     let mut gateway = Gateway::start(&format!("server.workers = {workers}\n{app}"));
     let (address, admin) = (gateway.address, gateway.admin);
+    let mut chat = WebSocket::open(address, "/chat");
+    assert_eq!(chat.ask("before"), "before");
     let mut held = gateway.connect();
     held.send_request("GET /held HTTP/1.1");
     let (served, over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
@@ -99,6 +109,9 @@ fn hand_over_under_load(workers: usize) {
     release.send(()).unwrap();
     let answer = held.answer_to("GET").unwrap();
     assert_eq!((answer.status(), answer.closes()), (200, true));
+    assert_eq!(chat.ask("after"), "after", "the old one keeps what is a tunnel");
+    chat.finish();
+    assert_eq!(chat.to_end().0, b"");
     assert_eq!(gateway.wait().code(), Some(0));
     let before = served.load(Ordering::SeqCst);
     eventually("the new one serves alone", || (served.load(Ordering::SeqCst) > before + 50).then_some(()));
@@ -108,6 +121,27 @@ fn hand_over_under_load(workers: usize) {
     }
     next.ends();
     assert!(Client::try_connect(address).is_none());
+}
+
+/// Nobody is sent away while there is time: whoever is told early comes back at once, and all of them together.
+#[test]
+fn a_hand_over_tells_websockets_to_go_shortly_before_its_drain_ends() {
+    let upstream = Upstream::scripted(|conn| {
+        if conn.receive().is_some() {
+            conn.send(GRANT);
+            conn.echo_frames();
+        }
+    });
+    let app = service("app", &[&upstream], "");
+    let mut gateway = Gateway::start(&format!("server.drain_timeout = '4s'\n{app}"));
+    let mut chat = WebSocket::open(gateway.address, "/chat");
+    gateway.signal(SIGUSR2);
+    let next = Next::of(&gateway);
+    assert_eq!(chat.ask("after"), "after");
+    assert!(chat.stays_silent(std::time::Duration::from_millis(300)));
+    chat.is_told_to_go();
+    assert_eq!(gateway.wait().code(), Some(0));
+    next.ends();
 }
 
 /// Asks once more; an answer that says that the connection ends is followed by another connection.

@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-use e2e::{DEADLINE, End, Gateway, Upstream, eventually, ok};
+use e2e::{DEADLINE, End, Frame, GOING_AWAY, GRANT, Gateway, Upstream, WebSocket, eventually, ok};
 use nix::sys::signal::Signal::{self, SIGINT, SIGTERM};
 
 /// An upstream that answers once it is told to.
@@ -104,6 +104,49 @@ fn streams_are_finished_too() {
     upstream_go.send(()).unwrap();
     client.take_to(b"world\r\n0\r\n\r\n").unwrap();
     assert_eq!(gateway.wait().code(), Some(0));
+}
+
+/// A WebSocket has no end that could be waited for, so both of its sides are told, each between two frames.
+#[test]
+fn websockets_are_told_to_go() {
+    let upstream = Upstream::scripted(|conn| {
+        let Some(request) = conn.receive() else { return };
+        conn.send(GRANT);
+        let last = loop {
+            let frame = conn.frame().unwrap();
+            if frame.opcode == 8 {
+                break frame;
+            }
+            conn.send(Frame { is_masked: false, ..frame }.bytes());
+        };
+        assert_eq!(last, Frame::close(GOING_AWAY, true));
+        if request.target() != "/silent" {
+            conn.send(Frame::close(GOING_AWAY, false).bytes());
+        }
+        assert_eq!(conn.wait_end(), End::Closed);
+    });
+    let mut gateway = Gateway::before(&upstream);
+    let open = |target| {
+        let mut client = WebSocket::open(gateway.address, target);
+        assert_eq!(client.ask("hello"), "hello");
+        client
+    };
+    let (quiet, mut busy, mut silent) = (open("/quiet"), open("/busy"), open("/silent"));
+    let long = Frame::text(&"x".repeat(100_000), true).bytes();
+    busy.send(&long[..50_000]);
+    gateway.signal(SIGTERM);
+    quiet.is_told_to_go();
+    assert_eq!(silent.frame().unwrap(), Frame::close(GOING_AWAY, false));
+    // The message that was under way is whole, and what the client is told is what follows.
+    busy.send(&long[50_000..]);
+    busy.is_told_to_go();
+    assert_eq!(silent.to_end(), (Vec::new(), End::Closed), "nobody is waited for who does not answer");
+    upstream.wait_ended(3);
+    assert_eq!(gateway.wait().code(), Some(0));
+    for target in ["/quiet", "/busy", "/silent"] {
+        let line = gateway.logged(target);
+        assert_eq!((&line["status"], &line["code"]), (&101.into(), &serde_json::Value::Null), "{line}");
+    }
 }
 
 /// What one request of a client under load came to.

@@ -50,3 +50,5 @@ mod upstream_answers;
 mod upstream_extras;
 mod upstream_faults;
 mod validation;
+mod websocket;
+mod websocket_rules;

@@ -50,6 +50,16 @@ fn a_service_is_told_the_same_whichever_way_it_is_reached() {
     assert!(other.field("x-request-id").is_some());
 }
 
+/// A service that is called has no connection to take over: it is told of no upgrade, and answers as it does without.
+#[test]
+fn an_upgrade_is_a_request_like_any() {
+    let gateway = start("");
+    let answer = gateway.ask(&format!("GET /told HTTP/1.1\r\n{}", e2e::UPGRADE));
+    assert_eq!(answer.status(), 200);
+    let told = told(&answer);
+    assert!(!told.iter().any(|line| line.starts_with("upgrade: ") || line.starts_with("connection: ")), "{told:?}");
+}
+
 #[test]
 fn bodies_stream_both_ways_at_once() {
     let gateway = start("");

@@ -10,7 +10,9 @@ use std::{
     thread,
 };
 
-use e2e::{Client, Conn, End, Gateway, Jwks, Signer, Upstream, eventually, from_now, ok, service, with_body};
+use e2e::{
+    Client, Conn, End, GRANT, Gateway, Jwks, Signer, Upstream, WebSocket, eventually, from_now, ok, service, with_body,
+};
 use nix::sys::signal::Signal::SIGHUP;
 use serde_json::json;
 
@@ -153,12 +155,16 @@ fn limits_and_trust_hold_for_the_next_request_of_a_kept_connection() {
     assert_eq!(kept.ask(&long).status(), 414);
 }
 
-/// An upstream whose `/stream` goes on until it is told, and which counts what is uploaded to it.
+/// An upstream whose `/stream` goes on until it is told, which counts what is uploaded to it, and grants upgrades.
 fn streaming() -> (Upstream, Arc<AtomicBool>) {
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
     let upstream = Upstream::scripted(move |conn| {
         while let Ok(head) = conn.head() {
+            if head.field("upgrade").is_some() {
+                conn.send(GRANT);
+                return conn.echo_frames();
+            }
             if head.target() != "/stream" {
                 if let Some(length) = head.field("content-length") {
                     let body = conn.take(length.parse().unwrap()).unwrap();
@@ -199,6 +205,7 @@ fn a_hundred_reloads_under_load_lose_nothing() {
     let mut stream = gateway.connect();
     stream.send_request("GET /stream HTTP/1.1");
     stream.take_to(b"data: tick").unwrap();
+    let mut chat = WebSocket::open(address, "/chat");
     let mut upload = gateway.connect();
     upload.send(format!("POST /upload HTTP/1.1\r\nhost: a\r\ncontent-length: {UPLOAD}\r\n\r\n"));
 
@@ -223,6 +230,7 @@ fn a_hundred_reloads_under_load_lose_nothing() {
         gateway.signal(SIGHUP);
         gateway.wait_metric("gateway_reloads_total{result=\"applied\"}", f64::from(n));
         upload.send(vec![b'a'; UPLOAD / 100]);
+        assert_eq!(chat.ask(&n.to_string()), n.to_string(), "the tunnel is the one of before all of them");
     }
     over.store(true, Ordering::SeqCst);
     for client in clients {
@@ -233,7 +241,12 @@ fn a_hundred_reloads_under_load_lose_nothing() {
     stop.store(true, Ordering::SeqCst);
     stream.take_to(b"\r\n0\r\n\r\n").unwrap();
     assert_eq!(gateway.get("/only-100").status(), 200);
-    let failed = |line: &serde_json::Value| line["status"] != 200;
+    chat.finish();
+    assert_eq!(chat.to_end(), (Vec::new(), End::Closed));
+    assert_eq!(gateway.logged("/chat")["status"], 101);
+    let failed = |line: &serde_json::Value| {
+        line["status"] != (if line["path"] == "/chat" { 101 } else { 200 }) || !line["code"].is_null()
+    };
     assert!(!gateway.log().iter().any(failed), "{:?}", gateway.log().iter().find(|line| failed(line)));
     assert_eq!(gateway.metric("gateway_reloads_total{result=\"rejected\"}"), Some(0.0));
 }

@@ -15,6 +15,7 @@ mod signer;
 mod tls;
 mod upstream;
 mod wait;
+mod websocket;
 mod wire;
 
 pub use binary::{binary, example};
@@ -28,4 +29,5 @@ pub use signer::{Jwks, Signer, base64, from_now};
 pub use tls::{Authority, Shown, client, server};
 pub use upstream::{Conn, Upstream, ok, with_body};
 pub use wait::{DEADLINE, eventually};
+pub use websocket::{Frame, GOING_AWAY, GRANT, UPGRADE, WebSocket};
 pub use wire::{End, Wire};

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http_body::Frame;
 
 use crate::{
-    h1::{self, framing::Length},
+    h1::{self, framing::Length, wire::Wire},
     mounts,
     rejection::Rejection,
 };
@@ -50,6 +50,11 @@ impl AnswerBody {
             Self::Remote(body) => body.drives_upload(),
             Self::Mounted(body) => body.drives_upload(),
         }
+    }
+
+    /// The upstream's connection, if it has switched protocols; a service in this process has none.
+    pub(super) fn take_switched(&mut self) -> Option<Box<Wire>> {
+        if let Self::Remote(body) = self { body.take_switched() } else { None }
     }
 
     /// Does without the rest.

@@ -6,7 +6,11 @@ use http::StatusCode;
 use http_body::Frame;
 
 use super::AnswerBody;
-use crate::{cluster::lease::Lease, h1::framing::Length, rejection::Rejection};
+use crate::{
+    cluster::lease::Lease,
+    h1::{framing::Length, wire::Wire},
+    rejection::Rejection,
+};
 
 /// Read as it is asked for. Dropped before its end, it says nothing of the upstream: the client has gone.
 #[derive(Debug)]
@@ -62,6 +66,17 @@ impl LeasedBody {
     /// Whether it still sends the request's body.
     pub(super) fn drives_upload(&self) -> bool {
         self.body.drives_upload()
+    }
+
+    /// The upstream's connection, if it has switched protocols. The hold on the upstream stays, and what its circuit
+    /// learns is that it has answered: what a tunnel comes to is no answer of its.
+    pub(super) fn take_switched(&mut self) -> Option<Box<Wire>> {
+        let wire = self.body.take_switched()?;
+        if let Some(lease) = &mut self.lease {
+            lease.succeed();
+            lease.report();
+        }
+        Some(wire)
     }
 
     /// Does without the rest: what came is enough.

@@ -71,19 +71,15 @@ impl Lease {
             self.verdict = Verdict::Good;
         }
     }
-}
 
-impl Drop for Lease {
-    fn drop(&mut self) {
+    /// Lets the circuit learn how it went, once: a trial that has become a tunnel must not keep others waiting for hours.
+    pub(crate) fn report(&mut self) {
         let LocalUpstream { cluster, shared, .. } = &*self.upstream;
-        if cluster.counts {
-            shared.in_flight.fetch_sub(1, Ordering::SeqCst);
-            cluster.room.one_left();
-        }
+        let verdict = std::mem::replace(&mut self.verdict, Verdict::None);
         let Some(breaker) = &cluster.breaker else { return };
         let circuit = &shared.circuit;
-        if let Some(trial) = self.trial {
-            let state = circuit.end_trial(trial, self.verdict, breaker, Instant::now());
+        if let Some(trial) = self.trial.take() {
+            let state = circuit.end_trial(trial, verdict, breaker, Instant::now());
             let (service, upstream) = (&*cluster.name, &*shared.url);
             match state {
                 Some(State::Closed) => {
@@ -95,10 +91,21 @@ impl Drop for Lease {
             }
             return;
         }
-        match self.verdict {
+        match verdict {
             Verdict::Good => circuit.succeed(),
             Verdict::Bad if circuit.fail(breaker) => cluster.open_circuit(shared, breaker),
             Verdict::Bad | Verdict::None => {}
         }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let LocalUpstream { cluster, shared, .. } = &*self.upstream;
+        if cluster.counts {
+            shared.in_flight.fetch_sub(1, Ordering::SeqCst);
+            cluster.room.one_left();
+        }
+        self.report();
     }
 }

@@ -424,6 +424,8 @@ table! {
         request: Length = "30s",
         /// For a pooled connection that nobody uses.
         idle: Length = "50s",
+        /// For a WebSocket in which nothing moves, either way.
+        tunnel_idle: Length = "1h",
     }
 }
 

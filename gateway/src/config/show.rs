@@ -159,6 +159,7 @@ fn route(route: &Route) -> Value {
             "connect": show_duration(route.timeouts.connect),
             "request": show_duration(route.timeouts.request),
             "idle": show_duration(route.timeouts.idle),
+            "tunnel_idle": show_duration(route.timeouts.tunnel_idle),
         },
         "retry": route.retry.as_ref().map_or(Value::Bool(false), retry),
         "limits": { "body": show_size(route.max_body) },

@@ -26,7 +26,7 @@ use super::{
 };
 pub(crate) use response_body::ResponseBody;
 
-use crate::{body::Body, rejection::Rejection};
+use crate::{body::Body, rejection::Rejection, tunnel::handshake};
 use upload::{Stage, Upload};
 
 /// The largest head, and the largest trailer section, that an upstream may send, in bytes.
@@ -76,6 +76,8 @@ pub(crate) struct Head {
     /// Where the request line ends.
     line: usize,
     declares_length: bool,
+    /// Whether it asks for a WebSocket.
+    upgrades: bool,
 }
 
 impl Head {
@@ -95,7 +97,14 @@ impl Head {
                 encode::field(&mut bytes, name.as_str(), value.as_bytes());
             }
         }
-        Self { method: request.method().clone(), bytes, line, declares_length }
+        Self { method: request.method().clone(), bytes, line, declares_length, upgrades: false }
+    }
+
+    /// The same, which asks for a WebSocket if it `upgrades`. A service in this process is not asked: it could not grant
+    /// one.
+    pub(crate) fn upgrading(mut self, upgrades: bool) -> Self {
+        self.upgrades = upgrades;
+        self
     }
 
     fn write(&self, wire: &mut Wire, host: &HeaderValue, length: Length) {
@@ -103,6 +112,9 @@ impl Head {
             out.extend_from_slice(&self.bytes[..self.line]);
             encode::field(out, "host", host.as_bytes());
             out.extend_from_slice(&self.bytes[self.line..]);
+            if self.upgrades {
+                encode::websocket(out);
+            }
             match length {
                 // A method that means to send something says that it sends nothing (RFC 9110 §8.6).
                 Length::Known(0) if !self.declares_length && sends_something(&self.method) => {
@@ -148,7 +160,7 @@ pub(crate) async fn send(
 ) -> Result<(ResponseHead, ResponseBody), SendFailure> {
     let mut upload = Upload::new(body);
     request.write(&mut wire, host, upload.length);
-    let mut reading = Reading::default();
+    let mut reading = Reading { upgrades: request.upgrades, ..Reading::default() };
     let outcome = poll_fn(|cx| poll_exchange(&mut wire, &mut upload, &mut reading, cx, now, timeout)).await;
     let head = match outcome {
         Ok(head) => head,
@@ -157,6 +169,9 @@ pub(crate) async fn send(
             return Err(SendFailure { rejection, untouched });
         }
     };
+    if head.status == StatusCode::SWITCHING_PROTOCOLS {
+        return Ok((head, ResponseBody::switched(wire, pool)));
+    }
     let Ok(length) = framing::of_response(&request.method, head.status, head.version, &head.seen) else {
         return Err(Rejection::UpstreamProtocol.into());
     };
@@ -177,6 +192,8 @@ impl From<Rejection> for SendFailure {
 /// How far the reading of an answer's head has come.
 #[derive(Debug, Default)]
 struct Reading {
+    /// Whether it may be the last one of this connection.
+    upgrades: bool,
     scan: Scan,
     begun: bool,
     interims: usize,
@@ -232,9 +249,10 @@ fn poll_head(
             match parsed {
                 None => {}
                 Some(head) if !head.status.is_informational() => return Poll::Ready(Ok(Some(head))),
-                // Nobody asked to switch protocols (RFC 9110 §15.2.2).
+                // Only what was asked for may come of it (RFC 9110 §15.2.2).
                 Some(head) if head.status == StatusCode::SWITCHING_PROTOCOLS => {
-                    return Poll::Ready(Err(Rejection::UpstreamProtocol));
+                    let is_asked_for = reading.upgrades && handshake::agrees(&head.fields);
+                    return Poll::Ready(if is_asked_for { Ok(Some(head)) } else { Err(Rejection::UpstreamProtocol) });
                 }
                 Some(head) => {
                     reading.interims += 1;

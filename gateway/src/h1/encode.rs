@@ -74,6 +74,11 @@ pub(crate) fn interim(out: &mut Vec<u8>, status: StatusCode, map: &HeaderMap) {
     out.extend_from_slice(b"\r\n");
 }
 
+/// The two fields of a WebSocket's upgrade, as it is asked for and as it is granted (RFC 6455 §4).
+pub(crate) fn websocket(out: &mut Vec<u8>) {
+    out.extend_from_slice(b"connection: Upgrade\r\nupgrade: websocket\r\n");
+}
+
 /// Whether a body to a client of this version may be chunked.
 pub(crate) fn takes_chunks(version: Version) -> bool {
     version != Version::HTTP_10

@@ -1,10 +1,12 @@
 //! A client's connection: requests read one after the other, each handed to a [`Service`], each answer written.
 //!
-//! The loop of `Connection::serve` is the states of a connection: idle → head → call → answer → (idle | linger). One task drives
+//! The loop of `Connection::serve` is the states of a connection: idle → head → call → answer → (idle | linger), or at the end of
+//! it `upgrade`: a tunnel. One task drives
 //! all of it, the request's body included, which the service reads through a [`RequestBody`]; so nothing is sent
 //! between tasks, and a service that is dropped half-way leaves nothing behind.
 mod answer;
 mod request_body;
+mod upgrade;
 
 use std::{
     cell::{Cell, RefCell},
@@ -17,7 +19,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method, Request, Response, Version};
+use http::{Method, Request, Response, StatusCode, Version};
 use tokio::time::Instant;
 
 use super::{
@@ -161,6 +163,11 @@ impl Connection {
             let mut answer = Answer { method: head.method.clone(), version: head.version, keep_alive: head.keep_alive };
             let mut request = self.open(head);
             let Some(response) = self.or_gone(service.call(&mut request)).await else { return Ended::Cut };
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                // Boxed: few connections become a tunnel, and all of them would carry the room for one.
+                Box::pin(self.tunnel(response, drain)).await;
+                return Ended::Told;
+            }
             answer.keep_alive &= !drain.is_draining();
             // answer
             match self.write(answer, response).await {

@@ -37,6 +37,11 @@ thread_local! {
     static VECTORS: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Lets `read` use the worker's scratch buffer: nothing of it may be kept.
+pub(crate) fn with_scratch<T>(read: impl FnOnce(&mut [u8]) -> T) -> T {
+    SCRATCH_BUFFER.with_borrow_mut(|scratch| read(scratch))
+}
+
 /// One connection, seen by the one task that drives it.
 #[derive(Debug)]
 pub(crate) struct Wire {
@@ -140,6 +145,11 @@ impl Wire {
     pub(crate) fn reset_on_close(&self) {
         // A socket that is gone already needs no reset.
         let _ = socket2::SockRef::from(self.stream.tcp()).set_linger(Some(Duration::ZERO));
+    }
+
+    /// The connection, for bytes that are no HTTP any more.
+    pub(crate) fn stream(&mut self) -> &mut Transport {
+        &mut self.stream
     }
 
     /// Whether nothing has come from the peer: no data, no end, no error. Costs no system call while that is so.

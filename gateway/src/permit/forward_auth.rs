@@ -51,7 +51,7 @@ pub(crate) enum Place {
 
 /// How an authoriser that may take `timeout` is asked.
 pub(crate) fn timeouts(timeout: Duration) -> UpstreamTimeouts {
-    UpstreamTimeouts { connect: timeout, request: timeout, idle: IDLE }
+    UpstreamTimeouts { connect: timeout, request: timeout, idle: IDLE, ..UpstreamTimeouts::default() }
 }
 
 impl ForwardAuth {

@@ -2,11 +2,15 @@
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use smallvec::SmallVec;
 
+use crate::tunnel::handshake;
+
 /// Removes them, and those that `Connection` names, before anything of our own is written: so a client can't name one
-/// of ours (CVE-2024-45410). `TE` keeps `trailers`, which gRPC needs.
-pub(crate) fn remove(fields: &mut HeaderMap) {
+/// of ours (CVE-2024-45410). `TE` keeps `trailers`, which gRPC needs. Tells whether a WebSocket was asked for: no other
+/// `Upgrade` is ever passed on.
+pub(crate) fn remove(fields: &mut HeaderMap) -> bool {
     // Most messages have none of them: a look at each name is cheaper than a look-up of each of ours.
     let present: SmallVec<[HeaderName; 4]> = fields.keys().filter(|name| is_hop_by_hop(name)).cloned().collect();
+    let asks_for_websocket = present.contains(&header::UPGRADE) && handshake::asks(fields);
     if present.contains(&header::CONNECTION) {
         remove_named(fields);
     }
@@ -17,6 +21,7 @@ pub(crate) fn remove(fields: &mut HeaderMap) {
     if keeps_trailers {
         fields.insert(header::TE, HeaderValue::from_static("trailers"));
     }
+    asks_for_websocket
 }
 
 static HOP_BY_HOP: [HeaderName; 9] = [

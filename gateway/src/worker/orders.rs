@@ -21,6 +21,8 @@ use crate::{
 
 /// How often idle connections to upstreams are looked through.
 const SWEEP: Duration = Duration::from_secs(1);
+/// How long before the end of a drain tunnels are told to close, at the latest.
+const TUNNELS_CLOSE: Duration = Duration::from_secs(5);
 
 /// What the control runtime tells a worker. Whoever waits for an answer learns from a sender that is gone that the worker
 /// has ended.
@@ -56,9 +58,9 @@ pub(super) async fn serve(parts: Parts) -> io::Result<()> {
     spawn_local(sweep(Rc::clone(&slot)));
 
     let queue = until_stopped(&core, &slot, &mut doors, &mut orders).await;
-    core.drain.start();
-    doors.close(None, queue).await;
     let timeout = slot.current().live.config.server.drain_timeout;
+    core.drain.start(tokio::time::Instant::now() + tunnels_stay(queue, timeout));
+    doors.close(None, queue).await;
     if tokio::time::timeout(timeout, core.drain.finished()).await.is_err() {
         tracing::warn!(connections = core.drain.open(), "the drain's time is over: what is still open is cut");
     }
@@ -103,6 +105,15 @@ async fn until_stopped(
             // A sender that is gone means the same as a stop.
             None => return Queue::Serve,
         }
+    }
+}
+
+/// How long tunnels stay open in a drain, which none of them ends by itself: where another process serves on, nearly as
+/// long as they may, for each of them would come back at once.
+fn tunnels_stay(queue: Queue, drain: Duration) -> Duration {
+    match queue {
+        Queue::Serve => Duration::ZERO,
+        Queue::Leave => drain.saturating_sub(TUNNELS_CLOSE.min(drain / 2)),
     }
 }
 

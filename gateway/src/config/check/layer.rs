@@ -29,6 +29,7 @@ pub(super) struct Layer {
     connect: Option<Duration>,
     request: Option<Duration>,
     idle: Option<Duration>,
+    tunnel_idle: Option<Duration>,
     max_body: Option<u64>,
     pub(super) auth: Asked,
     rate_limit: Limit,
@@ -106,6 +107,7 @@ impl Layer {
             connect: time("connect", |raw| raw.connect.as_ref()),
             request: time("request", |raw| raw.request.as_ref()),
             idle: time("idle", |raw| raw.idle.as_ref()),
+            tunnel_idle: time("tunnel_idle", |raw| raw.tunnel_idle.as_ref()),
             max_body: limits.and_then(|limits| limits.value.body.as_ref()).map(|at| at.value.0),
             request_headers: headers::of_requests(request, checks),
             response_headers: headers::check(response, checks),
@@ -119,6 +121,7 @@ impl Layer {
             connect: self.connect.or(outer.connect),
             request: self.request.or(outer.request),
             idle: self.idle.or(outer.idle),
+            tunnel_idle: self.tunnel_idle.or(outer.tunnel_idle),
             max_body: self.max_body.or(outer.max_body),
             auth: self.auth.over(&outer.auth),
             rate_limit: self.rate_limit.over(&outer.rate_limit),
@@ -149,10 +152,12 @@ impl Layer {
 
     /// What holds once nobody else has a say.
     pub(super) fn timeouts(&self) -> UpstreamTimeouts {
+        let unless_said = UpstreamTimeouts::default();
         UpstreamTimeouts {
-            connect: self.connect.unwrap_or(Duration::from_secs(2)),
-            request: self.request.unwrap_or(Duration::from_secs(30)),
-            idle: self.idle.unwrap_or(Duration::from_secs(50)),
+            connect: self.connect.unwrap_or(unless_said.connect),
+            request: self.request.unwrap_or(unless_said.request),
+            idle: self.idle.unwrap_or(unless_said.idle),
+            tunnel_idle: self.tunnel_idle.unwrap_or(unless_said.tunnel_idle),
         }
     }
 

@@ -31,7 +31,7 @@ fn a_newcomers_file_gets_every_default() {
             "headers": {},
             "query": {},
             "strip_prefix": false,
-            "timeouts": { "connect": "2s", "request": "30s", "idle": "50s" },
+            "timeouts": { "connect": "2s", "request": "30s", "idle": "50s", "tunnel_idle": "1h" },
             "retry": { "attempts": 2, "budget": 0.2, "on": ["connect", "stale", "502", "503"] },
             "limits": { "body": "10MiB" },
             "auth": "none",
@@ -135,8 +135,11 @@ routes = "/b"
 "#,
     );
     let [a, b] = &config.services[..] else { panic!("two services") };
-    let timeouts =
-        |connect, request| UpstreamTimeouts { connect: seconds(connect), request: seconds(request), idle: seconds(50) };
+    let timeouts = |connect, request| UpstreamTimeouts {
+        connect: seconds(connect),
+        request: seconds(request),
+        ..UpstreamTimeouts::default()
+    };
     assert_eq!(a.routes[0].timeouts, timeouts(1, 20));
     assert_eq!(a.routes[1].timeouts, timeouts(1, 60));
     assert_eq!(b.routes[0].timeouts, timeouts(1, 10));

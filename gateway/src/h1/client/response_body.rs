@@ -25,6 +25,8 @@ enum Rest {
     Known(u64),
     Chunked(Decoder),
     UntilClose,
+    /// No body: the connection speaks another protocol from here on.
+    Switched,
 }
 
 /// The body of an answer, read from its connection as it is polled.
@@ -60,6 +62,17 @@ impl ResponseBody {
             body.end();
         }
         body
+    }
+
+    /// In the place of a body, the connection itself, which has switched protocols.
+    pub(super) fn switched(wire: Box<Wire>, pool: &Rc<Pool>) -> Self {
+        let (pool, length) = (Rc::clone(pool), Length::UntilClose);
+        Self { wire: Some(wire), pool, rest: Rest::Switched, upload: None, reusable: false, length }
+    }
+
+    /// The connection, once it has switched protocols.
+    pub(crate) fn take_switched(&mut self) -> Option<Box<Wire>> {
+        self.wire.take_if(|_| matches!(self.rest, Rest::Switched))
     }
 
     /// How the upstream delimited it.
@@ -119,7 +132,7 @@ impl ResponseBody {
 fn poll_rest(rest: &mut Rest, wire: &mut Wire, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Rejection>>> {
     let cut = || Poll::Ready(Some(Err(Rejection::UpstreamReset)));
     let data = match rest {
-        Rest::Done => return Poll::Ready(None),
+        Rest::Done | Rest::Switched => return Poll::Ready(None),
         Rest::UntilClose => match ready!(wire.poll_data(cx, u64::MAX)) {
             Ok(data) if data.is_empty() => {
                 *rest = Rest::Done;

@@ -9,7 +9,8 @@ use std::{
 
 use crate::{client::Client, message::Message, wire::End};
 
-pub use frame::{Frame, error, field_block, frame, kind};
+use frame::Frame;
+pub use frame::{error, field_block, frame, kind};
 
 /// What a client of prior knowledge sends first.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

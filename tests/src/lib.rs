@@ -21,7 +21,7 @@ mod wire;
 pub use binary::{binary, example};
 pub use client::Client;
 pub use gateway::{Gateway, service};
-pub use http2::{Exchange, Frame, Http2, error, field_block, frame, kind};
+pub use http2::{Exchange, Http2, error, field_block, frame, kind};
 pub use lines::Lines;
 pub use message::{Cut, Message};
 pub use process::{Process, Run, gateway, write_file};

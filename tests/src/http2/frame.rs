@@ -33,7 +33,7 @@ pub mod error {
 
 /// A frame that came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frame {
+pub(super) struct Frame {
     /// One of [`kind`].
     pub kind: u8,
     /// What they mean depends on the kind.

@@ -51,4 +51,5 @@ mod upstream_extras;
 mod upstream_faults;
 mod validation;
 mod websocket;
+mod websocket_clients;
 mod websocket_rules;

@@ -32,6 +32,16 @@ pub(crate) use leased::LeasedBody;
 pub(crate) struct Body {
     source: Source,
     exchange: Option<Box<Exchange>>,
+    watch: Option<Box<dyn Watch>>,
+}
+
+/// Whoever looks on as a body passes. One that is dropped before its end knows that the body broke off, or was not wanted.
+pub(crate) trait Watch {
+    /// A piece passes; whether it goes on looking.
+    fn data(&mut self, data: &Bytes) -> bool;
+
+    /// The body has passed whole.
+    fn end(self: Box<Self>);
 }
 
 enum Source {
@@ -70,6 +80,11 @@ impl Body {
     /// The exchange that ends with this body.
     pub(crate) fn exchange(&self) -> Option<&Exchange> {
         self.exchange.as_deref()
+    }
+
+    /// Lets somebody look on.
+    pub(crate) fn watch(&mut self, watch: Box<dyn Watch>) {
+        self.watch = Some(watch);
     }
 
     /// The same, to be told more.
@@ -124,6 +139,21 @@ impl Body {
         }
     }
 
+    /// Shows this frame to whoever looks on.
+    fn show(&mut self, frame: Option<&Result<Frame<Bytes>, Rejection>>, is_end: bool) {
+        let Some(mut watch) = self.watch.take() else { return };
+        let goes_on = match frame {
+            Some(Ok(frame)) => frame.data_ref().is_none_or(|data| watch.data(data)),
+            Some(Err(_)) => false,
+            None => true,
+        };
+        match (goes_on, is_end || frame.is_none()) {
+            (true, true) => watch.end(),
+            (true, false) => self.watch = Some(watch),
+            (false, _) => {}
+        }
+    }
+
     /// The upstream's connection, if this answer has switched protocols.
     pub(crate) fn take_switched(&mut self) -> Option<Box<Wire>> {
         if let Source::Upstream(body) = &mut self.source { body.take_switched() } else { None }
@@ -142,7 +172,7 @@ impl Body {
 
 impl From<Source> for Body {
     fn from(source: Source) -> Self {
-        Self { source, exchange: None }
+        Self { source, exchange: None, watch: None }
     }
 }
 
@@ -161,6 +191,9 @@ impl http_body::Body for Body {
             Source::Upstream(body) => ready!(body.poll_frame(cx)),
         };
         let is_end = http_body::Body::is_end_stream(&*self);
+        if self.watch.is_some() {
+            self.show(frame.as_ref(), is_end);
+        }
         if let Some(exchange) = &mut self.exchange {
             match &frame {
                 Some(Ok(frame)) => {

@@ -3,11 +3,12 @@
 //!
 //! A [`Cluster`] is shared by all workers and knows health; a [`LocalCluster`] is one worker's: its place in the
 //! balancer's cycle and its idle connections.
-mod affinity;
+pub(crate) mod affinity;
 mod ask;
 mod budget;
 pub(crate) mod health;
 pub(crate) mod lease;
+mod mirror;
 mod pick;
 mod renew;
 mod room;

@@ -22,6 +22,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod traffic;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -44,6 +45,7 @@ pub use resilience::{CircuitBreaker, Retry, RetryOn};
 pub use schema::schema;
 pub use source::Source;
 pub use tls::{Certificate, Roots, Tls, UpstreamTls};
+pub use traffic::{Mirror, Redirect, Share, Split};
 
 /// A whole `gateway.toml`.
 #[derive(Debug, Clone)]
@@ -159,7 +161,7 @@ pub struct Service {
     pub tls: Option<UpstreamTls>,
     /// The Host that its upstreams are sent. Default [`HostPolicy::Preserve`].
     pub host: HostPolicy,
-    /// At least one, in the file's order.
+    /// In the file's order; none only where a route of another service names this one.
     pub routes: Vec<Route>,
 }
 
@@ -226,6 +228,12 @@ pub struct Route {
     pub strip_prefix: StripPrefix,
     /// Replaces the path before it is sent; never together with [`Route::strip_prefix`].
     pub rewrite: Option<Rewrite>,
+    /// Where its clients are sent, in place of the service.
+    pub redirect: Option<Redirect>,
+    /// The services among which its requests are divided, in place of its own.
+    pub split: Option<Split>,
+    /// The service that gets copies of its requests.
+    pub mirror: Option<Mirror>,
     /// How long its upstreams may take.
     pub timeouts: UpstreamTimeouts,
     /// When a request is sent again; none: never.

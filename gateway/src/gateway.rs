@@ -16,7 +16,7 @@ use crate::{
     rejection::Rejection,
     respond,
     route::{Found, Miss, Query},
-    trace,
+    split, trace,
     transform::{forwarded, strip, target},
     tunnel::handshake,
     worker::Worker,
@@ -71,9 +71,22 @@ async fn walk(
         Err(miss) => return Box::pin(unrouted(miss, request, &path, exchange)).await,
     };
     exchange.route = Some(lane);
-    let lane = &worker.live.lanes[lane];
+    let mut lane = &worker.live.lanes[lane];
     if let Verdict::Answer(answer) = lane.permit.check(request, client, &path, exchange).await? {
         return Ok(answered(*answer, lane)); // 5, 6
+    }
+    if let Some(redirect) = &lane.redirect {
+        let address = redirect.to.apply(&path, &params, head::raw_query(request));
+        let mut response = local::redirect(redirect.status, &address)?;
+        lane.transform.response(response.headers_mut());
+        return Ok(response); // 6
+    }
+    let mut cookie = None;
+    if let Some(split) = &lane.split {
+        let random = || worker.core.random_u128();
+        let choice = split.choose(request.headers(), exchange.client, client.scheme, &worker.clusters, random);
+        lane = &worker.live.lanes[choice.lane];
+        (exchange.route, cookie) = (Some(choice.lane), choice.cookie); // 7, the part that the route has decided
     }
     let cluster = &worker.clusters[lane.cluster];
     if let Some(affinity) = cluster.affinity(request.headers(), exchange.client) {
@@ -85,9 +98,18 @@ async fn walk(
         exchange,
         target::Matched { path: &path, length: matched, params: &params },
     ); // 6
-    let body = std::mem::replace(request.body_mut(), Body::empty());
+    let mut body = std::mem::replace(request.body_mut(), Body::empty());
+    if let Some(mirror) = &lane.mirror
+        && !exchange.upgrades
+    {
+        mirror.copy(&head, &mut body, exchange);
+    }
     let answer = cluster.send(head, body, lane, exchange).await?; // 7, 8
-    Ok(answered(answer, lane)) // 6
+    let mut response = answered(answer, lane); // 6
+    if let Some(cookie) = cookie {
+        split::give(cookie, &mut response);
+    }
+    Ok(response)
 }
 
 /// The route that a request would take with this method and these fields.

@@ -13,7 +13,8 @@
 //! | 9 | `respond` | makes an answer of whatever came out |
 //!
 //! `gateway::handle` is this table in code. Beside the walk stand what all of it speaks of (`exchange`, `rejection`,
-//! `body`), the wire (`h1`), what a connection becomes that is upgraded (`tunnel`), services in this process
+//! `body`), what a route does beside a plain forward (`split`, `mirror`), the wire (`h1`), what a connection becomes that is
+//! upgraded (`tunnel`), services in this process
 //! ([`mounts`]), what they say of themselves (`openapi`), what the file says ([`config`]) and what becomes of it (`live`), and the process (`run`,
 //! `worker`, `shutdown`, `telemetry`, `admin`).
 mod accept;
@@ -29,6 +30,7 @@ mod gateway;
 mod h1;
 mod live;
 mod local;
+mod mirror;
 pub mod mounts;
 mod openapi;
 pub mod path;
@@ -40,6 +42,8 @@ mod respond;
 pub mod route;
 mod run;
 mod shutdown;
+mod split;
+mod tallies;
 mod tasks;
 pub mod telemetry;
 mod tls;

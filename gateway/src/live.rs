@@ -2,18 +2,21 @@
 //! clusters behind them. Built once for each configuration, shared by all workers, never changed; what the file says the
 //! same of as before is the last one's.
 mod authorisers;
+mod lanes;
 mod rules;
 
 use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use lanes::Lanes;
 use rules::Sources;
 
 use crate::{
     cluster::{Cluster, health},
-    config::{Config, Retry, Service, UpstreamTimeouts},
+    config::{Config, Redirect, Retry, Service, UpstreamTimeouts},
     h1::server::Settings,
+    mirror::Mirror,
     mounts::Mounts,
     openapi::{self, OpenApi},
     permit::{
@@ -23,9 +26,11 @@ use crate::{
     },
     reserved::Reserved,
     route::RouteTable,
-    telemetry::{access_log::escape_json, metrics::RouteLabels},
+    split::Split,
+    tallies::Tallies,
+    telemetry::metrics::RouteLabels,
     tls::Acceptor,
-    transform::{Transform, own::OwnFields},
+    transform::Transform,
 };
 
 /// A configuration that serves.
@@ -49,6 +54,7 @@ pub(crate) struct Live {
     pub(crate) keys: Option<Arc<ApiKeys>>,
     /// Which lane a request takes, as an index.
     pub(crate) routes: RouteTable<usize>,
+    /// Those that [`Live::routes`] leads to, and those among which a split divides one.
     pub(crate) lanes: Vec<Lane>,
     /// For what no route takes: the limit and the policy of the file as a whole.
     pub(crate) unrouted: Permit,
@@ -61,6 +67,8 @@ pub(crate) struct Live {
     pub(crate) openapi: Option<Arc<OpenApi>>,
     /// The authorisers that are no service of the file.
     pub(crate) authorisers: Vec<Arc<Cluster>>,
+    /// Numbers that are kept over reloads.
+    pub(crate) tallies: Arc<Tallies>,
 }
 
 /// The rules of one route, decided when the configuration is built.
@@ -74,8 +82,21 @@ pub(crate) struct Lane {
     pub(crate) retry: Option<Retry>,
     /// The index of the cluster that it goes to.
     pub(crate) cluster: usize,
+    /// Where its clients are sent instead.
+    pub(crate) redirect: Option<Box<Redirect>>,
+    /// Among which lanes its requests are divided.
+    pub(crate) split: Option<Box<Split>>,
+    /// Who gets copies of its requests.
+    pub(crate) mirror: Option<Box<Mirror>>,
     /// `,"route":"/users","service":"user"`, as the access log has it.
     pub(crate) log_fields: Vec<u8>,
+}
+
+impl Lane {
+    /// Whether requests go on to the cluster of this index.
+    pub(crate) fn leads_to(&self, cluster: usize) -> bool {
+        self.redirect.is_none() && self.split.as_ref().map_or(self.cluster == cluster, |split| split.leads_to(cluster))
+    }
 }
 
 impl Live {
@@ -89,28 +110,15 @@ impl Live {
         let clusters: Vec<_> = config.services.iter().map(cluster).collect();
         let reserved = Arc::new(rules::reserved(&config));
         let mut sources = Sources::new(&config, &clusters, previous);
-        let (mut lanes, mut patterns) = (Vec::new(), Vec::new());
+        let tallies = previous.map_or_else(Arc::default, |live| Arc::clone(&live.tallies));
+        let mut lanes = Lanes { config: &config, sources: &mut sources, tallies: &tallies, list: Vec::new() };
+        let mut patterns = Vec::new();
         for (cluster, service) in config.services.iter().enumerate() {
             for route in &service.routes {
-                patterns.push((route.pattern.clone(), lanes.len()));
-                let labels = RouteLabels { route: route.pattern.text.clone(), service: Arc::clone(&service.name) };
-                lanes.push(Lane {
-                    log_fields: log_fields(&labels),
-                    labels,
-                    permit: Permit::new(route.max_body, sources.rules(route, service)),
-                    transform: Transform {
-                        strip_prefix: route.strip_prefix.clone(),
-                        rewrite: route.rewrite.clone(),
-                        own: OwnFields::under(&route.request_headers),
-                        request: route.request_headers.clone(),
-                        response: route.response_headers.clone(),
-                    },
-                    timeouts: route.timeouts,
-                    retry: route.retry,
-                    cluster,
-                });
+                patterns.push((route.pattern.clone(), lanes.add(route, cluster)));
             }
         }
+        let lanes = lanes.list;
         let unrouted = Permit::new(config.server.limits.body, sources.unrouted(&config));
         let Sources { limits, issuers, keys, authorisers, .. } = sources;
         let (authorisers, counters) = (authorisers.clusters, limits.counters());
@@ -134,6 +142,7 @@ impl Live {
             lanes,
             clusters,
             authorisers,
+            tallies,
             openapi: config.server.docs.then(|| Arc::new(OpenApi::new())),
             reserved,
             issuers,
@@ -170,13 +179,4 @@ impl Live {
             openapi.retire();
         }
     }
-}
-
-fn log_fields(labels: &RouteLabels) -> Vec<u8> {
-    let mut fields = b",\"route\":\"".to_vec();
-    escape_json(&mut fields, &labels.route);
-    fields.extend_from_slice(b"\",\"service\":\"");
-    escape_json(&mut fields, &labels.service);
-    fields.push(b'"');
-    fields
 }

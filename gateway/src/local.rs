@@ -37,6 +37,17 @@ pub(crate) fn preflight(grant: HeaderMap) -> Response<Body> {
     response
 }
 
+/// The answer to a client that is sent elsewhere.
+pub(crate) fn redirect(status: StatusCode, address: &[u8]) -> Result<Response<Body>, Rejection> {
+    let Ok(location) = HeaderValue::from_bytes(address) else {
+        return Err(Rejection::PathInvalid("This address cannot be redirected.".into()));
+    };
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::LOCATION, location);
+    Ok(response)
+}
+
 /// What the gateway as a whole takes; a route may take less.
 pub(crate) const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
 

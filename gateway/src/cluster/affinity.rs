@@ -10,15 +10,24 @@ impl LocalCluster {
     /// What a request with these fields, of this client, is hashed by; `None` where it is not.
     pub(crate) fn affinity(&self, fields: &HeaderMap, client: IpAddr) -> Option<u64> {
         let key = self.shared.hash.as_ref()?;
-        let named = match key {
-            HashKey::Address => None,
-            HashKey::Header(name) => fields.get(name).map(|value| hash::of(value.as_bytes())),
-            HashKey::Cookie(name) => cookie(fields, name).map(hash::of),
-        };
-        Some(named.unwrap_or_else(|| match client {
-            IpAddr::V4(address) => hash::of(&address.octets()),
-            IpAddr::V6(address) => hash::of(&address.octets()),
-        }))
+        Some(named(key, fields).unwrap_or_else(|| of_address(client)))
+    }
+}
+
+/// What the field or the cookie of this key hashes to, if it is one and is there.
+pub(crate) fn named(key: &HashKey, fields: &HeaderMap) -> Option<u64> {
+    match key {
+        HashKey::Address => None,
+        HashKey::Header(name) => fields.get(name).map(|value| hash::of(value.as_bytes())),
+        HashKey::Cookie(name) => cookie(fields, name).map(hash::of),
+    }
+}
+
+/// What an address hashes to.
+pub(crate) fn of_address(client: IpAddr) -> u64 {
+    match client {
+        IpAddr::V4(address) => hash::of(&address.octets()),
+        IpAddr::V6(address) => hash::of(&address.octets()),
     }
 }
 

@@ -25,6 +25,11 @@ impl Cluster {
         self.max_in_flight.is_some_and(|most| upstream.in_flight.load(Ordering::SeqCst) >= most)
     }
 
+    /// Whether any upstream may be sent to: one that is not known to be unhealthy, and whose circuit lets it.
+    fn is_open(&self) -> bool {
+        self.upstreams.iter().any(|upstream| upstream.health() != Health::Unhealthy && self.admits(upstream))
+    }
+
     /// Whether room is all that is missing.
     fn is_full(&self) -> bool {
         self.upstreams.iter().any(|upstream| {
@@ -69,6 +74,11 @@ impl Cluster {
 }
 
 impl LocalCluster {
+    /// Whether any upstream may be sent to, now or once it has room.
+    pub(crate) fn is_open(&self) -> bool {
+        self.shared.is_open()
+    }
+
     /// The next upstream for whom has this key; its index and the hold on it. Where all that would do are at work on
     /// as much as they may be, it waits a little for room.
     pub(super) async fn pick(&self, key: u64) -> Result<(usize, Lease), Rejection> {

@@ -1,4 +1,6 @@
 //! Which upstream of a service a request goes to.
+use std::fmt;
+
 use http::HeaderName;
 
 /// `load_balance = "round_robin"`, `"least_requests"`, `"p2c"` or `{ hash = "ip" }`.
@@ -30,5 +32,16 @@ impl LoadBalance {
     /// What requests are hashed by, if they are.
     pub fn key(&self) -> Option<&HashKey> {
         if let Self::Hash(key) = self { Some(key) } else { None }
+    }
+}
+
+/// As the file says it.
+impl fmt::Display for HashKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address => out.write_str("ip"),
+            Self::Header(name) => write!(out, "header:{name}"),
+            Self::Cookie(name) => write!(out, "cookie:{name}"),
+        }
     }
 }

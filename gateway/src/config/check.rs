@@ -24,6 +24,7 @@ mod server;
 mod service;
 mod timeouts;
 mod tls;
+mod traffic;
 mod upstream;
 mod validation;
 
@@ -56,6 +57,8 @@ pub(super) fn check(raw: &RawConfig, file: &str, sources: &mut Vec<Source>) -> R
         identity_headers: identity::all(raw),
         credential_headers: identity::of_credentials(raw),
         services: names.collect(),
+        fed: Vec::new(),
+        is_fed_unsure: false,
         listen: Vec::new(),
         sources: Vec::new(),
     };
@@ -89,6 +92,10 @@ struct Checks {
     credential_headers: Vec<HeaderName>,
     /// The names of all services.
     services: Vec<String>,
+    /// Those that routes of others send requests to: they may have none of their own.
+    fed: Vec<String>,
+    /// Whether some of those names could not be read, or are nobody's.
+    is_fed_unsure: bool,
     /// Where clients connect.
     listen: Vec<SocketAddr>,
     /// The files that were read, or would have been.

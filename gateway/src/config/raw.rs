@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use toml::de::DeValue;
 
 use super::read::{
-    At, Brief, Bytes, Count, Length, Named, Node, OneOrMany, OrOff, Part, Read, Reader, Shorthand, Text, table,
+    At, Brief, Bytes, Count, Length, Named, Node, OneOrMany, OrOff, Part, Percent, Read, Reader, Shorthand, Text, table,
 };
 
 table! {
@@ -282,8 +282,7 @@ table! {
         content_types: OrOff<OneOrMany<Text>>,
         /// Fields that every request must have, or false for none.
         required_headers: OrOff<OneOrMany<Text>>,
-        /// Which requests it gets: patterns such as `/users` or `GET,POST /users/{id}$`, or tables.
-        #[required]
+        /// Which requests it gets: patterns such as `/users`, or tables. Only what a `split` or `mirror` names needs none.
         routes: OneOrMany<Brief<RawRoute>>,
     }
 }
@@ -509,6 +508,14 @@ table! {
         strip_prefix: RawStripPrefix = false,
         /// Replaces the path: `/v2/{id}`, or with `$1` for a regular expression.
         rewrite: Text,
+        /// Where its clients are sent, in place of the service: an address such as `/new/{id}`, or a table.
+        redirect: Brief<RawRedirect>,
+        /// Services among which its requests are divided, by weight.
+        split: OneOrMany<RawShare>,
+        /// Who gets the same share of a `split` again: `ip`, `header:NAME` or `cookie:NAME`. Default: nobody.
+        sticky: Text,
+        /// A service that gets a copy of its requests, whose answers nobody sees: a name, or a table.
+        mirror: Brief<RawMirror>,
         /// How long upstreams may take.
         timeouts: RawTimeouts,
         /// When a request is sent again, or false for never.
@@ -535,6 +542,51 @@ table! {
         required_headers: OrOff<OneOrMany<Text>>,
         /// The JSON Schema that a body must meet: a file, or a table.
         schema: Brief<RawSchema>,
+    }
+}
+
+table! {
+    /// Where clients are sent.
+    RawRedirect {
+        /// A path such as `/new/{id}`, or an `https://` address that ends in one. The query is kept unless this has one.
+        #[required]
+        to: Text,
+        /// 301, 302, 303, 307 or 308.
+        status: Count = 308,
+    }
+}
+
+impl Shorthand for RawRedirect {
+    fn from_text(text: At<Text>) -> Self {
+        Self { to: Some(text), ..Self::default() }
+    }
+}
+
+table! {
+    /// One service of a split.
+    RawShare {
+        /// Its name in this file.
+        #[required]
+        service: Text,
+        /// Its share of the requests beside the others', from 0 to 1000.
+        weight: Count = 1,
+    }
+}
+
+table! {
+    /// A service that gets copies of requests.
+    RawMirror {
+        /// Its name in this file.
+        #[required]
+        service: Text,
+        /// How many of a hundred requests it gets.
+        percent: Percent = 100,
+    }
+}
+
+impl Shorthand for RawMirror {
+    fn from_text(text: At<Text>) -> Self {
+        Self { service: Some(text), ..Self::default() }
     }
 }
 

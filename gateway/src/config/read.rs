@@ -20,7 +20,7 @@ use toml::{
 };
 
 pub(crate) use forms::{Brief, Entry, Named, OneOrMany, OrOff, Shorthand};
-pub(crate) use scalar::{Bytes, Count, Length, Part};
+pub(crate) use scalar::{Bytes, Count, Length, Part, Percent};
 pub(crate) use table::{Property, key_name, object_schema, table};
 pub(crate) use text::Text;
 

@@ -1,13 +1,14 @@
 //! The running configuration as the admin's `/config` shows it.
 mod cors;
 mod tls;
+mod traffic;
 
 use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
 use super::{
-    ApiKeys, Authoriser, CircuitBreaker, Config, ForwardAuth, HashKey, HeaderRules, HealthCheck, HostPolicy, Jwt,
-    KeyPlace, KeySource, LimitKey, LoadBalance, RateLimit, Retry, Route, Server, Service, StripPrefix,
+    ApiKeys, Authoriser, CircuitBreaker, Config, ForwardAuth, HeaderRules, HealthCheck, HostPolicy, Jwt, KeyPlace,
+    KeySource, LimitKey, LoadBalance, RateLimit, Retry, Route, Server, Service, StripPrefix,
     diagnose::{is_secret, mask},
     read::units::{show_duration, show_size},
 };
@@ -104,9 +105,7 @@ fn show(service: &Service) -> Value {
             LoadBalance::RoundRobin => json!("round_robin"),
             LoadBalance::LeastRequests => json!("least_requests"),
             LoadBalance::PowerOfTwo => json!("p2c"),
-            LoadBalance::Hash(HashKey::Address) => json!({ "hash": "ip" }),
-            LoadBalance::Hash(HashKey::Header(name)) => json!({ "hash": format!("header:{name}") }),
-            LoadBalance::Hash(HashKey::Cookie(name)) => json!({ "hash": format!("cookie:{name}") }),
+            LoadBalance::Hash(key) => json!({ "hash": key.to_string() }),
         },
         "slow_start": show_duration(service.slow_start),
         "circuit_breaker": service.circuit_breaker.as_ref().map_or(Value::Bool(false), circuit_breaker),
@@ -185,6 +184,7 @@ fn route(route: &Route) -> Value {
     if let Some(rewrite) = &route.written.rewrite {
         shown["rewrite"] = json!(rewrite);
     }
+    traffic::add(route, &mut shown);
     shown
 }
 

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use tokio::time::Instant;
 
 use super::{
@@ -105,6 +105,28 @@ impl Head {
     pub(crate) fn upgrading(mut self, upgrades: bool) -> Self {
         self.upgrades = upgrades;
         self
+    }
+
+    /// The same request once more, with one field more.
+    pub(crate) fn copy(&self, name: &HeaderName, value: &[u8]) -> Self {
+        let mut bytes = wire::vector();
+        bytes.extend_from_slice(&self.bytes);
+        encode::field(&mut bytes, name.as_str(), value);
+        Self {
+            method: self.method.clone(),
+            bytes,
+            line: self.line,
+            declares_length: self.declares_length,
+            upgrades: false,
+        }
+    }
+
+    /// Says how long its body is, unless it does already.
+    pub(crate) fn declare_length(&mut self, length: usize) {
+        if length > 0 && !self.declares_length {
+            encode::content_length(&mut self.bytes, length as u64);
+            self.declares_length = true;
+        }
     }
 
     fn write(&self, wire: &mut Wire, host: &HeaderValue, length: Length) {

@@ -44,6 +44,12 @@ pub(crate) fn query<B>(request: &Request<B>) -> Option<&str> {
     request.uri().query().or_else(raw)
 }
 
+/// A request's query as it came.
+pub(crate) fn raw_query<B>(request: &Request<B>) -> Option<&[u8]> {
+    let raw = || request.extensions().get::<RawQuery>().map(|RawQuery(query)| &**query);
+    request.uri().query().map(str::as_bytes).or_else(raw)
+}
+
 /// A request head that is refused, with what could still be read of it for the log.
 #[derive(Debug)]
 pub(crate) struct BadHead {

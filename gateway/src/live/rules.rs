@@ -5,6 +5,7 @@ use super::{Live, authorisers::Authorisers};
 use crate::{
     cluster::Cluster,
     config::{AuthMode, Config, KeyPlace, KeySource, Route, Service},
+    mirror::X_MIRRORED,
     permit::{
         Rules,
         auth::{
@@ -70,11 +71,14 @@ pub(super) fn reserved(config: &Config) -> Reserved {
     let holders = config.api_keys.iter().flat_map(|block| [&block.name_header, &block.scope_header]).flatten();
     let routes = config.services.iter().flat_map(|service| &service.routes);
     let authorisers = routes.filter_map(|route| route.forward_auth.as_ref()).flat_map(|asked| &asked.headers);
+    // Only where there are copies does anybody believe that one is.
+    let copies = config.services.iter().flat_map(|service| &service.routes).any(|route| route.mirror.is_some());
+    let copies = copies.then_some(&X_MIRRORED);
     let keys = config.api_keys.iter().filter_map(|block| match &block.place {
         KeyPlace::Header(name) => Some(name.clone()),
         KeyPlace::Query(_) => None,
     });
-    Reserved::new(tokens.chain(holders).chain(authorisers), keys.collect())
+    Reserved::new(tokens.chain(holders).chain(authorisers).chain(copies), keys.collect())
 }
 
 /// The issuers of `config`: those of `previous`, where both say the same of them and the services that are asked for keys

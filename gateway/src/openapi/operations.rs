@@ -53,7 +53,7 @@ struct Way<'l> {
 /// The operations of `document`, which is the service's with this index, that routes lead to.
 pub(super) fn reachable(live: &Live, service: usize, document: &Value) -> Vec<Operation> {
     let routes = live.routes.in_match_order().map(|(pattern, &index)| (pattern, index, &live.lanes[index]));
-    let ways = routes.filter(|(_, _, lane)| lane.cluster == service);
+    let ways = routes.filter(|(_, _, lane)| lane.leads_to(service));
     let ways: Vec<_> = ways
         .filter_map(|(pattern, index, lane)| Some(Way { pattern, index, lane, example: pattern.example()? }))
         .collect();

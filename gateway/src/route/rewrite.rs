@@ -34,7 +34,7 @@ impl Rewrite {
         let mut parts = Vec::new();
         let mut at = 0;
         while at < template.len() {
-            let (part, len) = parse_part(&template[at..], path).map_err(|fault| fault.moved(at))?;
+            let (part, len) = parse_part(&template[at..], path, check_literal).map_err(|fault| fault.moved(at))?;
             parts.push(part);
             at += len;
         }
@@ -68,8 +68,12 @@ impl Rewrite {
     }
 }
 
-/// The part that `template` begins with, and its length.
-fn parse_part(template: &str, path: &PathPattern) -> Result<(Part, usize), PatternFault> {
+/// The part that `template` begins with, and its length; `check` knows what literal text may be.
+pub(super) fn parse_part(
+    template: &str,
+    path: &PathPattern,
+    check: fn(&str) -> Result<(), PatternFault>,
+) -> Result<(Part, usize), PatternFault> {
     if template.starts_with('{') {
         let Some(close) = template.find('}') else {
             return Err(PatternFault::new(0..template.len(), "this brace is not closed"));
@@ -86,7 +90,7 @@ fn parse_part(template: &str, path: &PathPattern) -> Result<(Part, usize), Patte
     }
     let is_end = |at: &usize| template[*at..].starts_with('{') || reference(&template[*at..]).is_some();
     let len = (1..template.len()).filter(|at| template.is_char_boundary(*at)).find(is_end).unwrap_or(template.len());
-    check_literal(&template[..len])?;
+    check(&template[..len])?;
     Ok((Part::Text(template[..len].into()), len))
 }
 

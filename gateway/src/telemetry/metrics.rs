@@ -229,6 +229,15 @@ impl Metrics {
                 family.encode_family(&labels)?.encode_gauge(&(upstream.circuit.state() as i64))?;
             }
         }
+        let help = "Copies of requests, by what became of them: answered, failed, or not made";
+        let mut family = encoder.encode_descriptor("gateway_mirrored", help, None, MetricType::Counter)?;
+        for (labels, counts) in live.tallies.mirrors().iter() {
+            let [route, service] = labels.pairs();
+            for (result, count) in counts.pairs() {
+                let labels = [route, service, ("result", result)];
+                family.encode_family(&labels)?.encode_counter(&count, NO_EXEMPLAR)?;
+            }
+        }
         let gauges = self.gauges();
         let total = |of: fn(&Gauges) -> &AtomicI64| gauges.iter().map(|gauges| of(gauges).load(Relaxed)).sum::<i64>();
         encoder

@@ -1,5 +1,9 @@
 //! What a core keeps for as long as its thread lives, whatever the file says meanwhile.
-use std::{cell::RefCell, rc::Rc, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    sync::Arc,
+};
 
 use crate::{
     shutdown::Drain,
@@ -18,6 +22,8 @@ pub(crate) struct Core {
     pub(crate) drain: Rc<Drain>,
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) last_header: RefCell<LastHeader>,
+    /// How many copies of requests are on their way.
+    pub(crate) copies: Rc<Cell<usize>>,
     random: RefCell<fastrand::Rng>,
 }
 
@@ -29,6 +35,7 @@ impl Core {
             drain: Drain::new(),
             gauges,
             last_header: RefCell::default(),
+            copies: Rc::default(),
             random: RefCell::new(fastrand::Rng::new()),
         })
     }

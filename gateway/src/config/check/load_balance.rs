@@ -16,7 +16,7 @@ pub(super) fn check(written: &At<RawLoadBalance>, checks: &mut Checks) -> Option
     let name = match &written.value {
         RawLoadBalance::Named(name) => name,
         RawLoadBalance::Hash(raw) => {
-            return raw.hash.as_ref().and_then(|text| key(text, checks)).map(LoadBalance::Hash);
+            return raw.hash.as_ref().and_then(|text| key(text, Code::BadLoadBalance, checks)).map(LoadBalance::Hash);
         }
     };
     let known = match name.value.as_str() {
@@ -33,7 +33,8 @@ pub(super) fn check(written: &At<RawLoadBalance>, checks: &mut Checks) -> Option
     known
 }
 
-fn key(text: &At<Text>, checks: &mut Checks) -> Option<HashKey> {
+/// What a request could be hashed by, if it is sound; else it is this fault.
+pub(super) fn key(text: &At<Text>, code: Code, checks: &mut Checks) -> Option<HashKey> {
     let written = text.value.as_str();
     let key = match written.split_once(':') {
         None if written == "ip" => Some(HashKey::Address),
@@ -43,7 +44,7 @@ fn key(text: &At<Text>, checks: &mut Checks) -> Option<HashKey> {
     };
     if key.is_none() {
         let message = format!("`{}` is nothing that a request could be hashed by", text.value.shown());
-        let finding = Finding::new(Code::BadLoadBalance, &text.span, message).label("not a key");
+        let finding = Finding::new(code, &text.span, message).label("not a key");
         checks.report(finding.help("expected \"ip\", \"header:NAME\" or \"cookie:NAME\""));
     }
     if let Some(HashKey::Header(name)) = &key {

@@ -1,7 +1,7 @@
 //! One route of a service.
 use http::HeaderName;
 
-use super::{Checks, layer::Layer, validation};
+use super::{Checks, layer::Layer, traffic, validation};
 use crate::{
     config::{
         AuthMode, Route, Server, StripPrefix, Written,
@@ -46,7 +46,10 @@ pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &m
         let finding = Finding::new(Code::Conflict, &written.span, message).label("no body can be both");
         checks.report(finding.help("add \"application/json\" to the types, or write `content_types = false` here"));
     }
+    traffic::report_idle(raw, checks);
+    let (split, mirror) = (traffic::split(raw, checks), traffic::mirror(raw, checks));
     let mut pattern = pattern?;
+    let redirect = traffic::redirect(raw, &pattern.path, checks);
     let rewrite = raw.rewrite.as_ref().and_then(|text| {
         let parsed = Rewrite::parse(text.value.as_str(), &pattern.path);
         checks.parsed(parsed, text, Code::BadRewrite, "a path")
@@ -67,6 +70,9 @@ pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &m
         written: written(raw),
         strip_prefix,
         rewrite,
+        redirect,
+        split,
+        mirror,
         timeouts,
         retry: layer.retry(),
         max_body,
@@ -85,7 +91,13 @@ pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &m
 
 impl Checks {
     /// What was parsed from `text`, or the fault that its parser found in it.
-    fn parsed<T>(&mut self, parsed: Result<T, PatternFault>, text: &At<Text>, code: Code, what: &str) -> Option<T> {
+    pub(super) fn parsed<T>(
+        &mut self,
+        parsed: Result<T, PatternFault>,
+        text: &At<Text>,
+        code: Code,
+        what: &str,
+    ) -> Option<T> {
         let fault = match parsed {
             Ok(value) => return Some(value),
             Err(fault) => fault,

@@ -81,6 +81,7 @@ pub(super) fn check_all(raw: &RawConfig, server: &Server, outermost: &Layer, che
     let mut contenders = Vec::new();
     let checked = services.value.entries.iter().map(|entry| check(entry, &outer, &mut contenders, checks));
     let checked: Vec<Service> = checked.collect();
+    report_routeless(&services.value.entries, checks);
     forward_auth::report_loops(&checked, &services.value.entries, checks);
     conflicts::report(contenders, checks);
     checked
@@ -105,16 +106,9 @@ fn check<'r>(
         }
         upstream::check_all(written, &entry.name, checks)
     });
+    let routes = raw.routes.as_ref().map_or(&[][..], |written| &written.value.list);
     let upstreams = upstreams.unwrap_or_default();
     let tls = raw.tls.as_ref().map(|written| tls::of_upstreams(written, &upstreams, checks));
-    let routes = raw.routes.as_ref().map_or(&[][..], |written| {
-        if written.value.is_empty {
-            let message = format!("`services.{}` has no route", entry.name);
-            let finding = Finding::new(Code::NoRoutes, &written.span, message);
-            checks.report(finding.label("no route").help("add a path such as \"/users\""));
-        }
-        &written.value.list
-    });
     let checked = routes.iter().filter_map(|written| {
         let checked = route::check(&written.value.0, &layer, outer.server, checks)?;
         // A condition that could not be read may be what tells it from another.
@@ -138,6 +132,25 @@ fn check<'r>(
         circuit_breaker: Breaker::of(raw.circuit_breaker.as_ref(), checks).over(&outer.breaker).complete(),
         host: own_host.or_else(|| outer.host.clone()).unwrap_or(HostPolicy::Preserve),
         routes,
+    }
+}
+
+/// Services that nothing is ever sent to.
+fn report_routeless(entries: &[Entry<RawService>], checks: &mut Checks) {
+    for entry in entries {
+        let raw = &entry.value.value;
+        let (span, label) = match &raw.routes {
+            Some(written) if written.value.is_empty => (&written.span, "no route"),
+            None if !raw.unread.contains(&"routes") => (&entry.value.span, "`routes` is missing"),
+            _ => continue,
+        };
+        // An empty list is a fault whatever the others say; what is not there may be meant by a name that is at fault.
+        let is_excused = checks.fed.contains(&entry.name) || (raw.routes.is_none() && checks.is_fed_unsure);
+        if !is_excused {
+            let message = format!("`services.{}` has no route", entry.name);
+            let help = "add `routes = [\"/users\"]`; or name the service in another one's `split` or `mirror`";
+            checks.report(Finding::new(Code::NoRoutes, span, message).label(label).help(help));
+        }
     }
 }
 

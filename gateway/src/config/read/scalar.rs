@@ -49,23 +49,41 @@ impl Read for Part {
     }
 
     fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let text = match node.get_ref() {
-            DeValue::Integer(integer) => integer.as_str(),
-            DeValue::Float(float) => float.as_str(),
-            _ => {
-                reader.wrong_type::<Self>(node);
-                return None;
-            }
-        };
-        let part = text.parse::<f64>().ok().filter(|part| (0.0..=1.0).contains(part));
-        if part.is_none() {
-            let message = format!("{} is out of range", reader.here());
-            let finding = Finding::new(Code::OutOfRange, &node.span(), message);
-            reader
-                .report(finding.label("expected a number from 0 to 1").help("write a part of the whole: 0.5 is half"));
-        }
-        part.map(Self)
+        number::<Self>(node, reader, 1.0, "write a part of the whole: 0.5 is half").map(Self)
     }
+}
+
+/// So many of a hundred.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Percent(pub(crate) f64);
+
+impl Read for Percent {
+    fn expected() -> String {
+        String::from("a number from 0 to 100, without quotes")
+    }
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        number::<Self>(node, reader, 100.0, "write how many of a hundred: 0.5 is one of two hundred").map(Self)
+    }
+}
+
+/// A number from 0 to `most`, with a fraction or without.
+fn number<T: Read>(node: &Node<'_>, reader: &mut Reader<'_>, most: f64, help: &str) -> Option<f64> {
+    let text = match node.get_ref() {
+        DeValue::Integer(integer) => integer.as_str(),
+        DeValue::Float(float) => float.as_str(),
+        _ => {
+            reader.wrong_type::<T>(node);
+            return None;
+        }
+    };
+    let number = text.parse::<f64>().ok().filter(|number| (0.0..=most).contains(number));
+    if number.is_none() {
+        let message = format!("{} is out of range", reader.here());
+        let finding = Finding::new(Code::OutOfRange, &node.span(), message);
+        reader.report(finding.label(format!("expected a number from 0 to {most}")).help(help));
+    }
+    number
 }
 
 /// A duration: `"5s"`.
@@ -165,6 +183,7 @@ macro_rules! inline_schema {
 inline_schema!(Text, "Text", json_schema!({ "type": "string" }));
 inline_schema!(Count, "Count", json_schema!({ "type": "integer", "minimum": 0 }));
 inline_schema!(Part, "Part", json_schema!({ "type": "number" }));
+inline_schema!(Percent, "Percent", json_schema!({ "type": "number" }));
 inline_schema!(Length, "Duration", string_schema("[0-9]+(ms|s|m|h)"));
 inline_schema!(
     Bytes,

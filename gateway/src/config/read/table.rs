@@ -156,7 +156,6 @@ impl Reader<'_> {
         let (code, example) = match key {
             "services" => (Code::NoService, "`[services.NAME]` with `upstreams` and `routes`"),
             "upstreams" => (Code::NoUpstreams, "`upstreams = [\"http://127.0.0.1:8001\"]`"),
-            "routes" => (Code::NoRoutes, "`routes = [\"/users\"]`"),
             "url" => (Code::MissingKey, "`url = \"http://127.0.0.1:8001\"`"),
             "issuer" => (Code::MissingKey, "`issuer = \"https://id.example.com\"`"),
             "keys" => (Code::MissingKey, "`keys = []`, and what `gateway api-key NAME` prints in it"),
@@ -165,6 +164,8 @@ impl Reader<'_> {
             "per" => (Code::MissingKey, "`per = \"1m\"`"),
             "match" => (Code::MissingKey, "`match = \"/users\"`"),
             "origins" => (Code::MissingKey, "`origins = [\"https://app.example.com\"]`"),
+            "to" => (Code::MissingKey, "`to = \"/new\"`"),
+            "service" => (Code::MissingKey, "`service` with the name of a service"),
             "certificates" => (Code::MissingKey, "`certificates = [{ cert = \"site.pem\", key = \"site.key\" }]`"),
             "cert" => (Code::MissingKey, "`cert = \"site.pem\"`"),
             "key" => (Code::MissingKey, "`key = \"site.key\"`"),

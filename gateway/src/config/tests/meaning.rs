@@ -448,6 +448,11 @@ fn every_key_is_read() {
         (&task["routes"][0]["required_headers"], json!(["x-tenant"])),
         (&task["routes"][1]["cors"], json!(false)),
         (&task["routes"][1]["required_headers"], json!([])),
+        (&user["routes"][1]["redirect"], json!({ "to": "https://example.com/new/{id}?from=old", "status": 301 })),
+        (&user["routes"][2]["split"], json!([{ "service": "user", "weight": 9 }, { "service": "task", "weight": 1 }])),
+        (&user["routes"][2]["sticky"], json!("cookie:share")),
+        (&user["routes"][2]["mirror"], json!({ "service": "shadow", "percent": 12.5 })),
+        (&shown["services"]["shadow"]["routes"], json!([])),
         (&shown["services"]["task"]["health"], json!(false)),
         (&shown["services"]["task"]["host"], json!("upstream")),
     ] {

@@ -1,0 +1,45 @@
+//! Where a route's requests go beside, or in place of, its service.
+use std::sync::Arc;
+
+use http::StatusCode;
+
+use super::HashKey;
+use crate::route::RedirectTarget;
+
+/// `redirect = { to = "/new/{id}", status = 308 }`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redirect {
+    /// Where clients are sent.
+    pub to: RedirectTarget,
+    /// 301, 302, 303, 307 or 308. Default 308.
+    pub status: StatusCode,
+    /// `to` as the file has it, for people: references such as `${NAME}` are not filled in.
+    pub written: String,
+}
+
+/// `split = [{ service = "user", weight = 9 }, { service = "user-next" }]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Split {
+    /// At least one of them has a weight.
+    pub shares: Vec<Share>,
+    /// `sticky`: who gets the same share again. Default nobody.
+    pub sticky: Option<HashKey>,
+}
+
+/// One service of a split.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// A service of the file.
+    pub service: Arc<str>,
+    /// Beside the others'. Default 1, at most 1,000; 0 is no request at all.
+    pub weight: u32,
+}
+
+/// `mirror = { service = "shadow", percent = 10 }`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mirror {
+    /// A service of the file.
+    pub service: Arc<str>,
+    /// How many of a hundred requests are copied: from 0 to 100. Default 100.
+    pub percent: f64,
+}

@@ -1,0 +1,26 @@
+//! Numbers of a route's extras, kept over reloads: a route that is gone keeps what it has counted, and one that comes back
+//! counts on.
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use crate::{mirror, telemetry::metrics::RouteLabels};
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(crate) struct Tallies {
+    mirrors: Mutex<BTreeMap<RouteLabels, Arc<mirror::Counts>>>,
+}
+
+impl Tallies {
+    /// Those of the copies of a route, for a service.
+    pub(crate) fn mirror(&self, labels: RouteLabels) -> Arc<mirror::Counts> {
+        Arc::clone(self.mirrors().entry(labels).or_default())
+    }
+
+    /// Those of all routes that have, or had, a mirror.
+    pub(crate) fn mirrors(&self) -> MutexGuard<'_, BTreeMap<RouteLabels, Arc<mirror::Counts>>> {
+        self.mirrors.lock().expect("no holder of this lock panics")
+    }
+}

@@ -321,7 +321,7 @@ pub struct UpstreamTimeouts {
     pub tunnel_idle: Duration,
     /// Between two pieces of an answer that is read as it comes. Default any.
     pub body_idle: Option<Duration>,
-    /// From the request's first byte to the answer's last, a WebSocket's excepted. Default any.
+    /// From the end of the request's head to the last byte of the answer, a WebSocket's excepted. Default any.
     pub total: Option<Duration>,
 }
 

@@ -427,7 +427,7 @@ table! {
         tunnel_idle: Length = "1h",
         /// Between two pieces of an answer's body; default any.
         body_idle: OrOff<Length>,
-        /// From the request's first byte to the answer's last, unless it is a WebSocket; default any.
+        /// From the end of the request's head to the last byte of the answer, unless it is a WebSocket; default any.
         total: OrOff<Length>,
     }
 }

@@ -21,6 +21,8 @@ mod framing;
 mod gateway_secret;
 mod handover;
 mod health;
+mod http2;
+mod http2_tls;
 mod jwt;
 mod jwt_hostile;
 mod jwt_identity;

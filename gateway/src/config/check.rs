@@ -23,6 +23,7 @@ mod retry;
 mod route;
 mod server;
 mod service;
+mod timeouts;
 mod tls;
 mod traffic;
 mod upstream;

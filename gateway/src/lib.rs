@@ -13,7 +13,7 @@
 //! | 9 | `respond` | makes an answer of whatever came out |
 //!
 //! `gateway::handle` is this table in code. Beside the walk stand what all of it speaks of (`exchange`, `rejection`,
-//! `body`), what a route does beside a plain forward (`split`, `mirror`), the wire (`h1`), what a connection becomes that is
+//! `body`), what a route does beside a plain forward (`split`, `mirror`), the wire (`h1`, `h2`), what a connection becomes that is
 //! upgraded (`tunnel`), services in this process
 //! ([`mounts`]), what they say of themselves (`openapi`), what the file says ([`config`]) and what becomes of it (`live`), and the process (`run`,
 //! `worker`, `shutdown`, `telemetry`, `admin`).
@@ -29,10 +29,12 @@ mod edge;
 mod exchange;
 mod gateway;
 mod h1;
+mod h2;
 mod live;
 mod local;
 mod mirror;
 pub mod mounts;
+mod names;
 mod openapi;
 pub mod path;
 pub mod permit;

@@ -317,6 +317,7 @@ fn the_protocol_is_one_that_both_speak() {
     };
     assert_eq!(offering(&[]).unwrap(), None, "who offers none speaks HTTP/1.1");
     assert_eq!(offering(&["http/1.0", "http/1.1"]).unwrap(), Some(b"http/1.1".to_vec()));
+    assert_eq!(offering(&["http/1.1", "h2"]).unwrap(), Some(b"h2".to_vec()), "the gateway's own order counts");
     // RFC 7301 §3.2: not a guess, but an alert.
     assert!(offering(&["h3"]).unwrap_err().contains("NoApplicationProtocol"));
     gateway.wait_metric("gateway_tls_handshakes_total{result=\"failed\"}", 1.0);

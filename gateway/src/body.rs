@@ -17,6 +17,7 @@ use http::{HeaderMap, StatusCode};
 use http_body::{Frame, SizeHint};
 
 use crate::{
+    compress::Coded,
     exchange::Exchange,
     h1::{framing::Length, server::RequestBody, wire::Wire},
     rejection::Rejection,
@@ -51,6 +52,8 @@ enum Source {
     Buffered(Bytes, RequestBody),
     Client(RequestBody),
     Upstream(LeasedBody),
+    /// An answer, compressed.
+    Coded(Box<Coded>),
 }
 
 impl Body {
@@ -66,6 +69,10 @@ impl Body {
 
     pub(crate) fn from_client(body: RequestBody) -> Self {
         Source::Client(body).into()
+    }
+
+    pub(crate) fn coded(body: Coded) -> Self {
+        Source::Coded(Box::new(body)).into()
     }
 
     pub(crate) fn from_upstream(body: LeasedBody) -> Self {
@@ -129,7 +136,11 @@ impl Body {
 
     /// Whether this answer still sends its request's body upstream while it is read.
     pub(crate) fn drives_upload(&self) -> bool {
-        if let Source::Upstream(body) = &self.source { body.drives_upload() } else { false }
+        match &self.source {
+            Source::Upstream(body) => body.drives_upload(),
+            Source::Coded(body) => body.inner().drives_upload(),
+            _ => false,
+        }
     }
 
     /// The client will not get the rest.
@@ -161,8 +172,10 @@ impl Body {
 
     /// There is nothing in it to be read.
     pub(crate) fn skip(&mut self) {
-        if let Source::Upstream(body) = &mut self.source {
-            body.skip();
+        match &mut self.source {
+            Source::Upstream(body) => body.skip(),
+            Source::Coded(body) => body.skip(),
+            _ => {}
         }
         if let Some(exchange) = &mut self.exchange {
             exchange.ended = true;
@@ -189,6 +202,7 @@ impl http_body::Body for Body {
             }
             Source::Client(body) => ready!(body.poll_frame(cx)),
             Source::Upstream(body) => ready!(body.poll_frame(cx)),
+            Source::Coded(body) => ready!(body.poll_frame(cx)),
         };
         let is_end = http_body::Body::is_end_stream(&*self);
         if self.watch.is_some() {
@@ -213,6 +227,7 @@ impl http_body::Body for Body {
             Source::Full(bytes) | Source::Buffered(bytes, _) => bytes.is_empty(),
             Source::Client(body) => body.is_end(),
             Source::Upstream(body) => body.is_end(),
+            Source::Coded(body) => body.is_end(),
         }
     }
 
@@ -222,6 +237,7 @@ impl http_body::Body for Body {
             Source::Full(bytes) | Source::Buffered(bytes, _) => SizeHint::with_exact(bytes.len() as u64),
             Source::Client(body) => of_length(body.length()),
             Source::Upstream(body) => of_length(body.length()),
+            Source::Coded(_) => SizeHint::default(),
         }
     }
 }
@@ -241,6 +257,7 @@ impl fmt::Debug for Body {
             Source::Buffered(..) => "Buffered",
             Source::Client(_) => "Client",
             Source::Upstream(_) => "Upstream",
+            Source::Coded(_) => "Coded",
         };
         write!(f, "Body::{source}")
     }

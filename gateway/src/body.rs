@@ -2,6 +2,7 @@
 //! see all of it.
 mod answer;
 mod buffer;
+mod client;
 mod leased;
 
 use std::{
@@ -19,11 +20,12 @@ use http_body::{Frame, SizeHint};
 use crate::{
     compress::Coded,
     exchange::Exchange,
-    h1::{framing::Length, server::RequestBody, wire::Wire},
+    h1::{framing::Length, wire::Wire},
     rejection::Rejection,
 };
 
 pub(crate) use answer::AnswerBody;
+pub(crate) use client::ClientBody;
 pub(crate) use leased::LeasedBody;
 
 /// A stream of [`Frame`]s, whose error says why it broke off.
@@ -49,8 +51,8 @@ enum Source {
     Empty,
     Full(Bytes),
     /// What was read of a client's body; the client still takes interim answers.
-    Buffered(Bytes, RequestBody),
-    Client(RequestBody),
+    Buffered(Bytes, ClientBody),
+    Client(ClientBody),
     Upstream(LeasedBody),
     /// An answer, compressed.
     Coded(Box<Coded>),
@@ -67,7 +69,7 @@ impl Body {
         Source::Full(bytes.into()).into()
     }
 
-    pub(crate) fn from_client(body: RequestBody) -> Self {
+    pub(crate) fn from_client(body: ClientBody) -> Self {
         Source::Client(body).into()
     }
 
@@ -124,7 +126,7 @@ impl Body {
 
     /// Counts the bytes of a client's body.
     pub(crate) fn meter(&self) -> Option<Rc<Cell<u64>>> {
-        if let Source::Client(body) = &self.source { Some(body.meter()) } else { None }
+        if let Source::Client(body) = &self.source { body.meter() } else { None }
     }
 
     /// Passes an interim answer to the client that sends this body.

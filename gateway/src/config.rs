@@ -321,6 +321,10 @@ pub struct UpstreamTimeouts {
     pub idle: Duration,
     /// For a WebSocket in which nothing moves, either way. Default 1 h.
     pub tunnel_idle: Duration,
+    /// Between two pieces of an answer that is read as it comes. Default any.
+    pub body_idle: Option<Duration>,
+    /// From the end of the request's head to the last byte of the answer, a WebSocket's excepted. Default any.
+    pub total: Option<Duration>,
 }
 
 impl Default for UpstreamTimeouts {
@@ -330,6 +334,8 @@ impl Default for UpstreamTimeouts {
             request: Duration::from_secs(30),
             idle: Duration::from_secs(50),
             tunnel_idle: Duration::from_hours(1),
+            body_idle: None,
+            total: None,
         }
     }
 }

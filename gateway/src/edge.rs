@@ -14,11 +14,12 @@ use crate::{
     h1::{
         head::BadHead,
         server::{self, Service, Settings},
+        wire::Wire,
     },
-    proxy_protocol,
+    h2, proxy_protocol,
     rejection::Rejection,
     telemetry::metrics::Gauges,
-    tls::{Chosen, Failure, Outcome},
+    tls::{Chosen, Failure, HTTP2, Outcome},
     transport::Transport,
     worker::Slot,
 };
@@ -27,21 +28,35 @@ use crate::{
 /// handshake too.
 pub(crate) async fn serve(mut stream: TcpStream, peer: SocketAddr, is_tls: bool, slot: &Slot, accepted: Instant) {
     let _open = Open::new(&slot.core.gauges);
-    let drain = &slot.core.drain;
     let mut client = peer;
     if proxy_protocol::is_spoken_by(peer, &slot.current().live.config.server.proxy_protocol) {
         let Some(told) = Box::pin(told_client(&mut stream, peer, slot, accepted)).await else { return };
         client = told;
     }
     if !is_tls {
-        let service = Http1 { slot, client: Client::new(client, "http") };
-        return server::serve(stream.into(), &service, drain, accepted).await;
+        return speak(stream.into(), Client::new(client, "http"), slot, accepted).await;
     }
     // Boxed: once it is over, the connection needs no room for it.
     let Some((stream, bound)) = Box::pin(handshake(stream, client, slot, accepted)).await else { return };
-    // What was agreed on by ALPN is told here; all of it is HTTP/1.1 so far.
-    let service = Http1 { slot, client: Client { bound, ..Client::new(client, "https") } };
-    server::serve(stream, &service, drain, accepted).await;
+    let client = Client { bound, ..Client::new(client, "https") };
+    if stream.agreed() == Some(HTTP2) {
+        return speak_http2(Wire::new(stream), client, slot, accepted).await;
+    }
+    speak(stream, client, slot, accepted).await;
+}
+
+/// Speaks HTTP/1, or HTTP/2 where that is what the client begins with.
+async fn speak(stream: Transport, client: Client, slot: &Slot, accepted: Instant) {
+    let service = Http1 { slot, client };
+    if let Some(wire) = server::serve(stream, &service, &slot.core.drain, accepted).await {
+        speak_http2(wire, service.client, slot, accepted).await;
+    }
+}
+
+async fn speak_http2(wire: Wire, client: Client, slot: &Slot, accepted: Instant) {
+    let service = Http2 { slot, client: client.over_http2() };
+    // Boxed: it takes far more memory than what most connections speak.
+    Box::pin(h2::server::serve(wire, &service, &slot.core.drain, accepted)).await;
 }
 
 /// Who the balancer `peer` says has connected; nothing where it says nothing that can be understood.
@@ -100,6 +115,26 @@ impl Service for Http1<'_> {
     async fn call(&self, request: &mut Request<Body>) -> Response<Body> {
         // A walk takes more memory than all the rest of a connection: an idle one must not hold room for it.
         Box::pin(gateway::handle(request, &self.client, self.slot.current())).await
+    }
+
+    fn refuse(&self, head: BadHead) -> Response<Body> {
+        gateway::refuse(head, &self.client, self.slot.current())
+    }
+}
+
+struct Http2<'s> {
+    slot: &'s Slot,
+    client: Client,
+}
+
+impl Service for Http2<'_> {
+    fn settings(&self) -> Rc<Settings> {
+        self.slot.settings()
+    }
+
+    async fn call(&self, request: &mut Request<Body>) -> Response<Body> {
+        // In place: a stream is there for this alone.
+        gateway::handle(request, &self.client, self.slot.current()).await
     }
 
     fn refuse(&self, head: BadHead) -> Response<Body> {

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{HeaderName, HeaderValue, Method, Uri, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
 use ipnet::IpNet;
 use smallvec::SmallVec;
 
@@ -53,7 +53,12 @@ pub(crate) struct Client {
 impl Client {
     /// The peer at `address`.
     pub(crate) fn new(address: SocketAddr, scheme: &'static str) -> Self {
-        Self { address, way: Way::new(address.ip().to_canonical(), scheme), scheme, bound: None }
+        Self { address, way: Way::new(address.ip().to_canonical(), scheme, "1.1"), scheme, bound: None }
+    }
+
+    /// The same, over HTTP/2.
+    pub(crate) fn over_http2(self) -> Self {
+        Self { way: Way::new(self.address.ip().to_canonical(), self.scheme, "2"), ..self }
     }
 
     /// Whether its address is in one of these.
@@ -81,17 +86,19 @@ pub(crate) struct Way {
     parts: (u8, u8),
     /// How long the address is as text.
     peer: u8,
+    /// `2 gateway`: what `Via` says, with the version of HTTP that the client speaks.
+    via: Box<[u8]>,
 }
 
 impl Way {
     const FIRST: &str = "x-forwarded-for: ";
     const SECOND: &str = "\r\nforwarded: ";
 
-    fn new(ip: IpAddr, scheme: &str) -> Self {
+    fn new(ip: IpAddr, scheme: &str, version: &str) -> Self {
         // An IPv6 address is quoted and bracketed (RFC 7239 §6). A Host that was let in holds no quote.
         let node = if ip.is_ipv4() { format!("for={ip}") } else { format!("for=\"[{ip}]\"") };
-        let first =
-            format!("{}{ip}\r\nx-forwarded-proto: {scheme}\r\nvia: 1.1 gateway\r\nx-forwarded-host: ", Self::FIRST);
+        let via = format!("{version} gateway");
+        let first = format!("{}{ip}\r\nx-forwarded-proto: {scheme}\r\nvia: {via}\r\nx-forwarded-host: ", Self::FIRST);
         let second = format!("{}{node};host=\"", Self::SECOND);
         let third = format!("\";proto={scheme}\r\n");
         let short = |length: usize| u8::try_from(length).expect("an address has at most 45 characters");
@@ -99,6 +106,7 @@ impl Way {
             parts: (short(first.len()), short(first.len() + second.len())),
             peer: short(ip.to_string().len()),
             text: [first, second, third].concat().into_bytes().into(),
+            via: via.into_bytes().into(),
         }
     }
 
@@ -113,6 +121,11 @@ impl Way {
     /// What `X-Forwarded-For` says: the address.
     pub(crate) fn peer(&self) -> &[u8] {
         &self.text[Self::FIRST.len()..][..usize::from(self.peer)]
+    }
+
+    /// What `Via` says.
+    pub(crate) fn via(&self) -> &[u8] {
+        &self.via
     }
 
     /// How an element of `Forwarded` begins: `for=192.0.2.1`, `for="[2001:db8::1]"`.
@@ -210,6 +223,18 @@ impl Exchange {
         }
     }
 
+    /// Puts the same fields into `fields`, in the place of an upstream's own. Each request has others: none is worth a
+    /// place in a table of fields (RFC 7541 §7.1.3).
+    pub(crate) fn put_fields(&self, fields: &mut HeaderMap) {
+        if let Ok(mut id) = HeaderValue::from_bytes(&self.request_id) {
+            id.set_sensitive(true);
+            fields.insert(X_REQUEST_ID, id);
+        }
+        if let (Some(standing), Some(rate)) = (self.standing, self.rules().and_then(|rules| rules.rate.as_ref())) {
+            rate.put(standing, fields);
+        }
+    }
+
     /// Whether a field is one of those: an upstream's own is not about this exchange.
     pub(crate) fn writes(&self, name: &HeaderName) -> bool {
         *name == X_REQUEST_ID || (self.standing.is_some() && Rate::writes(name))
@@ -260,8 +285,8 @@ mod tests {
 
     #[test]
     fn the_way_of_a_request_is_told_in_five_fields() {
-        let check = |ip: &str, scheme: &'static str, expected: &str| {
-            let way = Way::new(ip.parse().unwrap(), scheme);
+        let check = |ip: &str, scheme: &'static str, version: &str, expected: &str| {
+            let way = Way::new(ip.parse().unwrap(), scheme, version);
             let written = Lines::written(|out| way.write(b"example.com:8000", out));
             assert_eq!(String::from_utf8(written).unwrap(), expected.replace('\n', "\r\n"));
             assert_eq!(way.peer(), ip.as_bytes());
@@ -271,6 +296,7 @@ mod tests {
         check(
             "192.0.2.1",
             "http",
+            "1.1",
             "x-forwarded-for: 192.0.2.1\nx-forwarded-proto: http\nvia: 1.1 gateway\n\
              x-forwarded-host: example.com:8000\nforwarded: for=192.0.2.1;host=\"example.com:8000\";proto=http\n",
         );
@@ -278,8 +304,9 @@ mod tests {
         check(
             longest,
             "https",
+            "2",
             &format!(
-                "x-forwarded-for: {longest}\nx-forwarded-proto: https\nvia: 1.1 gateway\n\
+                "x-forwarded-for: {longest}\nx-forwarded-proto: https\nvia: 2 gateway\n\
                  x-forwarded-host: example.com:8000\n\
                  forwarded: for=\"[{longest}]\";host=\"example.com:8000\";proto=https\n"
             ),

@@ -1,7 +1,7 @@
 //! The walk of a request on one screen, and the process that it happens in.
 use std::rc::Rc;
 
-use http::{HeaderMap, Method, Request, Response, Version};
+use http::{HeaderMap, Method, Request, Response};
 
 use crate::{
     body::{Body, LeasedBody},
@@ -195,7 +195,7 @@ pub(crate) fn refuse(head: BadHead, client: &Client, worker: Rc<Worker>) -> Resp
     let mut request = Request::new(Body::empty());
     *request.method_mut() = head.method.unwrap_or_default();
     *request.uri_mut() = head.uri.unwrap_or_default();
-    *request.version_mut() = Version::HTTP_11;
+    *request.version_mut() = head.version;
     let from = forwarded::origin(client, &[], request.headers());
     let mut exchange = trace::open(&request, from, worker);
     exchange.origin = head.origin.filter(|_| exchange.worker.live.has_cors);

@@ -13,7 +13,8 @@
 //! | 9 | `respond` | makes an answer of whatever came out |
 //!
 //! `gateway::handle` is this table in code. Beside the walk stand what all of it speaks of (`exchange`, `rejection`,
-//! `body`), what a route does beside a plain forward (`split`, `mirror`, `compress`), the wire (`h1`), what a connection becomes that is
+//! `body`), what a route does beside a plain forward (`split`, `mirror`, `compress`), the wire (`h1`, `h2`), what a connection
+//! becomes that is
 //! upgraded (`tunnel`), services in this process
 //! ([`mounts`]), what they say of themselves (`openapi`), what the file says ([`config`]) and what becomes of it (`live`), and the process (`run`,
 //! `worker`, `shutdown`, `telemetry`, `admin`).
@@ -29,6 +30,7 @@ mod edge;
 mod exchange;
 mod gateway;
 mod h1;
+mod h2;
 mod live;
 mod local;
 mod mirror;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 
-pub(crate) use acceptor::Acceptor;
+pub(crate) use acceptor::{Acceptor, HTTP2};
 pub(crate) use certificates::Chosen;
 pub(crate) use connector::{Connector, Connectors, system};
 pub(crate) use handshake::{Failure, Handshakes, OUTCOMES, Outcome};

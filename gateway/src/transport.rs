@@ -38,6 +38,14 @@ impl Transport {
         }
     }
 
+    /// What the handshake agreed on to be spoken, by ALPN (RFC 7301).
+    pub(crate) fn agreed(&self) -> Option<&[u8]> {
+        match self {
+            Self::Tcp(_) => None,
+            Self::Tls(stream) => stream.get_ref().1.alpn_protocol(),
+        }
+    }
+
     pub(crate) fn is_tls(&self) -> bool {
         matches!(self, Self::Tls(_))
     }

@@ -7,6 +7,7 @@
 mod binary;
 mod client;
 mod gateway;
+mod http2;
 mod lines;
 mod message;
 mod process;
@@ -20,6 +21,7 @@ mod wire;
 pub use binary::{binary, example};
 pub use client::Client;
 pub use gateway::{Gateway, service};
+pub use http2::{Exchange, Http2, error, field_block, frame, kind};
 pub use lines::Lines;
 pub use message::{Cut, Message};
 pub use process::{Process, Run, gateway, write_file};

@@ -22,6 +22,7 @@ mod retry;
 mod route;
 mod server;
 mod service;
+mod timeouts;
 mod tls;
 mod traffic;
 mod upstream;

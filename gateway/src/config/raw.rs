@@ -424,12 +424,16 @@ table! {
     RawTimeouts {
         /// For a connect.
         connect: Length = "2s",
-        /// From the choice of an upstream to the head of its answer.
+        /// From the moment that the request is with the upstream to the head of its answer: the first byte.
         request: Length = "30s",
         /// For a pooled connection that nobody uses.
         idle: Length = "50s",
         /// For a WebSocket in which nothing moves, either way.
         tunnel_idle: Length = "1h",
+        /// Between two pieces of an answer's body; default any.
+        body_idle: OrOff<Length>,
+        /// From the end of the request's head to the last byte of the answer, unless it is a WebSocket; default any.
+        total: OrOff<Length>,
     }
 }
 

@@ -159,6 +159,8 @@ fn route(route: &Route) -> Value {
             "request": show_duration(route.timeouts.request),
             "idle": show_duration(route.timeouts.idle),
             "tunnel_idle": show_duration(route.timeouts.tunnel_idle),
+            "body_idle": route.timeouts.body_idle.map_or(json!(false), |time| json!(show_duration(time))),
+            "total": route.timeouts.total.map_or(json!(false), |time| json!(show_duration(time))),
         },
         "retry": route.retry.as_ref().map_or(Value::Bool(false), retry),
         "limits": { "body": show_size(route.max_body) },

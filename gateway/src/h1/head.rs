@@ -56,13 +56,14 @@ pub(crate) struct BadHead {
     pub(crate) rejection: Rejection,
     pub(crate) method: Option<Method>,
     pub(crate) uri: Option<Uri>,
+    pub(crate) version: Version,
     /// The page that it comes from, so that it can read why.
     pub(crate) origin: Option<HeaderValue>,
 }
 
 impl From<Rejection> for Box<BadHead> {
     fn from(rejection: Rejection) -> Self {
-        Self::new(BadHead { rejection, method: None, uri: None, origin: None })
+        Self::new(BadHead { rejection, method: None, uri: None, version: Version::HTTP_11, origin: None })
     }
 }
 
@@ -93,7 +94,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    pub(super) fn note(&mut self, name: &HeaderName, value: &[u8]) {
+    pub(crate) fn note(&mut self, name: &HeaderName, value: &[u8]) {
         match *name {
             header::HOST => (self.hosts, self.is_host_sound) = (self.hosts + 1, is_host(value)),
             header::CONTENT_LENGTH => (self.lengths, self.length) = (self.lengths + 1, framing::decimal(value)),
@@ -209,7 +210,7 @@ fn split_request<'b>(
     let version = if parsed.version == Some(1) { Version::HTTP_11 } else { Version::HTTP_10 };
     if target.len() > limits.uri {
         let rejection = Rejection::UriTooLong { limit: limits.uri };
-        return Err(Box::new(BadHead { rejection, method: Some(method), uri: None, origin: None }));
+        return Err(Box::new(BadHead { rejection, method: Some(method), uri: None, version, origin: None }));
     }
     let mut fields = HeaderMap::with_capacity(parsed.headers.len());
     let outcome = fill(&mut fields, bytes, parsed.headers).ok_or_else(|| bad("A header field is malformed.")).and_then(
@@ -219,7 +220,7 @@ fn split_request<'b>(
         Ok(outcome) => outcome,
         Err(rejection) => {
             let origin = fields.remove(header::ORIGIN);
-            return Err(Box::new(BadHead { rejection, method: Some(method), uri: None, origin }));
+            return Err(Box::new(BadHead { rejection, method: Some(method), uri: None, version, origin }));
         }
     };
     match facts(version, &fields, &seen) {
@@ -228,7 +229,7 @@ fn split_request<'b>(
         }
         Err(rejection) => {
             let origin = fields.remove(header::ORIGIN);
-            Err(Box::new(BadHead { rejection, method: Some(method), uri: Some(uri), origin }))
+            Err(Box::new(BadHead { rejection, method: Some(method), uri: Some(uri), version, origin }))
         }
     }
 }
@@ -367,7 +368,7 @@ fn check_host(version: Version, seen: &Seen) -> Result<(), Rejection> {
 }
 
 /// Whether `text` is `uri-host [":" port]` (RFC 9110 §7.2) without user info, the port at most 65535.
-fn is_host(text: &[u8]) -> bool {
+pub(crate) fn is_host(text: &[u8]) -> bool {
     let (host, port) = match text.iter().rposition(|&b| b == b':') {
         Some(colon) if text.last() != Some(&b']') => (&text[..colon], Some(&text[colon + 1..])),
         _ => (text, None),

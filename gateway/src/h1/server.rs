@@ -1,6 +1,6 @@
 //! A client's connection: requests read one after the other, each handed to a [`Service`], each answer written.
 //!
-//! The loop of [`serve`] is the states of a connection: idle → head → call → answer → (idle | linger), or at the end of
+//! The loop of `Connection::serve` is the states of a connection: idle → head → call → answer → (idle | linger), or at the end of
 //! it `upgrade`: a tunnel. One task drives
 //! all of it, the request's body included, which the service reads through a [`RequestBody`]; so nothing is sent
 //! between tasks, and a service that is dropped half-way leaves nothing behind.
@@ -69,35 +69,20 @@ pub(crate) struct Settings {
     pub(crate) reserved: Arc<Reserved>,
 }
 
-/// Serves a connection until it ends. `accepted` is when it was accepted.
-pub(crate) async fn serve(stream: Transport, service: &impl Service, drain: &Drain, accepted: Instant) {
-    let settings = service.settings();
-    let mut header_deadline = Some(accepted + settings.timeouts.header);
-    let connection = Connection::new(stream, settings);
-    let _registered = drain.register().await;
-    loop {
-        // idle, then head
-        let head = match connection.read_head(service, drain, header_deadline.take()).await {
-            Ok(Some(head)) => head,
-            Ok(None) => return connection.wire.borrow_mut().say_end(),
-            Err(bad) => return connection.refuse(service.refuse(*bad)).await,
-        };
-        // call
-        let mut answer = Answer { method: head.method.clone(), version: head.version, keep_alive: head.keep_alive };
-        let mut request = connection.open(head);
-        let Some(response) = connection.or_gone(service.call(&mut request)).await else { return };
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            // Boxed: few connections become a tunnel, and all of them would carry the room for one.
-            return Box::pin(connection.tunnel(response, drain)).await;
+/// How the bytes begin by which a client says that it speaks HTTP/2 (RFC 9113 §3.4): they are like a head of HTTP/1.
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\n";
+
+/// Serves a connection until it ends, or until its client turns out to speak HTTP/2: then it is given back, unread.
+/// `accepted` is when it was accepted.
+pub(crate) async fn serve(stream: Transport, service: &impl Service, drain: &Drain, accepted: Instant) -> Option<Wire> {
+    let connection = Connection::new(stream, service.settings());
+    match connection.serve(service, drain, accepted).await {
+        Ended::Http2 => Rc::into_inner(connection).map(|connection| connection.wire.into_inner()),
+        Ended::InOrder => {
+            connection.wire.borrow_mut().say_end();
+            None
         }
-        answer.keep_alive &= !drain.is_draining();
-        // answer
-        match connection.write(answer, response).await {
-            Ok(After::Serve) => {}
-            Ok(After::Linger) => return connection.linger().await,
-            Ok(After::Close) => return connection.wire.borrow_mut().say_end(),
-            Err(()) => return,
-        }
+        Ended::Told | Ended::Cut => None,
     }
 }
 
@@ -105,6 +90,27 @@ pub(crate) async fn serve(stream: Transport, service: &impl Service, drain: &Dra
 pub(crate) async fn refuse(stream: Transport, service: &impl Service, rejection: Rejection) {
     let bad: Box<BadHead> = rejection.into();
     Connection::new(stream, service.settings()).refuse(service.refuse(*bad)).await;
+}
+
+/// What comes next on a connection.
+#[allow(clippy::large_enum_variant, reason = "nearly every one is a request, which a box would cost an allocation")]
+enum Next {
+    Request(RequestHead),
+    /// It ended, or may end, before a request began.
+    End,
+    /// Its client speaks HTTP/2.
+    Http2,
+}
+
+/// How a connection came to its end.
+enum Ended {
+    /// Nothing is left to be said but that.
+    InOrder,
+    /// The client has been told, and given time to read it.
+    Told,
+    Cut,
+    /// It did not: the client speaks HTTP/2.
+    Http2,
 }
 
 #[derive(Debug)]
@@ -138,16 +144,59 @@ impl Connection {
         }
     }
 
-    /// The next request's head; `None` when the connection ended, or may end, before one began.
+    /// Serves one request after the other.
+    async fn serve(self: &Rc<Self>, service: &impl Service, drain: &Drain, accepted: Instant) -> Ended {
+        let mut header_deadline = Some(accepted + self.settings.borrow().timeouts.header);
+        let _registered = drain.register().await;
+        loop {
+            // idle, then head
+            let head = match self.read_head(service, drain, header_deadline.take()).await {
+                Ok(Next::Request(head)) => head,
+                Ok(Next::Http2) => return Ended::Http2,
+                Ok(Next::End) => return Ended::InOrder,
+                Err(bad) => {
+                    self.refuse(service.refuse(*bad)).await;
+                    return Ended::Told;
+                }
+            };
+            // call
+            let mut answer = Answer { method: head.method.clone(), version: head.version, keep_alive: head.keep_alive };
+            let mut request = self.open(head);
+            let Some(response) = self.or_gone(service.call(&mut request)).await else { return Ended::Cut };
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                // Boxed: few connections become a tunnel, and all of them would carry the room for one.
+                Box::pin(self.tunnel(response, drain)).await;
+                return Ended::Told;
+            }
+            answer.keep_alive &= !drain.is_draining();
+            // answer
+            match self.write(answer, response).await {
+                Ok(After::Serve) => {}
+                Ok(After::Linger) => {
+                    self.linger().await;
+                    return Ended::Told;
+                }
+                Ok(After::Close) => return Ended::InOrder,
+                Err(()) => return Ended::Cut,
+            }
+        }
+    }
+
+    /// The next request's head.
     async fn read_head(
         &self,
         service: &impl Service,
         drain: &Drain,
         first: Option<Instant>,
-    ) -> Result<Option<RequestHead>, Box<BadHead>> {
+    ) -> Result<Next, Box<BadHead>> {
         match self.read_head_bytes(service, drain, first).await? {
-            Some(bytes) => head::parse_request(&bytes, &self.settings.borrow().limits).map(Some),
-            None => Ok(None),
+            Some(bytes) if bytes == HTTP2_PREFACE && self.serial.get() == 0 => {
+                let mut wire = self.wire.borrow_mut();
+                wire.unread = [HTTP2_PREFACE, &wire.unread].concat().as_slice().into();
+                Ok(Next::Http2)
+            }
+            Some(bytes) => head::parse_request(&bytes, &self.settings.borrow().limits).map(Next::Request),
+            None => Ok(Next::End),
         }
     }
 
@@ -201,7 +250,7 @@ impl Connection {
         self.serial.set(self.serial.get() + 1);
         self.received.set(0);
         *self.upload.borrow_mut() = Upload::new(&head, self.settings.borrow().limits.header);
-        let mut request = Request::new(Body::from_client(RequestBody::new(self, head.length)));
+        let mut request = Request::new(Body::from_client(RequestBody::new(self, head.length).into()));
         if let Some(query) = head.raw_query {
             request.extensions_mut().insert(query);
         }

@@ -2,7 +2,7 @@
 use http::{HeaderMap, HeaderName, header};
 
 /// Fields that mean something before a body, never after it.
-const REFUSED: [HeaderName; 22] = [
+const REFUSED: [HeaderName; 24] = [
     header::AUTHORIZATION,
     header::CACHE_CONTROL,
     header::CONNECTION,
@@ -14,10 +14,12 @@ const REFUSED: [HeaderName; 22] = [
     header::EXPECT,
     header::FORWARDED,
     header::HOST,
+    HeaderName::from_static("keep-alive"),
     header::LOCATION,
     header::MAX_FORWARDS,
     header::PROXY_AUTHENTICATE,
     header::PROXY_AUTHORIZATION,
+    HeaderName::from_static("proxy-connection"),
     header::SET_COOKIE,
     header::TE,
     header::TRAILER,

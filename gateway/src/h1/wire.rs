@@ -59,6 +59,11 @@ impl Wire {
         Self { stream, unread: BytesMut::new(), out: Outgoing::default(), timer: Timer::default() }
     }
 
+    /// The connection and what was read of it, for another protocol.
+    pub(crate) fn into_parts(self) -> (Transport, BytesMut) {
+        (self.stream, self.unread)
+    }
+
     /// Reads once and adds to `unread`; 0 is the peer's end.
     pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         SCRATCH_BUFFER.with_borrow_mut(|scratch| {

@@ -15,7 +15,7 @@ mod tests;
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
 
 pub use caller::Caller;
 pub use counters::Counters;
@@ -39,12 +39,16 @@ pub(crate) struct Rate {
     limiter: Limiter,
     /// `ratelimit-policy: "default";q=100;w=60`, and how the other field begins.
     lines: Box<[u8]>,
+    /// The policy by itself.
+    policy: HeaderValue,
 }
 
 impl Rate {
     fn new(key: LimitKey, limiter: Limiter) -> Self {
-        let lines = format!("{POLICY}: {}\r\n{STANDING}: \"default\";r=", policy(limiter.quota()));
-        Self { key, limiter, lines: lines.into_bytes().into() }
+        let policy = policy(limiter.quota());
+        let lines = format!("{POLICY}: {policy}\r\n{STANDING}: \"default\";r=");
+        let policy = HeaderValue::try_from(policy).expect("digits and a quoted word");
+        Self { key, limiter, lines: lines.into_bytes().into(), policy }
     }
 
     /// Counts a request, unless the limit is by a claim: that is not known before the token is verified.
@@ -76,6 +80,15 @@ impl Rate {
         out.extend_from_slice(b";t=");
         out.extend_from_slice(itoa::Buffer::new().format(standing.reset).as_bytes());
         out.extend_from_slice(b"\r\n");
+    }
+
+    /// Puts the same into a map of fields.
+    pub(crate) fn put(&self, standing: Standing, fields: &mut HeaderMap) {
+        let standing = format!("\"default\";r={};t={}", standing.remaining, standing.reset);
+        let mut standing = HeaderValue::try_from(standing).expect("digits and a quoted word");
+        standing.set_sensitive(true);
+        fields.insert(STANDING, standing);
+        fields.insert(POLICY, self.policy.clone());
     }
 
     /// Whether a field is one that [`Rate::write`] writes: an upstream's own speaks of another limit.

@@ -10,8 +10,10 @@ use tokio_rustls::TlsAcceptor;
 use super::{certificates::Certificates, provider, tickets::Tickets};
 use crate::{config::Tls, tls::Chosen};
 
-/// What is spoken over TLS, the best first (RFC 7301). HTTP/2 goes before it once connections can speak it.
-const PROTOCOLS: [&[u8]; 1] = [b"http/1.1"];
+/// HTTP/2's name in ALPN (RFC 9113 §3.2).
+pub(crate) const HTTP2: &[u8] = b"h2";
+/// What is spoken over TLS, the best first (RFC 7301).
+const PROTOCOLS: [&[u8]; 2] = [HTTP2, b"http/1.1"];
 
 /// `[server.tls]` as it serves: one for all workers. A reload makes a new one, which new handshakes take; what is open
 /// already keeps its keys.

@@ -87,7 +87,7 @@ impl OwnFields {
             put_list(out, "forwarded", &told.forwarded, &element);
         }
         if self.via {
-            put_list(out, "via", &told.via, &[b"1.1 gateway"]);
+            put_list(out, "via", &told.via, &[client.way.via()]);
         }
     }
 }

@@ -31,7 +31,7 @@ fn a_newcomers_file_gets_every_default() {
             "headers": {},
             "query": {},
             "strip_prefix": false,
-            "timeouts": { "connect": "2s", "request": "30s", "idle": "50s", "tunnel_idle": "1h" },
+            "timeouts": { "connect": "2s", "request": "30s", "idle": "50s", "tunnel_idle": "1h", "body_idle": false, "total": false },
             "retry": { "attempts": 2, "budget": 0.2, "on": ["connect", "stale", "502", "503"] },
             "limits": { "body": "10MiB" },
             "auth": "none",

@@ -1,0 +1,7 @@
+//! HTTP/2 on the wire (RFC 9113): `server` reads requests and writes answers, as `h1::server` does, over the same
+//! [`Service`](crate::h1::server::Service), so that the walk knows no version.
+//!
+//! Frames, HPACK and flow control are the `h2` crate's, driven without hyper: so a stream's reset is seen by whoever
+//! serves it, interim answers and trailers go both ways, and what a slow upstream has not taken is not asked for.
+//! All streams of a connection are futures of its one task: dropping the connection drops them, and none outlives it.
+pub(crate) mod server;

@@ -56,6 +56,8 @@ pub struct Config {
     pub server: Server,
     /// `[admin]`.
     pub admin: Admin,
+    /// `[dns]`.
+    pub dns: Dns,
     /// `[[jwt]]`, in the file's order.
     pub jwt: Vec<Jwt>,
     /// `[[api_key]]`, in the file's order.
@@ -136,6 +138,14 @@ pub struct Limits {
 pub struct Admin {
     /// Default `127.0.0.1:8900`.
     pub listen: SocketAddr,
+}
+
+/// `[dns]`: who knows the addresses of upstreams that the file names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dns {
+    /// Name servers, asked in the file's order; port 53 unless said. None: those of `/etc/resolv.conf`, with the names
+    /// of `/etc/hosts` before them.
+    pub servers: Vec<SocketAddr>,
 }
 
 /// `[services.NAME]`: what one name of the file stands for.
@@ -319,6 +329,10 @@ pub struct UpstreamTimeouts {
     pub idle: Duration,
     /// For a WebSocket in which nothing moves, either way. Default 1 h.
     pub tunnel_idle: Duration,
+    /// Between two pieces of an answer that is read as it comes. Default any.
+    pub body_idle: Option<Duration>,
+    /// From the end of the request's head to the last byte of the answer, a WebSocket's excepted. Default any.
+    pub total: Option<Duration>,
 }
 
 impl Default for UpstreamTimeouts {
@@ -328,6 +342,8 @@ impl Default for UpstreamTimeouts {
             request: Duration::from_secs(30),
             idle: Duration::from_secs(50),
             tunnel_idle: Duration::from_hours(1),
+            body_idle: None,
+            total: None,
         }
     }
 }

@@ -49,14 +49,29 @@ fn interim_answers_are_relayed_or_swallowed() {
     assert_eq!(relayed[0].field("link"), Some("</a.css>; rel=preload"), "a hint is of use to the client");
 }
 
+/// Each in its order, with what is meant for the client alone; a 100 that nobody waits for says nothing.
+#[test]
+fn hints_are_relayed_one_by_one() {
+    let hint = |n: u8| format!("HTTP/1.1 103 Early Hints\r\nlink: </{n}>\r\nconnection: close\r\n\r\n");
+    let last = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    let interims = [hint(1), "HTTP/1.1 100 Continue\r\n\r\n".into(), hint(2), hint(3)].concat();
+    let relayed = heads(&format!("{interims}{last}"), "GET / HTTP/1.1");
+    let links: Vec<_> = relayed.iter().map(|head| (head.status(), head.field("link"))).collect();
+    assert_eq!(links, [(103, Some("</1>")), (103, Some("</2>")), (103, Some("</3>")), (200, None)]);
+    assert!(relayed.iter().all(|head| head.field("connection").is_none()), "{relayed:#?}");
+}
+
 #[test]
 fn an_old_client_gets_the_final_answer_alone() {
-    let upstream = Upstream::answering(|_| {
-        "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlast".into()
-    });
-    let gateway = Gateway::before(&upstream);
-    let (answer, _) = gateway.raw("GET / HTTP/1.0\r\nhost: a\r\n\r\n");
-    assert!(answer.starts_with(b"HTTP/1.1 200 ") && answer.ends_with(b"\r\n\r\nlast"), "{}", answer.escape_ascii());
+    for interim in ["103 Early Hints\r\nlink: </a>", "100 Continue", "102 Processing", "199 Odd"] {
+        let upstream = Upstream::answering(move |_| {
+            let interim = format!("HTTP/1.1 {interim}\r\n\r\n").repeat(3);
+            format!("{interim}HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlast").into()
+        });
+        let gateway = Gateway::before(&upstream);
+        let (answer, _) = gateway.raw("GET / HTTP/1.0\r\nhost: a\r\n\r\n");
+        assert!(answer.starts_with(b"HTTP/1.1 200 ") && answer.ends_with(b"\r\n\r\nlast"), "{}", answer.escape_ascii());
+    }
 }
 
 /// An upstream that never comes to the point is not listened to forever.

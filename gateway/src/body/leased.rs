@@ -1,5 +1,10 @@
 //! The body of an upstream's answer with the hold on that upstream, which ends with it.
-use std::task::{Context, Poll};
+mod clock;
+
+use std::{
+    task::{Context, Poll},
+    time::Instant,
+};
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -8,15 +13,19 @@ use http_body::Frame;
 use super::AnswerBody;
 use crate::{
     cluster::lease::Lease,
+    config::UpstreamTimeouts,
     h1::{framing::Length, wire::Wire},
     rejection::Rejection,
 };
+use clock::{Clock, Over};
 
 /// Read as it is asked for. Dropped before its end, it says nothing of the upstream: the client has gone.
 #[derive(Debug)]
 pub(crate) struct LeasedBody {
     body: AnswerBody,
     lease: Option<Lease>,
+    /// How long it may take; none where nothing limits that.
+    clock: Option<Box<Clock>>,
 }
 
 impl LeasedBody {
@@ -25,14 +34,33 @@ impl LeasedBody {
         if status.is_server_error() {
             lease.fail();
         }
-        let mut leased = Self { body, lease: Some(lease) };
+        let mut leased = Self { body, lease: Some(lease), clock: None };
         leased.end_if_over();
         leased
     }
 
+    /// The same, of a request that began at `started`, within the route's times.
+    pub(crate) fn within(mut self, timeouts: &UpstreamTimeouts, started: Instant) -> Self {
+        self.clock = Clock::of(timeouts, started);
+        self
+    }
+
     /// The next piece; an error is final.
     pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Rejection>>> {
-        let polled = self.body.poll_frame(cx);
+        let mut polled = self.body.poll_frame(cx);
+        if !self.body.is_end()
+            && let Some(clock) = &mut self.clock
+        {
+            match clock.poll(cx, polled.is_pending()) {
+                Poll::Pending => {}
+                Poll::Ready(Over::Silence) => polled = Poll::Ready(Some(Err(Rejection::UpstreamTimeout))),
+                Poll::Ready(Over::Total) => {
+                    // Who was slow is not known: it may have been the client.
+                    self.lease = None;
+                    polled = Poll::Ready(Some(Err(Rejection::UpstreamTimeout)));
+                }
+            }
+        }
         match &polled {
             Poll::Ready(Some(Err(rejection))) => {
                 if let Some(mut lease) = self.lease.take() {

@@ -1,10 +1,12 @@
 //! A request's way to an upstream that answers: one, or where that is safe and within the budget, another.
 use std::{sync::MutexGuard, time::Instant};
 
+use tokio::time::timeout_at;
+
 use super::{LocalCluster, budget::Budget, health, lease::Lease};
 use crate::{
     body::{Body, LeasedBody},
-    config::{Retry, RetryOn},
+    config::{Retry, RetryOn, UpstreamTimeouts},
     exchange::Exchange,
     h1::{client::Head, head::ResponseHead},
     live::Lane,
@@ -20,8 +22,28 @@ impl LocalCluster {
     pub(crate) async fn send(
         &self,
         head: Head,
+        body: Body,
+        lane: &Lane,
+        exchange: &mut Exchange,
+    ) -> Result<(ResponseHead, LeasedBody), Rejection> {
+        let Some(total) = lane.timeouts.total else {
+            return self.send_with(head, body, lane, lane.timeouts, exchange).await;
+        };
+        // Boxed, so that a request without this limit has no room for it.
+        let deadline = exchange.started + total;
+        let left = deadline.saturating_duration_since(Instant::now());
+        // An upstream that does not answer within what is left has failed; whatever else takes so long is not its doing.
+        let timeouts = UpstreamTimeouts { request: lane.timeouts.request.min(left), ..lane.timeouts };
+        let sending = self.send_with(head, body, lane, timeouts, exchange);
+        Box::pin(timeout_at(deadline.into(), sending)).await.unwrap_or(Err(Rejection::UpstreamTimeout))
+    }
+
+    async fn send_with(
+        &self,
+        head: Head,
         mut body: Body,
         lane: &Lane,
+        timeouts: UpstreamTimeouts,
         exchange: &mut Exchange,
     ) -> Result<(ResponseHead, LeasedBody), Rejection> {
         self.asked.set(self.asked.get().saturating_add(1));
@@ -35,13 +57,13 @@ impl LocalCluster {
             exchange.upstream = Some((self.index, index));
             let host = self.shared.host_for(upstream, exchange.host.as_ref());
             let stale = on.has(RetryOn::STALE).then_some(&mut exchange.retries);
-            let outcome = send(upstream, &self.upstreams[index].pool, &head, host, body, &lane.timeouts, stale).await;
+            let outcome = send(upstream, &self.upstreams[index].pool, &head, host, body, &timeouts, stale).await;
             exchange.upstream_time = Some(exchange.permitted.elapsed());
             let again = |on: bool| lane.retry.filter(|retry| on && tries < retry.attempts);
             let next = match outcome {
                 Ok((head, answer)) => {
                     let retry = again(can_repeat && on.has_status(head.status));
-                    let answer = LeasedBody::new(answer, head.status, lease);
+                    let answer = LeasedBody::new(answer, head.status, lease).within(&lane.timeouts, exchange.started);
                     let next = retry.and_then(|retry| self.next(index, key, &retry));
                     let Some(next) = next else { return Ok((head, answer)) };
                     body = Body::empty();

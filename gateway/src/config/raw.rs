@@ -17,6 +17,8 @@ table! {
         server: RawServer,
         /// The operator's side.
         admin: RawAdmin,
+        /// Who knows the addresses of upstreams that the file names.
+        dns: RawDns,
         /// Who issues tokens, and how they are checked; a token's `iss` picks the block.
         jwt: OneOrMany<RawJwt>,
         /// Callers that show a long-lived key, and where they show it.
@@ -117,6 +119,14 @@ table! {
     RawAdmin {
         /// The address for metrics, probes and the running configuration.
         listen: Text = "127.0.0.1:8900",
+    }
+}
+
+table! {
+    /// Who knows the addresses of upstreams that the file names.
+    RawDns {
+        /// Name servers, `"10.0.0.2"` or `"10.0.0.2:5353"`; none: what the system is set to, and its `/etc/hosts`.
+        servers: OneOrMany<Text> = [],
     }
 }
 
@@ -419,12 +429,16 @@ table! {
     RawTimeouts {
         /// For a connect.
         connect: Length = "2s",
-        /// From the choice of an upstream to the head of its answer.
+        /// From the moment that the request is with the upstream to the head of its answer: the first byte.
         request: Length = "30s",
         /// For a pooled connection that nobody uses.
         idle: Length = "50s",
         /// For a WebSocket in which nothing moves, either way.
         tunnel_idle: Length = "1h",
+        /// Between two pieces of an answer's body; default any.
+        body_idle: OrOff<Length>,
+        /// From the end of the request's head to the last byte of the answer, unless it is a WebSocket; default any.
+        total: OrOff<Length>,
     }
 }
 

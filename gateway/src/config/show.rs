@@ -24,6 +24,7 @@ impl Config {
         let mut shown = json!({
             "server": server(&self.server),
             "admin": { "listen": self.admin.listen.to_string() },
+            "dns": { "servers": self.dns.servers.iter().map(ToString::to_string).collect::<Vec<_>>() },
             "jwt": self.jwt.iter().map(jwt).collect::<Vec<_>>(),
             "api_key": self.api_keys.iter().map(api_keys).collect::<Vec<_>>(),
             "cors": cors::cors(self.cors.as_deref()),
@@ -159,6 +160,8 @@ fn route(route: &Route) -> Value {
             "request": show_duration(route.timeouts.request),
             "idle": show_duration(route.timeouts.idle),
             "tunnel_idle": show_duration(route.timeouts.tunnel_idle),
+            "body_idle": route.timeouts.body_idle.map_or(json!(false), |time| json!(show_duration(time))),
+            "total": route.timeouts.total.map_or(json!(false), |time| json!(show_duration(time))),
         },
         "retry": route.retry.as_ref().map_or(Value::Bool(false), retry),
         "limits": { "body": show_size(route.max_body) },

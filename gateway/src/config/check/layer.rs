@@ -1,5 +1,5 @@
 //! What `[defaults]`, a service and a route can all say, and how the inner says it over the outer.
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use http::HeaderName;
 
@@ -11,6 +11,7 @@ use super::{
     headers::{self, Rules},
     rate_limit::{self, Limit},
     retry::Retries,
+    timeouts::Times,
     validation,
 };
 use crate::{
@@ -26,10 +27,7 @@ use crate::{
 /// in `[defaults]` is one fault, not one for each service.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Layer {
-    connect: Option<Duration>,
-    request: Option<Duration>,
-    idle: Option<Duration>,
-    tunnel_idle: Option<Duration>,
+    times: Times,
     max_body: Option<u64>,
     pub(super) auth: Asked,
     rate_limit: Limit,
@@ -99,15 +97,8 @@ impl Layer {
         (request, response): (Option<&At<RawHeaderRules>>, Option<&At<RawHeaderRules>>),
         checks: &mut Checks,
     ) -> Self {
-        let mut time = |key, pick: fn(&RawTimeouts) -> Option<&At<_>>| {
-            let written = timeouts.and_then(|timeouts| pick(&timeouts.value));
-            written.and_then(|written| checks.time(key, written))
-        };
         Self {
-            connect: time("connect", |raw| raw.connect.as_ref()),
-            request: time("request", |raw| raw.request.as_ref()),
-            idle: time("idle", |raw| raw.idle.as_ref()),
-            tunnel_idle: time("tunnel_idle", |raw| raw.tunnel_idle.as_ref()),
+            times: Times::of(timeouts, checks),
             max_body: limits.and_then(|limits| limits.value.body.as_ref()).map(|at| at.value.0),
             request_headers: headers::of_requests(request, checks),
             response_headers: headers::check(response, checks),
@@ -118,10 +109,7 @@ impl Layer {
     /// This layer, with what it is silent about from `outer`.
     pub(super) fn over(self, outer: &Self) -> Self {
         Self {
-            connect: self.connect.or(outer.connect),
-            request: self.request.or(outer.request),
-            idle: self.idle.or(outer.idle),
-            tunnel_idle: self.tunnel_idle.or(outer.tunnel_idle),
+            times: self.times.over(&outer.times),
             max_body: self.max_body.or(outer.max_body),
             auth: self.auth.over(&outer.auth),
             rate_limit: self.rate_limit.over(&outer.rate_limit),
@@ -152,13 +140,7 @@ impl Layer {
 
     /// What holds once nobody else has a say.
     pub(super) fn timeouts(&self) -> UpstreamTimeouts {
-        let unless_said = UpstreamTimeouts::default();
-        UpstreamTimeouts {
-            connect: self.connect.unwrap_or(unless_said.connect),
-            request: self.request.unwrap_or(unless_said.request),
-            idle: self.idle.unwrap_or(unless_said.idle),
-            tunnel_idle: self.tunnel_idle.unwrap_or(unless_said.tunnel_idle),
-        }
+        self.times.complete()
     }
 
     /// In bytes; the server's own limit holds where no layer has one.

@@ -25,6 +25,7 @@ mod health;
 mod http2;
 mod http2_floods;
 mod http2_life;
+mod http2_spec;
 mod http2_strict;
 mod http2_timeouts;
 mod http2_tls;

@@ -8,7 +8,8 @@ use crate::{
     rejection::{API_KEY_CHALLENGE, BodyFault, Rejection, TokenFault},
 };
 
-const PROXY_STATUS: http::HeaderName = http::HeaderName::from_static("proxy-status");
+/// What went wrong on the way, for whoever asks (RFC 9209).
+pub(crate) const PROXY_STATUS: http::HeaderName = http::HeaderName::from_static("proxy-status");
 /// How long a client should wait for an upstream to come back, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
@@ -55,10 +56,15 @@ fn problem(rejection: &Rejection, exchange: &Exchange) -> Response<Body> {
     *response.status_mut() = status;
     let fields = response.headers_mut();
     fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    let proxy_status = format!("gateway; error={}; details=\"{}\"", rejection.proxy_error(), rejection.code());
-    fields.insert(PROXY_STATUS, HeaderValue::from_str(&proxy_status).expect("codes are tokens"));
+    fields.insert(PROXY_STATUS, proxy_status(rejection));
     explain(rejection, exchange, fields);
     response
+}
+
+/// RFC 9209 §2.1.
+pub(crate) fn proxy_status(rejection: &Rejection) -> HeaderValue {
+    let value = format!("gateway; error={}; details=\"{}\"", rejection.proxy_error(), rejection.code());
+    HeaderValue::from_str(&value).expect("codes are tokens")
 }
 
 /// The fields that a status calls for.

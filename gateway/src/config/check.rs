@@ -9,6 +9,7 @@ mod auth;
 mod circuit;
 mod conflicts;
 mod cors;
+mod fallback;
 mod file;
 mod forward_auth;
 mod headers;

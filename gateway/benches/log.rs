@@ -29,6 +29,7 @@ fn line(bencher: Bencher) {
             version: Version::HTTP_11,
             route: Some(b",\"route\":\"/users\",\"service\":\"user\""),
             upstream: Some("http://127.0.0.1:8001"),
+            upstream_address: None,
             status: 200,
             code: None,
             bytes_in: 0,

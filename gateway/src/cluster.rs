@@ -13,6 +13,7 @@ mod pick;
 mod renew;
 mod room;
 mod send;
+mod servers;
 
 use std::{
     cell::{Cell, RefCell},
@@ -30,10 +31,10 @@ use room::Room;
 
 use crate::{
     balance::Balancer,
-    config::{CircuitBreaker, HashKey, HealthCheck, HostPolicy, LoadBalance},
+    config::{CircuitBreaker, HashKey, HealthCheck, HostPolicy, LoadBalance, Service},
     mounts::Mounted,
+    names::Addresses,
     tasks::Tasks,
-    tls::Connectors,
     upstream::{Health, Upstream},
 };
 
@@ -102,22 +103,19 @@ impl Status {
 }
 
 impl Cluster {
-    /// The upstreams of the file, or `mounted` in their place.
-    pub(crate) fn new(service: &crate::config::Service, mounted: Option<&Mounted>) -> Self {
+    /// The servers of a service: where its upstreams are by `addresses`, or `mounted` in their place.
+    pub(crate) fn new(service: &Service, addresses: &Addresses, mounted: Option<&Mounted>) -> Self {
         let probed = service.health.is_some();
-        let is_https = service.upstreams.iter().any(|upstream| upstream.is_https);
-        let tls = is_https.then(|| Connectors::new(service.tls.as_ref()));
-        let remote = |upstream| Arc::new(Upstream::remote(upstream, tls.as_ref(), probed));
-        let remote = || service.upstreams.iter().map(remote).collect();
+        let (upstreams, weights) = match mounted {
+            None => servers::of(&service.upstreams, addresses, service.tls.as_ref(), probed),
+            Some(mounted) => (vec![Arc::new(Upstream::mounted(mounted, &service.upstreams[0], probed))], vec![1]),
+        };
         Self {
             name: Arc::clone(&service.name),
             critical: service.critical,
             host: service.host.clone(),
             check: service.health.clone(),
-            weights: match mounted {
-                None => service.upstreams.iter().map(|upstream| upstream.weight).collect(),
-                Some(_) => vec![1],
-            },
+            weights,
             breaker: service.circuit_breaker,
             hash: service.load_balance.key().cloned(),
             counts: service.load_balance != LoadBalance::RoundRobin || service.max_in_flight.is_some(),
@@ -125,9 +123,7 @@ impl Cluster {
             slow_start: service.slow_start,
             max_in_flight: service.max_in_flight,
             room: Room::default(),
-            upstreams: mounted.map_or_else(remote, |mounted| {
-                vec![Arc::new(Upstream::mounted(mounted, &service.upstreams[0], probed))]
-            }),
+            upstreams,
             idle: service.routes.iter().map(|route| route.timeouts.idle).min().unwrap_or(Duration::from_secs(50)),
             started: Instant::now(),
             probed: Notify::new(),
@@ -143,7 +139,7 @@ impl Cluster {
             LoadBalance::RoundRobin => Balancer::round_robin(count),
             LoadBalance::LeastRequests => Balancer::least_requests(count),
             LoadBalance::PowerOfTwo => Balancer::p2c(count),
-            LoadBalance::Hash(_) => Balancer::hash(self.upstreams.iter().map(|upstream| upstream.url.as_str())),
+            LoadBalance::Hash(_) => Balancer::hash(self.upstreams.iter().map(|upstream| upstream.label.as_str())),
         }
     }
 

@@ -56,6 +56,8 @@ pub struct Config {
     pub server: Server,
     /// `[admin]`.
     pub admin: Admin,
+    /// `[dns]`.
+    pub dns: Dns,
     /// `[[jwt]]`, in the file's order.
     pub jwt: Vec<Jwt>,
     /// `[[api_key]]`, in the file's order.
@@ -136,6 +138,14 @@ pub struct Limits {
 pub struct Admin {
     /// Default `127.0.0.1:8900`.
     pub listen: SocketAddr,
+}
+
+/// `[dns]`: who knows the addresses of upstreams that the file names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dns {
+    /// Name servers, asked in the file's order; port 53 unless said. None: those of `/etc/resolv.conf`, with the names
+    /// of `/etc/hosts` before them.
+    pub servers: Vec<SocketAddr>,
 }
 
 /// `[services.NAME]`: what one name of the file stands for.

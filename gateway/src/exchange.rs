@@ -243,6 +243,7 @@ impl Exchange {
     /// What the access log says of it.
     fn line(&self, now: Instant, status: u16) -> Line<'_> {
         let clusters = &self.worker.live.clusters;
+        let upstream = self.upstream.map(|(cluster, upstream)| &clusters[cluster].upstreams[upstream]);
         Line {
             unix_micros: self.worker.core.clock.unix_micros(now),
             request_id: &self.request_id,
@@ -252,7 +253,8 @@ impl Exchange {
             path: self.uri.as_ref().map_or("", Uri::path),
             version: self.version,
             route: self.lane().map(|lane| &*lane.log_fields),
-            upstream: self.upstream.map(|(cluster, upstream)| &*clusters[cluster].upstreams[upstream].url),
+            upstream: upstream.map(|upstream| &*upstream.url),
+            upstream_address: upstream.and_then(|upstream| upstream.address()),
             status,
             code: self.failure.map(|code| CODES[code]),
             bytes_in: self.bytes_in.as_ref().map_or(0, |bytes| bytes.get()),

@@ -33,6 +33,7 @@ mod live;
 mod local;
 mod mirror;
 pub mod mounts;
+mod names;
 mod openapi;
 pub mod path;
 pub mod permit;

@@ -18,6 +18,7 @@ use crate::{
     h1::server::Settings,
     mirror::Mirror,
     mounts::Mounts,
+    names::Addresses,
     openapi::{self, OpenApi},
     permit::{
         Permit,
@@ -36,6 +37,8 @@ use crate::{
 /// A configuration that serves.
 pub(crate) struct Live {
     pub(crate) config: Config,
+    /// What the names in it stood for when it was built.
+    pub(crate) addresses: Addresses,
     /// `monolith` where services run in this process, else `microservices`.
     pub(crate) mode: &'static str,
     pub(crate) settings: Settings,
@@ -94,6 +97,17 @@ pub(crate) struct Lane {
     pub(crate) log_fields: Vec<u8>,
 }
 
+/// What the file does not say, and what it means depends on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Surroundings<'s> {
+    /// The services of this process.
+    pub(crate) mounts: &'s Mounts,
+    /// What the names in it stand for.
+    pub(crate) addresses: &'s Addresses,
+    /// The port of the first HTTPS listener, if there is one.
+    pub(crate) https_port: Option<u16>,
+}
+
 impl Lane {
     /// Whether requests go on to the cluster of this index.
     pub(crate) fn leads_to(&self, cluster: usize) -> bool {
@@ -103,15 +117,16 @@ impl Lane {
 
 impl Live {
     /// What `config` says, with the services of `mounts` in the place of their upstreams. Clusters, keys of issuers and
-    /// counters that are no others than in `previous` are its own. `https_port` is that of the first HTTPS listener.
-    pub(crate) fn new(config: Config, mounts: &Mounts, https_port: Option<u16>, previous: Option<&Self>) -> Self {
+    /// counters that are no others than in `previous` are its own.
+    pub(crate) fn new(config: Config, around: &Surroundings<'_>, previous: Option<&Self>) -> Self {
+        let Surroundings { mounts, addresses, https_port } = *around;
         let cluster = |service: &Service| {
             let known = previous.and_then(|live| live.clusters.iter().find(|known| known.name == service.name));
-            Cluster::new(service, mounts.get(&service.name)).or_known(known)
+            Cluster::new(service, addresses, mounts.get(&service.name)).or_known(known)
         };
         let clusters: Vec<_> = config.services.iter().map(cluster).collect();
         let reserved = Arc::new(rules::reserved(&config));
-        let mut sources = Sources::new(&config, &clusters, previous);
+        let mut sources = Sources::new(&config, addresses, &clusters, previous);
         let tallies = previous.map_or_else(Arc::default, |live| Arc::clone(&live.tallies));
         let mut lanes = Lanes { config: &config, sources: &mut sources, tallies: &tallies, list: Vec::new() };
         let mut patterns = Vec::new();
@@ -150,7 +165,15 @@ impl Live {
             issuers,
             keys,
             config,
+            addresses: addresses.clone(),
         }
+    }
+
+    /// What `config` says with nothing around it: no service in this process, no name that resolves.
+    #[cfg(test)]
+    pub(crate) fn alone(config: Config) -> Self {
+        let (mounts, addresses) = (Mounts::default(), Addresses::default());
+        Self::new(config, &Surroundings { mounts: &mounts, addresses: &addresses, https_port: None }, None)
     }
 
     /// Starts, on the current runtime, to probe upstreams and to fetch keys; what `previous` does already goes on.

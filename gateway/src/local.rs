@@ -175,6 +175,7 @@ fn upstream_in_full(upstream: &Upstream) -> Value {
     let details = upstream.details().clone();
     json!({
         "url": upstream.url,
+        "address": upstream.address(),
         "status": status,
         "circuit": upstream.circuit.state().as_str(),
         "ejected_by": details.ejected_by,

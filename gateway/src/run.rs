@@ -124,7 +124,7 @@ impl<'c> Bound<'c> {
         let Self { config, control, public, admin, inherited, signals } = self;
         descriptors::raise(config.server.max_connections);
         let outcome = control.block_on(async {
-            let supervisor = Supervisor::start(config.clone(), mounts.clone(), public, admin)?;
+            let supervisor = Supervisor::start(config.clone(), mounts.clone(), public, admin).await?;
             inherited.ready()?;
             notify(State::Ready);
             supervisor.supervise(signals, stop).await

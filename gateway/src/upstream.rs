@@ -109,7 +109,7 @@ pub(crate) fn is_idempotent(method: &Method) -> bool {
 
 async fn connect(address: &Address, timeouts: &UpstreamTimeouts) -> Result<Transport, Rejection> {
     let connecting = async {
-        let stream = TcpStream::connect(address.resolve().await?).await.map_err(|error| match error.kind() {
+        let stream = TcpStream::connect(address.socket()?).await.map_err(|error| match error.kind() {
             io::ErrorKind::TimedOut => Rejection::UpstreamConnectTimeout,
             _ => Rejection::UpstreamConnectRefused,
         })?;

@@ -33,6 +33,7 @@ mod life;
 mod limits;
 mod mirror;
 mod mounts;
+mod names;
 mod overload;
 mod paths_hosts;
 mod proxy_protocol;

@@ -6,6 +6,7 @@
 
 mod binary;
 mod client;
+mod dns;
 mod gateway;
 mod http2;
 mod lines;
@@ -20,6 +21,7 @@ mod wire;
 
 pub use binary::{binary, example};
 pub use client::Client;
+pub use dns::NameServer;
 pub use gateway::{Gateway, service};
 pub use http2::{Exchange, Http2, error, field_block, frame, kind};
 pub use lines::Lines;

@@ -1,33 +1,33 @@
 //! A question of the gateway's own to a cluster: no client's request goes anywhere by it.
 use std::{
-    sync::{Arc, Mutex},
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
 use http::HeaderValue;
 use tokio::sync::Notify;
 
-use super::{Cluster, LocalCluster, budget::Budget, health, room::Room};
+use super::{Cluster, LocalCluster, budget::Budget, health, room::Room, servers};
 use crate::{
     body::{Body, LeasedBody},
     config::{self, HostPolicy, LoadBalance, Retry, UpstreamTimeouts},
     h1::{client::Head, head::ResponseHead},
+    names::Addresses,
     rejection::Rejection,
     tasks::Tasks,
-    tls::Connectors,
     upstream::{Failure, Upstream, send},
 };
 
 impl Cluster {
     /// A server that no route leads to, named by its URL alone: it is not probed.
-    pub(crate) fn unrouted(upstream: &config::Upstream, timeouts: &UpstreamTimeouts) -> Self {
-        let tls = upstream.is_https.then(|| Connectors::new(None));
+    pub(crate) fn unrouted(upstream: &config::Upstream, addresses: &Addresses, timeouts: &UpstreamTimeouts) -> Self {
+        let (upstreams, weights) = servers::of(std::slice::from_ref(upstream), addresses, None, false);
         Self {
             name: upstream.url().into(),
             critical: false,
             host: HostPolicy::Upstream,
             check: None,
-            weights: vec![1],
+            weights,
             breaker: None,
             load_balance: LoadBalance::RoundRobin,
             hash: None,
@@ -35,7 +35,7 @@ impl Cluster {
             max_in_flight: None,
             counts: false,
             room: Room::default(),
-            upstreams: vec![Arc::new(Upstream::remote(upstream, tls.as_ref(), false))],
+            upstreams,
             idle: timeouts.idle,
             started: Instant::now(),
             probed: Notify::new(),

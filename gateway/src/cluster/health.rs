@@ -42,7 +42,7 @@ async fn probe_forever(cluster: Arc<Cluster>, upstream: Arc<Upstream>, check: He
         let after = streak.after(before, outcome.is_ok(), &check);
         if was_bad && outcome.is_ok() && upstream.circuit.close() {
             upstream.is_back();
-            let (service, upstream) = (&*cluster.name, upstream.url.as_str());
+            let (service, upstream) = (&*cluster.name, upstream.label.as_str());
             tracing::info!(service, upstream, "circuit closed: a health check went well again");
         }
         if upstream.set_health(after) {
@@ -68,11 +68,11 @@ fn note(cluster: &Cluster, upstream: &Upstream, outcome: &Result<(), String>, to
         Ok(()) => (details.latency, details.last_error) = (Some(took), None),
         Err(error) => details.last_error = Some(error.clone()),
     }
-    tracing::debug!(service = &*cluster.name, upstream = upstream.url, ?outcome, "probed");
+    tracing::debug!(service = &*cluster.name, upstream = upstream.label, ?outcome, "probed");
 }
 
 fn announce(cluster: &Cluster, upstream: &Upstream, before: Health, after: Health, error: Option<&String>) {
-    let (service, url) = (&*cluster.name, upstream.url.as_str());
+    let (service, url) = (&*cluster.name, upstream.label.as_str());
     match (before, after) {
         (_, Health::Unhealthy) => {
             tracing::warn!(
@@ -105,7 +105,7 @@ pub(crate) fn mark_unreachable(upstream: &Upstream, rejection: &Rejection) {
     if upstream.set_health(Health::Unhealthy) {
         upstream.details().ejected_by = Some("request");
         let error = rejection.code();
-        tracing::warn!(upstream = upstream.url, error, "upstream is unhealthy: a request could not reach it");
+        tracing::warn!(upstream = upstream.label, error, "upstream is unhealthy: a request could not reach it");
         upstream.recheck.notify_one();
     }
 }

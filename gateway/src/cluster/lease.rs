@@ -80,7 +80,7 @@ impl Lease {
         let circuit = &shared.circuit;
         if let Some(trial) = self.trial.take() {
             let state = circuit.end_trial(trial, verdict, breaker, Instant::now());
-            let (service, upstream) = (&*cluster.name, &*shared.url);
+            let (service, upstream) = (&*cluster.name, &*shared.label);
             match state {
                 Some(State::Closed) => {
                     shared.is_back();

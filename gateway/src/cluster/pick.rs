@@ -54,7 +54,12 @@ impl Cluster {
         let open = self.upstreams.iter().filter(|upstream| !upstream.circuit.is_closed()).count();
         if open < breaker.most_open(self.upstreams.len()) && upstream.circuit.open(Instant::now()) {
             let (service, failures) = (&*self.name, breaker.failure_threshold);
-            tracing::warn!(service, upstream = upstream.url, failures, "circuit opened: its requests failed in a row");
+            tracing::warn!(
+                service,
+                upstream = upstream.label,
+                failures,
+                "circuit opened: its requests failed in a row"
+            );
         }
     }
 

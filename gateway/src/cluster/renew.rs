@@ -76,6 +76,7 @@ mod tests {
     use super::*;
     use crate::{
         config::{Config, Service},
+        names::Addresses,
         upstream::Health,
     };
 
@@ -85,14 +86,41 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_as_many_servers_as_it_has_addresses() {
+        let service = service("[{ url = 'http://u', weight = 3 }, 'http://10.0.0.9']", "health = '/h'");
+        let at = |addresses: &[&str]| {
+            let addresses = addresses.iter().map(|text| text.parse().unwrap()).collect();
+            Addresses::from([("u".into(), addresses)])
+        };
+        let labels = |cluster: &Cluster| -> Vec<_> {
+            cluster
+                .upstreams
+                .iter()
+                .zip(&cluster.weights)
+                .map(|(one, weight)| format!("{weight} {}", one.label))
+                .collect()
+        };
+        let unknown = Cluster::new(&service, &Addresses::default(), None).or_known(None);
+        assert_eq!(labels(&unknown), ["3 http://u", "1 http://10.0.0.9"]);
+        let two = Cluster::new(&service, &at(&["10.0.0.1", "10.0.0.2"]), None).or_known(Some(&unknown));
+        assert_eq!(labels(&two), ["3 http://u (10.0.0.1)", "3 http://u (10.0.0.2)", "1 http://10.0.0.9"]);
+        two.upstreams[1].set_health(Health::Unhealthy);
+        let other = Cluster::new(&service, &at(&["10.0.0.2", "10.0.0.3"]), None).or_known(Some(&two));
+        assert_eq!(labels(&other), ["3 http://u (10.0.0.2)", "3 http://u (10.0.0.3)", "1 http://10.0.0.9"]);
+        assert_eq!(other.upstreams[0].health(), Health::Unhealthy, "what is known of a server that stays is kept");
+        assert!(Arc::ptr_eq(&other.upstreams[2], &unknown.upstreams[1]));
+    }
+
+    #[test]
     fn what_a_file_says_again_stays_what_it_is() {
         const TWO: &str = "['http://u1', 'http://u2']";
-        let first = Cluster::new(&service(TWO, "health = '/h'"), None).or_known(None);
+        let known = Addresses::default();
+        let first = Cluster::new(&service(TWO, "health = '/h'"), &known, None).or_known(None);
         first.upstreams[0].set_health(Health::Unhealthy);
         let local = LocalCluster::new(0, &first, &[]);
         // Whether the cluster, its first upstream, the balancer's place and the first pool are kept.
         let check = |upstreams: &str, keys: &str, expected: [bool; 4]| {
-            let next = Cluster::new(&service(upstreams, keys), None).or_known(Some(&first));
+            let next = Cluster::new(&service(upstreams, keys), &known, None).or_known(Some(&first));
             let next_local = LocalCluster::new(3, &next, std::slice::from_ref(&local));
             let kept = [
                 Arc::ptr_eq(&next, &first),

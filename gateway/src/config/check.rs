@@ -9,6 +9,7 @@ mod auth;
 mod circuit;
 mod conflicts;
 mod cors;
+mod dns;
 mod fallback;
 mod file;
 mod forward_auth;
@@ -65,6 +66,7 @@ pub(super) fn check(raw: &RawConfig, file: &str, sources: &mut Vec<Source>) -> R
     };
     let (server, admin) = server::check(raw, &mut checks);
     checks.listen.clone_from(&server.listen);
+    let dns = dns::check(raw, &mut checks);
     checks.listen.extend(server.tls.iter().flat_map(|tls| &tls.listen));
     let jwt = jwt::check_all(raw, &mut checks);
     let api_keys = api_key::check_all(raw, &mut checks);
@@ -74,7 +76,7 @@ pub(super) fn check(raw: &RawConfig, file: &str, sources: &mut Vec<Source>) -> R
     if checks.findings.is_empty() {
         let (file, rate_limit, cors) = (Path::new(file).to_owned(), outermost.rate_limit(), outermost.cors());
         let sources = sources.clone();
-        Ok(Config { file, server, admin, jwt, api_keys, rate_limit, cors, services, sources })
+        Ok(Config { file, server, admin, dns, jwt, api_keys, rate_limit, cors, services, sources })
     } else {
         Err(checks.findings)
     }

@@ -96,6 +96,7 @@ fn blocks(before: &Config, now: &Config, changes: &mut Vec<String>) {
     let differences = Differences::between(jwt_before, jwt_now, |before, now| before == now);
     differences.tell("issuers", |issuer| (*issuer).to_owned(), changes);
     let others = [
+        ("name servers", before.dns == now.dns),
         ("API keys", before.api_keys == now.api_keys),
         ("the limit of the file as a whole", before.rate_limit == now.rate_limit),
         ("the CORS policy of the file as a whole", before.cors == now.cors),

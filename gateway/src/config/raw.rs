@@ -17,6 +17,8 @@ table! {
         server: RawServer,
         /// The operator's side.
         admin: RawAdmin,
+        /// Who knows the addresses of upstreams that the file names.
+        dns: RawDns,
         /// Who issues tokens, and how they are checked; a token's `iss` picks the block.
         jwt: OneOrMany<RawJwt>,
         /// Callers that show a long-lived key, and where they show it.
@@ -117,6 +119,14 @@ table! {
     RawAdmin {
         /// The address for metrics, probes and the running configuration.
         listen: Text = "127.0.0.1:8900",
+    }
+}
+
+table! {
+    /// Who knows the addresses of upstreams that the file names.
+    RawDns {
+        /// Name servers, `"10.0.0.2"` or `"10.0.0.2:5353"`; none: what the system is set to, and its `/etc/hosts`.
+        servers: OneOrMany<Text> = [],
     }
 }
 

@@ -24,6 +24,7 @@ impl Config {
         let mut shown = json!({
             "server": server(&self.server),
             "admin": { "listen": self.admin.listen.to_string() },
+            "dns": { "servers": self.dns.servers.iter().map(ToString::to_string).collect::<Vec<_>>() },
             "jwt": self.jwt.iter().map(jwt).collect::<Vec<_>>(),
             "api_key": self.api_keys.iter().map(api_keys).collect::<Vec<_>>(),
             "cors": cors::cors(self.cors.as_deref()),

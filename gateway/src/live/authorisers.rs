@@ -4,12 +4,14 @@ use std::sync::Arc;
 use crate::{
     cluster::Cluster,
     config::{self, Authoriser, Config, Upstream},
+    names::Addresses,
     permit::forward_auth::{self, ForwardAuth, Place},
 };
 
 /// The authorisers met so far: one that several routes ask is one cluster.
 pub(super) struct Authorisers<'c> {
     config: &'c Config,
+    addresses: &'c Addresses,
     /// Those of the configuration before.
     known: &'c [Arc<Cluster>],
     upstreams: Vec<Upstream>,
@@ -17,8 +19,8 @@ pub(super) struct Authorisers<'c> {
 }
 
 impl<'c> Authorisers<'c> {
-    pub(super) fn of(config: &'c Config, known: &'c [Arc<Cluster>]) -> Self {
-        Self { config, known, upstreams: Vec::new(), clusters: Vec::new() }
+    pub(super) fn of(config: &'c Config, addresses: &'c Addresses, known: &'c [Arc<Cluster>]) -> Self {
+        Self { config, addresses, known, upstreams: Vec::new(), clusters: Vec::new() }
     }
 
     /// A route's rule.
@@ -36,7 +38,7 @@ impl<'c> Authorisers<'c> {
     fn place(&mut self, upstream: &Upstream, rule: &config::ForwardAuth) -> usize {
         self.upstreams.iter().position(|known| known == upstream).unwrap_or_else(|| {
             self.upstreams.push(upstream.clone());
-            let cluster = Cluster::unrouted(upstream, &forward_auth::timeouts(rule.timeout));
+            let cluster = Cluster::unrouted(upstream, self.addresses, &forward_auth::timeouts(rule.timeout));
             let known = self.known.iter().find(|known| known.name == cluster.name);
             self.clusters.push(cluster.or_known(known));
             self.clusters.len() - 1

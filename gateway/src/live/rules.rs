@@ -6,6 +6,7 @@ use crate::{
     cluster::Cluster,
     config::{AuthMode, Config, KeyPlace, KeySource, Route, Service},
     mirror::X_MIRRORED,
+    names::Addresses,
     permit::{
         Rules,
         auth::{
@@ -29,12 +30,17 @@ pub(super) struct Sources<'c> {
 }
 
 impl<'c> Sources<'c> {
-    pub(super) fn new(config: &'c Config, clusters: &[Arc<Cluster>], previous: Option<&'c Live>) -> Self {
+    pub(super) fn new(
+        config: &'c Config,
+        addresses: &'c Addresses,
+        clusters: &[Arc<Cluster>],
+        previous: Option<&'c Live>,
+    ) -> Self {
         Self {
             limits: Limits::new(config, previous.and_then(|live| live.counters.as_ref())),
             issuers: issuers(config, clusters, previous),
             keys: ApiKeys::new(config),
-            authorisers: Authorisers::of(config, previous.map_or(&[], |live| &live.authorisers)),
+            authorisers: Authorisers::of(config, addresses, previous.map_or(&[], |live| &live.authorisers)),
         }
     }
 

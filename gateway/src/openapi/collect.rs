@@ -68,7 +68,7 @@ async fn paper(cluster: &Cluster) -> Result<Value, LeftOut> {
         match upstream.ask("/openapi.json", "openapi", MAX).await {
             Ok((head, body)) if head.status == StatusCode::OK => return read(&body),
             Ok(_) => return Err(LeftOut::HasNone),
-            Err(error) => tracing::debug!(upstream = upstream.url, error, "no OpenAPI document"),
+            Err(error) => tracing::debug!(upstream = upstream.label, error, "no OpenAPI document"),
         }
     }
     Err(LeftOut::Away)

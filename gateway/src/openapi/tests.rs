@@ -5,11 +5,11 @@ use super::{
     collect::{self, LeftOut},
     merge::merge,
 };
-use crate::{config::Config, live::Live, mounts::Mounts};
+use crate::{config::Config, live::Live};
 
 fn live(toml: &str) -> Live {
     let config = Config::parse("gateway.toml", toml, &|_| None).unwrap_or_else(|faults| panic!("{faults}"));
-    Live::new(config, &Mounts::default(), None, None)
+    Live::alone(config)
 }
 
 /// Two services, `a` and `b`, with these keys.

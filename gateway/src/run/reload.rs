@@ -13,7 +13,12 @@ use super::{
     supervisor::{AdminDoor, Supervisor, shards, warn_of_certificates},
     watch::Files,
 };
-use crate::{admin, config::Config, live::Live};
+use crate::{
+    admin,
+    config::Config,
+    live::{Live, Surroundings},
+    names,
+};
 
 impl Supervisor {
     /// Reads the file again and applies it, if it is sound and says something else than it did; `asked`: whether somebody
@@ -62,7 +67,27 @@ impl Supervisor {
         config.sources.iter().skip(1).ne(self.live.config.sources.iter().skip(1))
     }
 
+    /// Has the servers that names stand for now asked, and no others.
+    pub(super) async fn readdress(&mut self) {
+        let changes = names::differences(&self.live.addresses, &self.names.addresses());
+        if changes.is_empty() {
+            return;
+        }
+        match self.apply(self.live.config.clone()).await {
+            Ok(()) => changes.iter().for_each(|change| tracing::info!("{change}")),
+            // The next look tries again.
+            Err(error) => tracing::error!("the addresses of upstreams are not renewed: {error}"),
+        }
+    }
+
     async fn apply(&mut self, config: Config) -> Result<(), StartError> {
+        let outcome = self.try_apply(config).await;
+        // What serves now, be that the old or the new, says which names matter.
+        self.names.follow_only(&self.live.config, &self.mounts);
+        outcome
+    }
+
+    async fn try_apply(&mut self, config: Config) -> Result<(), StartError> {
         // 1. Everything that can fail: sockets, then threads.
         let accepting = self.threads.accepting();
         let opened = self.public.renew(&config.server, accepting)?;
@@ -77,8 +102,13 @@ impl Supervisor {
         let (before, mounts) = (Arc::clone(&self.live), self.mounts.clone());
         let live = {
             let (before, https_port) = (Arc::clone(&before), opened.https_port());
+            let addresses = self.names.follow(&config, &mounts).await;
             // Many routes take a while, in which signals are still to be heard.
-            tokio::task::spawn_blocking(move || Arc::new(Live::new(config, &mounts, https_port, Some(&before)))).await
+            let build = move || {
+                let around = Surroundings { mounts: &mounts, addresses: &addresses, https_port };
+                Arc::new(Live::new(config, &around, Some(&before)))
+            };
+            tokio::task::spawn_blocking(build).await
         };
         let live = live.map_err(std::io::Error::other)?;
         let old = self.threads.count();

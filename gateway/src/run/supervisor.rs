@@ -28,8 +28,9 @@ use crate::{
     accept::{Endpoint, Queue},
     admin::{self, Admin},
     config::{Config, Server},
-    live::Live,
+    live::{Live, Surroundings},
     mounts::Mounts,
+    names::Names,
     telemetry::{
         access_log::Writer,
         metrics::{Generations, Metrics, Reloads, Shard},
@@ -50,6 +51,7 @@ pub(super) struct Supervisor {
     /// Connections that all workers may have open together.
     pub(super) permits: Arc<Semaphore>,
     pub(super) files: Files,
+    pub(super) names: Names,
 }
 
 /// The admin listener; its connections outlive it.
@@ -74,7 +76,7 @@ impl Drop for AdminDoor {
 
 impl Supervisor {
     /// Starts the workers of `config`, and what goes on beside them.
-    pub(super) fn start(
+    pub(super) async fn start(
         config: Config,
         mounts: Mounts,
         mut public: Public,
@@ -85,7 +87,10 @@ impl Supervisor {
             tracing::warn!(service, "mounted, but no route leads to it: the file has no service of this name");
         }
         let files = Files::new(&config.sources);
-        let live = Arc::new(Live::new(config, &mounts, public.https_port(), None));
+        let mut names = Names::default();
+        let addresses = names.follow(&config, &mounts).await;
+        let around = Surroundings { mounts: &mounts, addresses: &addresses, https_port: public.https_port() };
+        let live = Arc::new(Live::new(config, &around, None));
         let writer = Writer::start(io::stdout())?;
         let mut threads = Threads::new();
         let metrics = Arc::new(Metrics {
@@ -121,6 +126,7 @@ impl Supervisor {
             writer,
             permits,
             files,
+            names,
         })
     }
 
@@ -159,6 +165,7 @@ impl Supervisor {
                         self.reload(false).await;
                     }
                 }
+                () = self.names.changed(), if successor.is_none() => self.readdress().await,
                 outcome = async { successor.as_mut().expect("it is there").await }, if successor.is_some() => {
                     successor = None;
                     if let Some(TakenOver { process, unused }) = taken_over(outcome) {

@@ -3,6 +3,7 @@
 mod generations;
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     fmt,
     sync::{
@@ -21,10 +22,12 @@ use prometheus_client::{
 };
 
 use crate::{
+    cluster::Cluster,
     live::Live,
     proxy_protocol,
     rejection::CODES,
     tls::{Handshakes, OUTCOMES},
+    upstream::Upstream,
 };
 
 pub(crate) use generations::Generations;
@@ -217,16 +220,18 @@ impl Metrics {
         let live = self.live.load();
         for cluster in &live.clusters {
             for upstream in &cluster.upstreams {
-                let labels = [("service", &*cluster.name), ("upstream", &*upstream.url)];
-                family.encode_family(&labels)?.encode_gauge(&i64::from(upstream.is_healthy()))?;
+                family
+                    .encode_family(&server_labels(cluster, upstream))?
+                    .encode_gauge(&i64::from(upstream.is_healthy()))?;
             }
         }
         let help = "The circuit of an upstream: 0 closed, 1 half-open, 2 open";
         let mut family = encoder.encode_descriptor("gateway_circuit_state", help, None, MetricType::Gauge)?;
         for cluster in &live.clusters {
             for upstream in &cluster.upstreams {
-                let labels = [("service", &*cluster.name), ("upstream", &*upstream.url)];
-                family.encode_family(&labels)?.encode_gauge(&(upstream.circuit.state() as i64))?;
+                family
+                    .encode_family(&server_labels(cluster, upstream))?
+                    .encode_gauge(&(upstream.circuit.state() as i64))?;
             }
         }
         let help = "Copies of requests, by what became of them: answered, failed, or not made";
@@ -296,6 +301,13 @@ impl Collector for Shared {
     }
 }
 
+/// Whose number it is: one of a name's servers is told apart by its address.
+fn server_labels<'u>(cluster: &'u Cluster, upstream: &'u Upstream) -> Vec<(&'static str, Cow<'u, str>)> {
+    let mut labels = vec![("service", (&*cluster.name).into()), ("upstream", (&*upstream.url).into())];
+    labels.extend(upstream.address().map(|address| ("address", address.to_string().into())));
+    labels
+}
+
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Metrics of {} workers", self.gauges().len())
@@ -307,13 +319,13 @@ mod tests {
     use prometheus_client::{encoding::text::encode, registry::Registry};
 
     use super::*;
-    use crate::{config::Config, mounts::Mounts};
+    use crate::config::Config;
 
     /// A configuration with this route.
     fn live(route: &str) -> Arc<Live> {
         let text = format!("[services.user]\nupstreams = ['http://u']\nroutes = ['{route}']");
         let config = Config::parse("gateway.toml", &text, &|_| None).unwrap();
-        Arc::new(Live::new(config, &Mounts::default(), None, None))
+        Arc::new(Live::alone(config))
     }
 
     fn metrics(live: &Arc<Live>, shards: &[Arc<Shard>]) -> Arc<Metrics> {

@@ -25,7 +25,7 @@ impl Upstream {
 }
 
 async fn ask_remote(address: &Address, question: Request<()>, max: usize) -> Result<(Parts, Bytes), String> {
-    let at = address.resolve().await.map_err(|rejection| rejection.detail().into_owned())?;
+    let at = address.socket().map_err(|rejection| rejection.detail().into_owned())?;
     let stream = TcpStream::connect(at).await.map_err(|error| format!("cannot connect: {error}"))?;
     let stream = match &address.tls {
         None => stream.into(),

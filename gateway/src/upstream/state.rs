@@ -1,5 +1,6 @@
 //! An upstream, as every worker and its prober see it: where it is, and whether it is healthy.
 use std::{
+    net::IpAddr,
     sync::{
         Mutex,
         atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering},
@@ -36,8 +37,10 @@ pub(crate) enum Place {
 /// One upstream.
 #[derive(Debug)]
 pub(crate) struct Upstream {
-    /// `http://user-1:8001`, or `mounted:user`.
+    /// `http://user-1:8001`, or `mounted:user`: what the file says.
     pub(crate) url: String,
+    /// What messages call it: its URL, and for one of a name's servers the address, `http://user-1:8001 (10.0.0.5)`.
+    pub(crate) label: String,
     /// `user-1:8001`, as a Host value.
     pub(crate) authority: HeaderValue,
     pub(crate) place: Place,
@@ -68,9 +71,15 @@ pub(crate) struct Details {
 }
 
 impl Upstream {
-    /// An upstream of unknown health if it is `probed`, else a healthy one; `tls` is for https.
-    pub(crate) fn remote(config: &config::Upstream, tls: Option<&Connectors>, probed: bool) -> Self {
-        Self::new(config, config.url(), Place::Remote(Address::new(config, tls)), probed)
+    /// One server, at `ip`, of an upstream of the file; its health is unknown if it is `probed`, else good. `tls` is for
+    /// https.
+    pub(crate) fn remote(
+        config: &config::Upstream,
+        ip: Option<IpAddr>,
+        tls: Option<&Connectors>,
+        probed: bool,
+    ) -> Self {
+        Self::new(config, config.url(), Place::Remote(Address::new(config, ip, tls)), probed)
     }
 
     /// The same in this process, in the place of a service's upstreams, of which `config` is the first.
@@ -80,7 +89,9 @@ impl Upstream {
 
     fn new(config: &config::Upstream, url: String, place: Place, probed: bool) -> Self {
         let health = if probed { Health::Unknown } else { Health::Healthy };
+        let label = address_of(&place).map(|address| format!("{url} ({address})"));
         Self {
+            label: label.unwrap_or_else(|| url.clone()),
             url,
             authority: host_value(&config.authority()).expect("a checked upstream has a valid authority"),
             place,
@@ -103,11 +114,16 @@ impl Upstream {
     /// Whether both mean the same server, reached in the same way.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         let is_reached_alike = match (&self.place, &other.place) {
-            (Place::Remote(ours), Place::Remote(theirs)) => ours.tls == theirs.tls,
+            (Place::Remote(ours), Place::Remote(theirs)) => ours.is_like(theirs),
             // The URL says which of them it is.
             _ => true,
         };
         is_reached_alike && (&self.url, &self.authority) == (&other.url, &other.authority)
+    }
+
+    /// What its name stands for, if the file names it and the name resolves.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        address_of(&self.place)
     }
 
     /// Counts as healthy from now on: nobody looks any more.
@@ -162,6 +178,11 @@ impl Upstream {
     }
 }
 
+fn address_of(place: &Place) -> Option<IpAddr> {
+    let Place::Remote(address) = place else { return None };
+    address.of_name()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,7 +190,7 @@ mod tests {
     #[test]
     fn the_weight_of_one_that_is_back_grows() {
         let config = config::Upstream { host: "a".into(), port: 80, is_https: false, weight: 2 };
-        let upstream = Upstream::remote(&config, None, false);
+        let upstream = Upstream::remote(&config, None, None, false);
         let slow = Duration::from_secs(100);
         assert_eq!(upstream.thousandths(2, slow, Instant::now()), 2000, "it has never been out");
         upstream.is_back();

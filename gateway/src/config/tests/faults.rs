@@ -39,6 +39,8 @@ fn the_server() {
         ("[server]\nlisten = \"localhost:8000\"", "2:10 bad_address"),
         ("[server]\nlisten = [\"0.0.0.0:80\", \":81\"]", "2:25 bad_address"),
         ("[server]\nlisten = []", "2:10 bad_address"),
+        ("[dns]\nservers = \"ns.example.com\"", "2:11 bad_address"),
+        ("[dns]\nservers = [\"10.0.0.2\", \"10.0.0.3:0\"]", "2:24 bad_address"),
         ("[server]\nlisten = 8000", "2:10 wrong_type"),
         ("[server]\nlisten = [\"0.0.0.0:80\", 80]", "2:25 wrong_type"),
         ("[server]\nlisten = [\"1.2.3.4:80\", \"1.2.3.4:80\"]", "2:25 duplicate_address"),

@@ -58,6 +58,7 @@ fn a_newcomers_file_gets_every_default() {
             "limits": { "header": "32KiB", "headers": 100, "uri": "8KiB", "body": "10MiB" },
         },
         "admin": { "listen": "127.0.0.1:8900" },
+        "dns": { "servers": [] },
         "jwt": [],
         "api_key": [],
         "cors": false,

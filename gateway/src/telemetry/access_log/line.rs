@@ -27,6 +27,8 @@ pub struct Line<'a> {
     pub route: Option<&'a [u8]>,
     /// The URL of who answered or failed last; a checked URL holds no quote.
     pub upstream: Option<&'a str>,
+    /// Which of its servers that was, where the URL has a name; written only then.
+    pub upstream_address: Option<IpAddr>,
     /// What the client got; 499 where it had gone.
     pub status: u16,
     /// Why it failed.
@@ -72,6 +74,11 @@ impl Line<'_> {
                 out.push(b'"');
             }
             None => out.extend_from_slice(b",\"upstream\":null"),
+        }
+        if let Some(address) = self.upstream_address {
+            out.extend_from_slice(b",\"upstream_address\":\"");
+            write_ip(out, address);
+            out.push(b'"');
         }
         write_number(out, ",\"status\":", u64::from(self.status));
         match self.code {
@@ -145,7 +152,8 @@ mod tests {
             path: "/a\"b",
             version: Version::HTTP_11,
             route: None,
-            upstream: Some("http://127.0.0.1:8001"),
+            upstream: Some("http://user-1:8001"),
+            upstream_address: Some("10.0.0.5".parse().unwrap()),
             status: 502,
             code: Some("upstream_reset"),
             bytes_in: 0,
@@ -161,7 +169,8 @@ mod tests {
             concat!(
                 r#"{"time":"2026-01-15T10:30:00.123Z","request_id":"01a1fe34-d5c1-7b31-80ea-e7169cab4f43","#,
                 r#""client":"2001:db8::1","method":"GET","host":"example.com","path":"/a\"b","protocol":"HTTP/1.1","#,
-                r#""route":null,"service":null,"upstream":"http://127.0.0.1:8001","status":502,"#,
+                r#""route":null,"service":null,"upstream":"http://user-1:8001","#,
+                r#""upstream_address":"10.0.0.5","status":502,"#,
                 r#""code":"upstream_reset","bytes_in":0,"bytes_out":168,"duration_ms":1.050,"upstream_ms":null,"#,
                 r#""retries":1}"#,
                 "\n"

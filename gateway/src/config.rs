@@ -45,7 +45,7 @@ pub use resilience::{CircuitBreaker, Retry, RetryOn};
 pub use schema::schema;
 pub use source::Source;
 pub use tls::{Acme, Certificate, Roots, Tls, UpstreamTls};
-pub use traffic::{Coding, Mirror, Redirect, Share, Split};
+pub use traffic::{Coding, Fallback, Mirror, Redirect, Share, Split};
 
 /// A whole `gateway.toml`.
 #[derive(Debug, Clone)]
@@ -244,6 +244,8 @@ pub struct Route {
     pub split: Option<Split>,
     /// The service that gets copies of its requests.
     pub mirror: Option<Mirror>,
+    /// What its clients get where the service gives no answer.
+    pub fallback: Option<Fallback>,
     /// How long its upstreams may take.
     pub timeouts: UpstreamTimeouts,
     /// When a request is sent again; none: never.

@@ -106,7 +106,10 @@ async fn walk(
     {
         mirror.copy(&head, &mut body, exchange);
     }
-    let answer = cluster.send(head, body, lane, exchange).await?; // 7, 8
+    let answer = match cluster.send(head, body, lane, exchange).await {
+        Ok(answer) => answer, // 7, 8
+        Err(rejection) => return degraded(rejection, lane, exchange),
+    };
     let mut response = answered(answer, lane); // 6
     if let Some(cookie) = cookie {
         split::give(cookie, &mut response);
@@ -161,6 +164,19 @@ async fn unrouted(
         Miss::MethodNotAllowed { allow } => Err(Rejection::MethodNotAllowed { allow }),
         Miss::NoRoute => local::after_routes(request, path, &worker.live).await,
     }
+}
+
+/// What the route has in the place of a service that gives no answer. The log and the metrics have the failure's code all
+/// the same, and `Proxy-Status` tells the client.
+fn degraded(rejection: Rejection, lane: &Lane, exchange: &mut Exchange) -> Result<Response<Body>, Rejection> {
+    let Some(fallback) = lane.fallback.as_ref().filter(|_| rejection.status().is_server_error()) else {
+        return Err(rejection);
+    };
+    exchange.fail(&rejection);
+    let mut response = local::fallback(fallback, rejection.status());
+    response.headers_mut().insert(respond::PROXY_STATUS, respond::proxy_status(&rejection));
+    lane.transform.response(response.headers_mut());
+    Ok(response)
 }
 
 /// Another server's answer, the service's or an authoriser's, as the client's.

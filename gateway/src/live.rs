@@ -15,7 +15,7 @@ use rules::Sources;
 use crate::{
     acme::Acme,
     cluster::{Cluster, health},
-    config::{Coding, Config, Redirect, Retry, Service, UpstreamTimeouts},
+    config::{Coding, Config, Fallback, Redirect, Retry, Service, UpstreamTimeouts},
     h1::server::Settings,
     mirror::Mirror,
     mounts::Mounts,
@@ -96,6 +96,8 @@ pub(crate) struct Lane {
     pub(crate) split: Option<Box<Split>>,
     /// Who gets copies of its requests.
     pub(crate) mirror: Option<Box<Mirror>>,
+    /// What clients get where the service gives no answer.
+    pub(crate) fallback: Option<Box<Fallback>>,
     /// `,"route":"/users","service":"user"`, as the access log has it.
     pub(crate) log_fields: Vec<u8>,
 }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     body::Body,
     cluster::{Cluster, Status},
+    config::Fallback,
     exchange::Exchange,
     h1::head::{self, RawQuery},
     live::Live,
@@ -34,6 +35,16 @@ pub(crate) fn preflight(grant: HeaderMap) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     *response.headers_mut() = grant;
+    response
+}
+
+/// The answer that a route has in the place of a failure of this status.
+pub(crate) fn fallback(fallback: &Fallback, failure: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::full(fallback.body.clone()));
+    *response.status_mut() = fallback.status.unwrap_or(failure);
+    response.headers_mut().insert(header::CONTENT_TYPE, fallback.content_type.clone());
+    // It is good for this moment alone, whatever its status.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

@@ -9,7 +9,8 @@ use crate::{
     rejection::{API_KEY_CHALLENGE, BodyFault, Rejection, TokenFault},
 };
 
-const PROXY_STATUS: http::HeaderName = http::HeaderName::from_static("proxy-status");
+/// What went wrong on the way, for whoever asks (RFC 9209).
+pub(crate) const PROXY_STATUS: http::HeaderName = http::HeaderName::from_static("proxy-status");
 /// How long a client should wait for an upstream to come back, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
@@ -74,10 +75,15 @@ fn grpc_error(rejection: &Rejection, exchange: &Exchange) -> Response<Body> {
     response
 }
 
+/// RFC 9209 §2.1.
+pub(crate) fn proxy_status(rejection: &Rejection) -> HeaderValue {
+    let value = format!("gateway; error={}; details=\"{}\"", rejection.proxy_error(), rejection.code());
+    HeaderValue::from_str(&value).expect("codes are tokens")
+}
+
 /// The fields that a status calls for, and `Proxy-Status`.
 fn explain(rejection: &Rejection, exchange: &Exchange, fields: &mut HeaderMap) {
-    let proxy_status = format!("gateway; error={}; details=\"{}\"", rejection.proxy_error(), rejection.code());
-    fields.insert(PROXY_STATUS, HeaderValue::from_str(&proxy_status).expect("codes are tokens"));
+    fields.insert(PROXY_STATUS, proxy_status(rejection));
     match rejection {
         Rejection::MethodNotAllowed { allow } => drop(fields.insert(header::ALLOW, allow.clone())),
         Rejection::NoHealthyUpstream

@@ -17,6 +17,7 @@ mod docs;
 mod errors;
 mod events;
 mod expect_continue;
+mod fallback;
 mod fields;
 mod forward_auth;
 mod framing;

@@ -11,6 +11,7 @@ mod circuit;
 mod conflicts;
 mod cors;
 mod dns;
+mod fallback;
 mod file;
 mod forward_auth;
 mod headers;

@@ -555,6 +555,8 @@ table! {
         sticky: Text,
         /// A service that gets a copy of its requests, whose answers nobody sees: a name, or a table.
         mirror: Brief<RawMirror>,
+        /// What its clients get where the service gives no answer, in the place of 502, 503 or 504.
+        fallback: RawFallback,
         /// How long upstreams may take.
         timeouts: RawTimeouts,
         /// When a request is sent again, or false for never.
@@ -600,6 +602,20 @@ table! {
 impl Shorthand for RawRedirect {
     fn from_text(text: At<Text>) -> Self {
         Self { to: Some(text), ..Self::default() }
+    }
+}
+
+table! {
+    /// What clients get where a service gives no answer.
+    RawFallback {
+        /// Its status; without it, that of the failure.
+        status: Count,
+        /// The type of its body.
+        content_type: Text = "application/json",
+        /// Its body: `[]`.
+        body: Text,
+        /// Or the file that has its body, seen from the folder of this file.
+        file: Text,
     }
 }
 

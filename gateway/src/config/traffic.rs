@@ -1,7 +1,8 @@
 //! Where a route's requests go beside, or in place of, its service.
 use std::sync::Arc;
 
-use http::StatusCode;
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode};
 
 use super::HashKey;
 use crate::route::RedirectTarget;
@@ -40,6 +41,21 @@ pub struct Redirect {
     pub status: StatusCode,
     /// `to` as the file has it, for people: references such as `${NAME}` are not filled in.
     pub written: String,
+}
+
+/// `fallback = { status = 200, content_type = "application/json", body = "[]" }`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fallback {
+    /// From 200 to 599. Default: the failure's own.
+    pub status: Option<StatusCode>,
+    /// Default `application/json`.
+    pub content_type: HeaderValue,
+    /// What `body` says, or what was in `file` when this was read.
+    pub body: Bytes,
+    /// `body` or `file` as the file has it, for people: references such as `${NAME}` are not filled in.
+    pub written: String,
+    /// Which of the two it is.
+    pub is_file: bool,
 }
 
 /// `split = [{ service = "user", weight = 9 }, { service = "user-next" }]`.

@@ -62,6 +62,7 @@ impl Lanes<'_, '_> {
             redirect: route.redirect.clone().map(Box::new),
             split: None,
             mirror,
+            fallback: route.fallback.clone().map(Box::new),
         });
         self.list.len() - 1
     }

@@ -1,7 +1,7 @@
 //! One route of a service.
 use http::HeaderName;
 
-use super::{Checks, layer::Layer, traffic, validation};
+use super::{Checks, fallback, layer::Layer, traffic, validation};
 use crate::{
     config::{
         AuthMode, Route, Server, StripPrefix, Written,
@@ -73,6 +73,7 @@ pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &m
         redirect,
         split,
         mirror,
+        fallback: fallback::check(raw.fallback.as_ref(), checks),
         timeouts,
         retry: layer.retry(),
         max_body,

@@ -22,4 +22,12 @@ pub(super) fn add(route: &Route, shown: &mut Value) {
     if let Some(mirror) = &route.mirror {
         shown["mirror"] = json!({ "service": *mirror.service, "percent": mirror.percent });
     }
+    if let Some(fallback) = &route.fallback {
+        let content_type = fallback.content_type.to_str().unwrap_or_default();
+        shown["fallback"] = json!({ "content_type": content_type });
+        shown["fallback"][if fallback.is_file { "file" } else { "body" }] = mask(&fallback.written).into();
+        if let Some(status) = fallback.status {
+            shown["fallback"]["status"] = status.as_u16().into();
+        }
+    }
 }

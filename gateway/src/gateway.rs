@@ -1,10 +1,11 @@
 //! The walk of a request on one screen, and the process that it happens in.
 use std::rc::Rc;
 
-use http::{HeaderMap, Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 
 use crate::{
     body::{Body, LeasedBody},
+    cache,
     compress::Accepted,
     exchange::{Client, Exchange},
     h1::head::{self, BadHead, ResponseHead, host_name},
@@ -93,6 +94,7 @@ async fn walk(
     if let Some(affinity) = cluster.affinity(request.headers(), exchange.client) {
         exchange.affinity = affinity; // 7, the part that reads what is gone then
     }
+    let asked = lane.cache.as_ref().and_then(|cache| cache.asked(request, &path, client.scheme, exchange));
     let accepted = lane.compress.as_ref().map(|codings| Accepted::of(request.headers(), codings));
     let head = lane.transform.request(
         request,
@@ -106,8 +108,17 @@ async fn walk(
     {
         mirror.copy(&head, &mut body, exchange);
     }
-    let answer = cluster.send(head, body, lane, exchange).await?; // 7, 8
-    let mut response = answered(answer, lane); // 6
+    let mut response = match lane.cache.as_ref().zip(asked) {
+        None => answered(cluster.send(head, body, lane, exchange).await?, lane), // 7, 8, 6
+        Some((cache, asked)) => {
+            // Boxed, so that it takes no room in the walk of a request that is not stored.
+            let answer = Box::pin(cache.answer(asked, head, lane, cluster, exchange)).await?;
+            to_client(answer.status, answer.fields, answer.body, lane)
+        }
+    };
+    if let Some(store) = &worker.live.cache {
+        cache::invalidate(store, request, &path, client.scheme, exchange, &response);
+    }
     if let Some(cookie) = cookie {
         split::give(cookie, &mut response);
     }
@@ -165,9 +176,14 @@ async fn unrouted(
 
 /// Another server's answer, the service's or an authoriser's, as the client's.
 fn answered((head, body): (ResponseHead, LeasedBody), lane: &Lane) -> Response<Body> {
-    let mut response = Response::new(Body::from_upstream(body));
-    *response.status_mut() = head.status;
-    *response.headers_mut() = head.fields;
+    to_client(head.status, head.fields, Body::from_upstream(body), lane)
+}
+
+/// An answer as the route has it.
+fn to_client(status: StatusCode, fields: HeaderMap, body: Body, lane: &Lane) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = fields;
     if lane.permit.cors().is_some() {
         cors::replace(response.headers_mut());
     }

@@ -144,8 +144,7 @@ fn each_key_is_described() {
 #[test]
 fn the_described_defaults_are_the_real_ones() {
     let schema = schema();
-    let rules =
-        "routes = [{ match = \"/\", cache = {} }]\nrate_limit = { requests = 1, per = \"1s\" }\ncors.origins = \"*\"";
+    let rules = "cache = {}\nrate_limit = { requests = 1, per = \"1s\" }\ncors.origins = \"*\"";
     let config = sound(&format!("{SERVICE}health = \"/health\"\n{rules}"));
     let shown = config.redacted();
     let user = &shown["services"]["user"];

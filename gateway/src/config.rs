@@ -45,7 +45,7 @@ pub use resilience::{CircuitBreaker, Retry, RetryOn};
 pub use schema::schema;
 pub use source::Source;
 pub use tls::{Acme, Certificate, Roots, Tls, UpstreamTls};
-pub use traffic::{Coding, Fallback, Mirror, Redirect, Share, Split};
+pub use traffic::{CacheRules, Coding, Fallback, Mirror, Redirect, Share, Split};
 
 /// A whole `gateway.toml`.
 #[derive(Debug, Clone)]
@@ -66,6 +66,8 @@ pub struct Config {
     pub rate_limit: Option<RateLimit>,
     /// `[cors]`: for what no route takes, and for every route that does not say otherwise.
     pub cors: Option<Arc<Cors>>,
+    /// `cache.max_size`: what all stored answers may take, in bytes. Default 64 MiB.
+    pub cache_size: u64,
     /// `[services.*]`, in the file's order; never empty.
     pub services: Vec<Service>,
     /// Every file that was read for it, this one first, as each was then.
@@ -270,6 +272,8 @@ pub struct Route {
     pub request_headers: HeaderRules,
     /// Done to the answer's fields.
     pub response_headers: HeaderRules,
+    /// How its answers are stored; none: not at all.
+    pub cache: Option<CacheRules>,
     /// The codings that its answers may be compressed in, the best first. Default none.
     pub compress: Arc<[Coding]>,
     /// Who is asked whether a request may pass.

@@ -1,10 +1,11 @@
 //! The walk of a request on one screen, and the process that it happens in.
 use std::rc::Rc;
 
-use http::{HeaderMap, Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 
 use crate::{
     body::{Body, LeasedBody},
+    cache,
     compress::Accepted,
     exchange::{Client, Exchange},
     h1::head::{self, BadHead, ResponseHead, host_name},
@@ -93,6 +94,7 @@ async fn walk(
     if let Some(affinity) = cluster.affinity(request.headers(), exchange.client) {
         exchange.affinity = affinity; // 7, the part that reads what is gone then
     }
+    let asked = lane.cache.as_ref().and_then(|cache| cache.asked(request, &path, client.scheme, exchange));
     let accepted = lane.compress.as_ref().map(|codings| Accepted::of(request.headers(), codings));
     let head = lane.transform.request(
         request,
@@ -106,11 +108,21 @@ async fn walk(
     {
         mirror.copy(&head, &mut body, exchange);
     }
-    let answer = match cluster.send(head, body, lane, exchange).await {
-        Ok(answer) => answer, // 7, 8
+    let outcome = match lane.cache.as_ref().zip(asked) {
+        None => cluster.send(head, body, lane, exchange).await.map(|answer| answered(answer, lane)), // 7, 8, 6
+        Some((cache, asked)) => {
+            // Boxed, so that it takes no room in the walk of a request that is not stored.
+            let answer = Box::pin(cache.answer(asked, head, lane, cluster, exchange)).await;
+            answer.map(|answer| to_client(answer.status, answer.fields, answer.body, lane))
+        }
+    };
+    let mut response = match outcome {
+        Ok(response) => response,
         Err(rejection) => return degraded(rejection, lane, exchange),
     };
-    let mut response = answered(answer, lane); // 6
+    if let Some(store) = &worker.live.cache {
+        cache::invalidate(store, request, &path, client.scheme, exchange, &response);
+    }
     if let Some(cookie) = cookie {
         split::give(cookie, &mut response);
     }
@@ -181,9 +193,14 @@ fn degraded(rejection: Rejection, lane: &Lane, exchange: &mut Exchange) -> Resul
 
 /// Another server's answer, the service's or an authoriser's, as the client's.
 fn answered((head, body): (ResponseHead, LeasedBody), lane: &Lane) -> Response<Body> {
-    let mut response = Response::new(Body::from_upstream(body));
-    *response.status_mut() = head.status;
-    *response.headers_mut() = head.fields;
+    to_client(head.status, head.fields, Body::from_upstream(body), lane)
+}
+
+/// An answer as the route has it.
+fn to_client(status: StatusCode, fields: HeaderMap, body: Body, lane: &Lane) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = fields;
     if lane.permit.cors().is_some() {
         cors::replace(response.headers_mut());
     }

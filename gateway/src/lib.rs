@@ -13,7 +13,7 @@
 //! | 9 | `respond` | makes an answer of whatever came out |
 //!
 //! `gateway::handle` is this table in code. Beside the walk stand what all of it speaks of (`exchange`, `rejection`,
-//! `body`), what a route does beside a plain forward (`split`, `mirror`, `compress`), the wire (`h1`, `h2`), what a connection
+//! `body`), what a route does beside a plain forward (`split`, `mirror`, `cache`, `compress`), the wire (`h1`, `h2`), what a connection
 //! becomes that is
 //! upgraded (`tunnel`), services in this process
 //! ([`mounts`]), what they say of themselves (`openapi`), what the file says ([`config`]) and what becomes of it (`live`), and the process (`run`,
@@ -24,6 +24,7 @@ mod admin;
 mod ask_health;
 mod balance;
 mod body;
+mod cache;
 mod cluster;
 mod compress;
 pub mod config;

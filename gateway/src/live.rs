@@ -14,6 +14,7 @@ use rules::Sources;
 
 use crate::{
     acme::Acme,
+    cache::{RouteCache, Store},
     cluster::{Cluster, health},
     config::{Coding, Config, Fallback, Redirect, Retry, Service, UpstreamTimeouts},
     h1::server::Settings,
@@ -73,6 +74,8 @@ pub(crate) struct Live {
     pub(crate) openapi: Option<Arc<OpenApi>>,
     /// The authorisers that are no service of the file.
     pub(crate) authorisers: Vec<Arc<Cluster>>,
+    /// Stored answers; none where no route stores any.
+    pub(crate) cache: Option<Arc<Store>>,
     /// Numbers that are kept over reloads.
     pub(crate) tallies: Arc<Tallies>,
 }
@@ -88,6 +91,8 @@ pub(crate) struct Lane {
     pub(crate) retry: Option<Retry>,
     /// The index of the cluster that it goes to.
     pub(crate) cluster: usize,
+    /// How its answers are stored; none: not at all.
+    pub(crate) cache: Option<Arc<RouteCache>>,
     /// The codings that its answers may be compressed in; none: they are sent as they are.
     pub(crate) compress: Option<Arc<[Coding]>>,
     /// Where its clients are sent instead.
@@ -133,7 +138,14 @@ impl Live {
         let reserved = Arc::new(rules::reserved(&config));
         let mut sources = Sources::new(&config, addresses, &clusters, previous);
         let tallies = previous.map_or_else(Arc::default, |live| Arc::clone(&live.tallies));
-        let mut lanes = Lanes { config: &config, sources: &mut sources, tallies: &tallies, list: Vec::new() };
+        let cache = store(&config, previous);
+        let mut lanes = Lanes {
+            config: &config,
+            sources: &mut sources,
+            tallies: &tallies,
+            cache: cache.as_ref(),
+            list: Vec::new(),
+        };
         let mut patterns = Vec::new();
         for (cluster, service) in config.services.iter().enumerate() {
             for route in &service.routes {
@@ -170,6 +182,7 @@ impl Live {
             lanes,
             clusters,
             authorisers,
+            cache,
             tallies,
             openapi: config.server.docs.then(|| Arc::new(OpenApi::new())),
             reserved,
@@ -231,4 +244,20 @@ impl Live {
     fn has_acme(&self, acme: &Arc<Acme>) -> bool {
         self.acme.as_ref().is_some_and(|own| Arc::ptr_eq(own, acme))
     }
+}
+
+/// Where the answers of `config` are stored: those of `previous` are there still.
+fn store(config: &Config, previous: Option<&Live>) -> Option<Arc<Store>> {
+    let mut routes = config.services.iter().flat_map(|service| &service.routes);
+    let max = usize::try_from(config.cache_size).unwrap_or(usize::MAX);
+    routes.any(|route| route.cache.is_some()).then(|| {
+        let known = previous.and_then(|live| live.cache.as_ref());
+        known.map_or_else(
+            || Store::new(max),
+            |store| {
+                store.resize(max);
+                Arc::clone(store)
+            },
+        )
+    })
 }

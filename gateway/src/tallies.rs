@@ -5,18 +5,29 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use crate::{mirror, telemetry::metrics::RouteLabels};
+use crate::{cache, mirror, telemetry::metrics::RouteLabels};
 
 /// All of them.
 #[derive(Debug, Default)]
 pub(crate) struct Tallies {
     mirrors: Mutex<BTreeMap<RouteLabels, Arc<mirror::Counts>>>,
+    caches: Mutex<BTreeMap<RouteLabels, Arc<cache::Counts>>>,
 }
 
 impl Tallies {
     /// Those of the copies of a route, for a service.
     pub(crate) fn mirror(&self, labels: RouteLabels) -> Arc<mirror::Counts> {
         Arc::clone(self.mirrors().entry(labels).or_default())
+    }
+
+    /// Those of a route whose answers are stored.
+    pub(crate) fn cache(&self, labels: RouteLabels) -> Arc<cache::Counts> {
+        Arc::clone(self.caches().entry(labels).or_default())
+    }
+
+    /// Those of all routes whose answers are, or were, stored.
+    pub(crate) fn caches(&self) -> MutexGuard<'_, BTreeMap<RouteLabels, Arc<cache::Counts>>> {
+        self.caches.lock().expect("no holder of this lock panics")
     }
 
     /// Those of all routes that have, or had, a mirror.

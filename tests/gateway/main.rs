@@ -7,6 +7,7 @@ mod admin;
 mod api_keys;
 mod balance;
 mod bodies;
+mod cache;
 mod cancel;
 mod circuit;
 mod cli;

@@ -93,7 +93,7 @@ fn a_service_without_an_upstream_takes_no_part() {
     let file = file(&old, &new, SPLIT) + health;
     let gateway = Gateway::start(&file);
     eventually("it is known to be unhealthy", || {
-        (gateway.admin("/services").json()["new"]["status"] == "unhealthy").then_some(())
+        (gateway.admin("/services").json()["new"]["upstreams"][0]["status"] == "unhealthy").then_some(())
     });
     let mut client = gateway.connect();
     assert_eq!(counts((0..100).map(|_| client.get("/s"))), BTreeMap::from([("old".into(), 100)]));

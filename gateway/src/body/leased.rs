@@ -82,7 +82,7 @@ impl LeasedBody {
     }
 
     /// How it is delimited.
-    pub(super) fn length(&self) -> Length {
+    pub(crate) fn length(&self) -> Length {
         self.body.length()
     }
 

@@ -1,4 +1,4 @@
-//! A copy of a request, to a cluster that the client knows nothing of.
+//! Requests that no client waits for: copies, and fetches of what is stored.
 use std::{future::poll_fn, time::Duration};
 
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use super::{LocalCluster, health};
 use crate::{
     body::{Body, LeasedBody},
     config::UpstreamTimeouts,
-    h1::client::Head,
+    h1::{client::Head, head::ResponseHead},
     rejection::Rejection,
     upstream::{Failure, send},
 };
@@ -24,27 +24,32 @@ impl LocalCluster {
         timeouts: &UpstreamTimeouts,
     ) -> Result<StatusCode, Rejection> {
         let all: Duration = timeouts.connect + timeouts.request;
-        timeout(all, self.send_copy(&head, host, body, timeouts)).await.unwrap_or(Err(Rejection::UpstreamTimeout))
+        let whole = async {
+            let (head, mut body) = self.fetch(&head, host, body, timeouts).await?;
+            while let Some(frame) = poll_fn(|cx| body.poll_frame(cx)).await {
+                frame?;
+            }
+            Ok(head.status)
+        };
+        timeout(all, whole).await.unwrap_or(Err(Rejection::UpstreamTimeout))
     }
 
-    async fn send_copy(
+    /// Sends a request of the gateway's own making once, and waits for the head of the answer.
+    pub(crate) async fn fetch(
         &self,
         head: &Head,
         host: Option<HeaderValue>,
         body: Bytes,
         timeouts: &UpstreamTimeouts,
-    ) -> Result<StatusCode, Rejection> {
+    ) -> Result<(ResponseHead, LeasedBody), Rejection> {
         let (index, mut lease) = self.pick(fastrand::u64(..)).await?;
         let upstream = &self.shared.upstreams[index];
         let host = self.shared.host_for(upstream, host.as_ref());
         let pool = &self.upstreams[index].pool;
         match send(upstream, pool, head, host, Body::full(body), timeouts, Some(&mut 0)).await {
             Ok((head, body)) => {
-                let mut body = LeasedBody::new(body, head.status, lease);
-                while let Some(frame) = poll_fn(|cx| body.poll_frame(cx)).await {
-                    frame?;
-                }
-                Ok(head.status)
+                let body = LeasedBody::new(body, head.status, lease);
+                Ok((head, body))
             }
             Err(failure) => {
                 let rejection = match failure {

@@ -112,6 +112,7 @@ fn server(before: &Config, now: &Config, changes: &mut Vec<String>) {
         ("server.listen", format!("{:?}", old.listen), format!("{:?}", new.listen)),
         ("server.workers", old.workers.to_string(), new.workers.to_string()),
         ("server.max_connections", old.max_connections.to_string(), new.max_connections.to_string()),
+        ("cache.max_size", before.cache_size.to_string(), now.cache_size.to_string()),
         ("admin.listen", before.admin.listen.to_string(), now.admin.listen.to_string()),
     ];
     for (key, before, now) in values {

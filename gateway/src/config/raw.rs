@@ -28,6 +28,8 @@ table! {
         rate_limit: RawRateLimit,
         /// What pages of other origins may do: at every route, and where none matches.
         cors: RawCors,
+        /// The memory for answers that are stored, by the routes whose `cache` is on.
+        cache: RawCacheStore,
         /// What every service inherits; a service overrides it key by key, and a route overrides the service.
         defaults: RawDefaults,
         /// The services, each under its name: lower-case letters, digits, `-` and `_`.
@@ -260,6 +262,8 @@ table! {
         request_headers: RawHeaderRules,
         /// What is done to the fields of answers.
         response_headers: RawHeaderRules,
+        /// Whether answers are stored and shared, as they allow: true, false, or a table.
+        cache: Toggle<RawCache>,
         /// Whether answers are compressed, where that gains: true, false, or the codings: `zstd`, `br`, `gzip`.
         compress: Toggle<OneOrMany<Text>>,
         /// Who is asked whether a request may pass: a URL, or a table.
@@ -311,6 +315,8 @@ table! {
         request_headers: RawHeaderRules,
         /// What is done to the fields of answers.
         response_headers: RawHeaderRules,
+        /// Whether answers are stored and shared, as they allow: true, false, or a table.
+        cache: Toggle<RawCache>,
         /// Whether answers are compressed, where that gains: true, false, or the codings: `zstd`, `br`, `gzip`.
         compress: Toggle<OneOrMany<Text>>,
         /// Who is asked whether a request may pass: a URL, a table, or false to ask nobody.
@@ -573,6 +579,8 @@ table! {
         request_headers: RawHeaderRules,
         /// What is done to the fields of the answer.
         response_headers: RawHeaderRules,
+        /// Whether answers are stored and shared, as they allow: true, false, or a table.
+        cache: Toggle<RawCache> = false,
         /// Whether answers are compressed, where that gains: true, false, or the codings: `zstd`, `br`, `gzip`.
         compress: Toggle<OneOrMany<Text>> = false,
         /// Who is asked whether a request may pass: a URL, a table, or false to ask nobody.
@@ -585,6 +593,30 @@ table! {
         required_headers: OrOff<OneOrMany<Text>>,
         /// The JSON Schema that a body must meet: a file, or a table.
         schema: Brief<RawSchema>,
+    }
+}
+
+table! {
+    /// The memory for stored answers.
+    RawCacheStore {
+        /// What all of them may take together; those used longest ago go first.
+        max_size: Bytes = "64MiB",
+    }
+}
+
+table! {
+    /// How answers are stored and shared.
+    RawCache {
+        /// The longest body that is stored.
+        max_body: Bytes = "1MiB",
+        /// For how long an answer is fresh that does not say so itself.
+        ttl: Length,
+        /// For how long after that it is served while a new one is fetched, where it does not say so itself.
+        stale_while_revalidate: Length = "0s",
+        /// For how long after that it is served where no new one can be had, where it does not say so itself.
+        stale_if_error: Length = "0s",
+        /// Whether answers that set a cookie are stored, and the cookie given to all.
+        set_cookie: bool = false,
     }
 }
 

@@ -28,6 +28,7 @@ impl Config {
             "jwt": self.jwt.iter().map(jwt).collect::<Vec<_>>(),
             "api_key": self.api_keys.iter().map(api_keys).collect::<Vec<_>>(),
             "cors": cors::cors(self.cors.as_deref()),
+            "cache": { "max_size": show_size(self.cache_size) },
             "services": services.collect::<Map<_, _>>(),
         });
         if let Some(limit) = &self.rate_limit {

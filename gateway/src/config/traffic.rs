@@ -1,5 +1,5 @@
 //! Where a route's requests go beside, or in place of, its service.
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
@@ -28,6 +28,33 @@ impl Coding {
             Self::Zstd => "zstd",
             Self::Brotli => "br",
             Self::Gzip => "gzip",
+        }
+    }
+}
+
+/// `cache = true` or `{ ttl = "10s", stale_if_error = "1h" }`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheRules {
+    /// The longest body that is stored, in bytes. Default 1 MiB.
+    pub max_body: u64,
+    /// For how long an answer is fresh that says nothing of it. Default: such an answer is not fresh at all.
+    pub ttl: Option<Duration>,
+    /// For how long after that it is served while another is fetched, unless it says otherwise. Default not at all.
+    pub stale_while_revalidate: Duration,
+    /// For how long after that it is served where no other can be had, unless it says otherwise. Default not at all.
+    pub stale_if_error: Duration,
+    /// Whether answers that set a cookie are stored. Default false.
+    pub set_cookie: bool,
+}
+
+impl Default for CacheRules {
+    fn default() -> Self {
+        Self {
+            max_body: 1 << 20,
+            ttl: None,
+            stale_while_revalidate: Duration::ZERO,
+            stale_if_error: Duration::ZERO,
+            set_cookie: false,
         }
     }
 }

@@ -3,6 +3,8 @@ use std::sync::Arc;
 
 use super::{Lane, rules::Sources};
 use crate::{
+    balance::hash,
+    cache::{RouteCache, Store},
     config::{Config, Route},
     mirror::Mirror,
     permit::Permit,
@@ -17,6 +19,7 @@ pub(super) struct Lanes<'l, 'c> {
     pub(super) config: &'c Config,
     pub(super) sources: &'l mut Sources<'c>,
     pub(super) tallies: &'l Tallies,
+    pub(super) cache: Option<&'l Arc<Store>>,
     pub(super) list: Vec<Lane>,
 }
 
@@ -43,6 +46,12 @@ impl Lanes<'_, '_> {
             let counts = self.tallies.mirror(labels);
             Box::new(Mirror::new(self.cluster(&mirror.service), mirror.percent, route.timeouts, counts))
         });
+        let cache = route.cache.zip(self.cache).map(|(rules, store)| {
+            // Whatever else a route says may be what an answer came from.
+            let identity = hash::of(format!("{route:?} {name}").as_bytes());
+            let counts = self.tallies.cache(labels.clone());
+            Arc::new(RouteCache::new(Arc::clone(store), rules, identity, counts))
+        });
         let rules = self.sources.rules(route, &self.config.services[service]);
         self.list.push(Lane {
             log_fields: log_fields(&labels),
@@ -58,6 +67,7 @@ impl Lanes<'_, '_> {
             timeouts: route.timeouts,
             retry: route.retry,
             cluster,
+            cache,
             compress: (!route.compress.is_empty()).then(|| Arc::clone(&route.compress)),
             redirect: route.redirect.clone().map(Box::new),
             split: None,

@@ -243,6 +243,23 @@ impl Metrics {
                 family.encode_family(&labels)?.encode_counter(&count, NO_EXEMPLAR)?;
             }
         }
+        let help = "Requests that the cache was looked at for, by how they were answered";
+        let mut family = encoder.encode_descriptor("gateway_cache_requests", help, None, MetricType::Counter)?;
+        for (labels, counts) in live.tallies.caches().iter() {
+            let [route, service] = labels.pairs();
+            for (result, count) in counts.pairs() {
+                let labels = [route, service, ("result", result)];
+                family.encode_family(&labels)?.encode_counter(&count, NO_EXEMPLAR)?;
+            }
+        }
+        let (bytes, entries) = live.cache.as_ref().map_or((0, 0), |store| store.size());
+        for (name, help, value) in [
+            ("gateway_cache_bytes", "Memory that stored answers take, about", bytes),
+            ("gateway_cache_entries", "URIs with a stored answer", entries),
+        ] {
+            let value = i64::try_from(value).unwrap_or(i64::MAX);
+            encoder.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&value)?;
+        }
         let gauges = self.gauges();
         let total = |of: fn(&Gauges) -> &AtomicI64| gauges.iter().map(|gauges| of(gauges).load(Relaxed)).sum::<i64>();
         encoder

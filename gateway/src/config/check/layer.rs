@@ -6,7 +6,7 @@ use http::HeaderName;
 use super::{
     Checks,
     auth::Asked,
-    cors,
+    cache, cors,
     forward_auth::Setting,
     headers::{self, Rules},
     rate_limit::{self, Limit},
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     config::{
-        Coding, LimitScope, Limits, RateLimit, Retry, UpstreamTimeouts,
+        CacheRules, Coding, LimitScope, Limits, RateLimit, Retry, UpstreamTimeouts,
         raw::{RawBodyLimit, RawConfig, RawDefaults, RawHeaderRules, RawRoute, RawService, RawTimeouts},
         read::{At, OrOff},
     },
@@ -39,6 +39,7 @@ pub(super) struct Layer {
     content_types: Option<OrOff<Arc<ContentTypes>>>,
     required_headers: Option<Arc<[HeaderName]>>,
     compress: Option<Arc<[Coding]>>,
+    cache: Option<OrOff<CacheRules>>,
 }
 
 /// What a service and a route say alike: their tables are two types with the same keys.
@@ -54,6 +55,7 @@ macro_rules! inner {
             content_types: validation::or_off($raw.content_types.as_ref(), $checks, validation::content_types),
             required_headers: validation::or_off($raw.required_headers.as_ref(), $checks, validation::required_headers),
             compress: traffic::compress($raw.compress.as_ref(), $checks),
+            cache: cache::check($raw.cache.as_ref(), $checks),
             ..Self::of($raw.timeouts.as_ref(), $raw.limits.as_ref(), headers, $checks)
         };
         own.over($outer)
@@ -82,6 +84,7 @@ impl Layer {
             content_types: raw.content_types.as_ref().map(|list| validation::content_types(list, checks)),
             required_headers: raw.required_headers.as_ref().map(|list| validation::required_headers(list, checks)),
             compress: traffic::compress(raw.compress.as_ref(), checks),
+            cache: cache::check(raw.cache.as_ref(), checks),
             ..Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks)
         }
     }
@@ -124,6 +127,7 @@ impl Layer {
             content_types: self.content_types.or_else(|| outer.content_types.clone()),
             required_headers: self.required_headers.or_else(|| outer.required_headers.clone()),
             compress: self.compress.or_else(|| outer.compress.clone()),
+            cache: self.cache.or_else(|| outer.cache.clone()),
         }
     }
 
@@ -140,6 +144,11 @@ impl Layer {
     /// The fields that a request must have.
     pub(super) fn required_headers(&self) -> Arc<[HeaderName]> {
         self.required_headers.clone().unwrap_or_default()
+    }
+
+    /// How answers are stored, unless they are not.
+    pub(super) fn cache(&self) -> Option<CacheRules> {
+        self.cache.clone().and_then(OrOff::on)
     }
 
     /// The codings that answers may be compressed in.

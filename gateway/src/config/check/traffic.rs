@@ -38,7 +38,7 @@ pub(super) fn redirect(raw: &RawRoute, path: &PathPattern, checks: &mut Checks) 
 /// Keys that would do nothing beside a redirect, which sends nothing to a service.
 pub(super) fn report_idle(raw: &RawRoute, checks: &mut Checks) {
     let Some(redirect) = &raw.redirect else { return };
-    let spans: [(&str, Option<&Range<usize>>); 9] = [
+    let spans: [(&str, Option<&Range<usize>>); 11] = [
         ("strip_prefix", raw.strip_prefix.as_ref().map(|at| &at.span)),
         ("rewrite", raw.rewrite.as_ref().map(|at| &at.span)),
         ("split", raw.split.as_ref().map(|at| &at.span)),
@@ -47,6 +47,8 @@ pub(super) fn report_idle(raw: &RawRoute, checks: &mut Checks) {
         ("timeouts", raw.timeouts.as_ref().map(|at| &at.span)),
         ("retry", raw.retry.as_ref().map(|at| &at.span)),
         ("request_headers", raw.request_headers.as_ref().map(|at| &at.span)),
+        ("cache", raw.cache.as_ref().map(|at| &at.span)),
+        ("compress", raw.compress.as_ref().map(|at| &at.span)),
         ("schema", raw.schema.as_ref().map(|at| &at.span)),
     ];
     for (key, span) in spans.into_iter().filter_map(|(key, span)| Some((key, span?))) {

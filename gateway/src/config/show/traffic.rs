@@ -1,13 +1,18 @@
 //! Where a route's requests go beside, or in place of, its service: keys that are there or not.
 use serde_json::{Value, json};
 
-use crate::config::{Route, diagnose::mask};
+use crate::config::{
+    CacheRules, Route,
+    diagnose::mask,
+    read::units::{show_duration, show_size},
+};
 
 pub(super) fn add(route: &Route, shown: &mut Value) {
     shown["compress"] = match &*route.compress {
         [] => Value::Bool(false),
         codings => codings.iter().map(|coding| coding.name()).collect(),
     };
+    shown["cache"] = route.cache.as_ref().map_or(Value::Bool(false), cache);
     if let Some(redirect) = &route.redirect {
         shown["redirect"] = json!({ "to": mask(&redirect.written), "status": redirect.status.as_u16() });
     }
@@ -30,4 +35,17 @@ pub(super) fn add(route: &Route, shown: &mut Value) {
             shown["fallback"]["status"] = status.as_u16().into();
         }
     }
+}
+
+fn cache(rules: &CacheRules) -> Value {
+    let mut shown = json!({
+        "max_body": show_size(rules.max_body),
+        "stale_while_revalidate": show_duration(rules.stale_while_revalidate),
+        "stale_if_error": show_duration(rules.stale_if_error),
+        "set_cookie": rules.set_cookie,
+    });
+    if let Some(ttl) = rules.ttl {
+        shown["ttl"] = show_duration(ttl).into();
+    }
+    shown
 }

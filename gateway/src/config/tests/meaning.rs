@@ -38,6 +38,7 @@ fn a_newcomers_file_gets_every_default() {
             "scopes": [],
             "rate_limit": false,
             "cors": false,
+            "cache": false,
             "compress": false,
             "content_types": false,
             "required_headers": [],
@@ -63,6 +64,7 @@ fn a_newcomers_file_gets_every_default() {
         "jwt": [],
         "api_key": [],
         "cors": false,
+        "cache": { "max_size": "64MiB" },
         "services": { "user": {
             "upstreams": [{ "url": "http://127.0.0.1:8001", "weight": 1 }],
             "critical": true,
@@ -469,6 +471,16 @@ fn every_key_is_read() {
         (&task["routes"][1]["required_headers"], json!([])),
         (&user["routes"][1]["redirect"], json!({ "to": "https://example.com/new/{id}?from=old", "status": 301 })),
         (&user["routes"][2]["split"], json!([{ "service": "user", "weight": 9 }, { "service": "task", "weight": 1 }])),
+        (&shown["cache"], json!({ "max_size": "128MiB" })),
+        (
+            &user["routes"][1]["cache"],
+            json!({
+                "max_body": "2MiB", "ttl": "5s", "stale_while_revalidate": "10s", "stale_if_error": "1h", "set_cookie": true
+            }),
+        ),
+        (&route["cache"]["max_body"], json!("1KiB")),
+        (&task["routes"][0]["cache"]["max_body"], json!("3MiB")),
+        (&task["routes"][1]["cache"], json!(false)),
         (&route["compress"], json!(["zstd"])),
         (&user["routes"][1]["compress"], json!(["br", "gzip"])),
         (&task["routes"][0]["compress"], json!(["zstd", "br", "gzip"])),

@@ -144,7 +144,7 @@ fn each_key_is_described() {
 #[test]
 fn the_described_defaults_are_the_real_ones() {
     let schema = schema();
-    let rules = "rate_limit = { requests = 1, per = \"1s\" }\ncors.origins = \"*\"";
+    let rules = "cache = {}\nrate_limit = { requests = 1, per = \"1s\" }\ncors.origins = \"*\"";
     let config = sound(&format!("{SERVICE}health = \"/health\"\n{rules}"));
     let shown = config.redacted();
     let user = &shown["services"]["user"];
@@ -162,6 +162,8 @@ fn the_described_defaults_are_the_real_ones() {
         ("Route", &user["routes"][0]),
         ("Server", &shown["server"]),
         ("Cors", &user["routes"][0]["cors"]),
+        ("CacheStore", &shown["cache"]),
+        ("Cache", &user["routes"][0]["cache"]),
     ] {
         let properties = schema["definitions"][definition]["properties"].as_object().unwrap();
         for (key, property) in properties {

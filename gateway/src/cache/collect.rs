@@ -1,0 +1,43 @@
+//! An answer on its way to the client, gathered to be stored.
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+
+use super::{
+    entry::Entry,
+    store::{Key, Leader, Store},
+};
+use crate::body::Watch;
+
+/// Stored when it has passed whole; one that breaks off, or that nobody reads to its end, is not.
+pub(super) struct Collector {
+    pub(super) store: Arc<Store>,
+    pub(super) key: Key,
+    /// All of it but the body.
+    pub(super) entry: Entry,
+    pub(super) body: BytesMut,
+    /// The longest body that is stored.
+    pub(super) max: u64,
+    /// Whose fetch it is, if others wait for it.
+    pub(super) leader: Option<Leader>,
+}
+
+impl Watch for Collector {
+    fn data(&mut self, data: &Bytes) -> bool {
+        let fits = (self.body.len() + data.len()) as u64 <= self.max;
+        if fits {
+            self.body.extend_from_slice(data);
+        } else {
+            self.store.pass(&self.key, self.entry.life.at);
+        }
+        fits
+    }
+
+    fn end(self: Box<Self>) {
+        let Self { store, key, mut entry, body, leader, .. } = *self;
+        entry.body = body.freeze();
+        store.put(&key, entry);
+        // Only now may those who wait look.
+        drop(leader);
+    }
+}

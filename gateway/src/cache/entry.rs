@@ -1,0 +1,94 @@
+//! A stored answer, and whom it is for.
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+
+use super::{
+    control::split,
+    policy::{Life, date},
+};
+
+/// An answer to GET, without what was about its connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    /// Which route with which rules it came by.
+    pub(super) route: u64,
+    pub(crate) status: StatusCode,
+    pub(crate) fields: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(super) life: Life,
+    /// The fields that chose it (RFC 9111 §4.1), and what they were.
+    pub(super) chosen_by: Vec<(HeaderName, Vec<u8>)>,
+}
+
+/// What a field says, all of its lines as one.
+pub(super) fn combined(fields: &HeaderMap, name: &HeaderName) -> Vec<u8> {
+    let lines: Vec<&[u8]> = fields.get_all(name).iter().map(|line| line.as_bytes().trim_ascii()).collect();
+    lines.join(&b", "[..])
+}
+
+/// The fields that `Vary` names, and what they are in a request.
+pub(super) fn chosen_by(answer: &HeaderMap, request: &HeaderMap) -> Vec<(HeaderName, Vec<u8>)> {
+    let names = answer.get_all(header::VARY).iter().flat_map(|line| split(line.as_bytes()));
+    let names = names.filter_map(|name| HeaderName::from_bytes(name).ok());
+    let mut chosen: Vec<_> = names.map(|name| (name.clone(), combined(request, &name))).collect();
+    chosen.sort_by(|(one, _), (other, _)| one.as_str().cmp(other.as_str()));
+    chosen.dedup();
+    chosen
+}
+
+impl Entry {
+    /// Whether it is the answer to a request with these fields by this route.
+    pub(super) fn fits(&self, route: u64, request: &HeaderMap) -> bool {
+        self.route == route && self.chosen_by.iter().all(|(name, value)| combined(request, name) == *value)
+    }
+
+    /// What it takes in memory, about.
+    pub(super) fn size(&self) -> usize {
+        let fields: usize = self.fields.iter().map(|(name, value)| name.as_str().len() + value.len() + 64).sum();
+        let chosen: usize = self.chosen_by.iter().map(|(_, value)| value.len() + 64).sum();
+        self.body.len() + fields + chosen + 256
+    }
+
+    /// Whether a client that has what its fields say has this one (RFC 9110 §13.1.2, §13.1.3).
+    pub(super) fn is_known_to(&self, request: &HeaderMap) -> bool {
+        if self.status != StatusCode::OK {
+            return false;
+        }
+        if request.contains_key(header::IF_NONE_MATCH) {
+            let Some(ours) = self.fields.get(header::ETAG).map(|tag| opaque(tag.as_bytes())) else { return false };
+            let theirs = request.get_all(header::IF_NONE_MATCH).iter().flat_map(|line| split(line.as_bytes()));
+            return theirs.into_iter().any(|tag| tag == b"*" || opaque(tag) == ours);
+        }
+        let (since, modified) = (date(request, &header::IF_MODIFIED_SINCE), date(&self.fields, &header::LAST_MODIFIED));
+        since.zip(modified).is_some_and(|(since, modified)| modified <= since)
+    }
+
+    /// The fields by which its upstream can say that it still holds.
+    pub(super) fn validators(&self) -> impl Iterator<Item = (HeaderName, &HeaderValue)> {
+        let tag = self.fields.get(header::ETAG).map(|tag| (header::IF_NONE_MATCH, tag));
+        let date = self.fields.get(header::LAST_MODIFIED).map(|date| (header::IF_MODIFIED_SINCE, date));
+        tag.into_iter().chain(date)
+    }
+
+    /// The same with what a 304 says of it (RFC 9111 §3.2).
+    pub(super) fn freshened(&self, answer: &HeaderMap, life: impl FnOnce(&HeaderMap) -> Option<Life>) -> Option<Self> {
+        let mut fields = self.fields.clone();
+        for name in answer.keys().filter(|name| !is_about_the_body(name)) {
+            fields.remove(name);
+        }
+        for (name, value) in answer.iter().filter(|(name, _)| !is_about_the_body(name)) {
+            fields.append(name, value.clone());
+        }
+        let life = life(&fields)?;
+        Some(Self { fields, life, ..self.clone() })
+    }
+}
+
+/// What a 304 leaves out, or has no say in.
+pub(super) fn is_about_the_body(name: &HeaderName) -> bool {
+    [header::CONTENT_LENGTH, header::CONTENT_ENCODING, header::CONTENT_TYPE, header::CONTENT_RANGE].contains(name)
+}
+
+fn opaque(tag: &[u8]) -> &[u8] {
+    tag.strip_prefix(b"W/").unwrap_or(tag)
+}

@@ -155,6 +155,7 @@ pub(crate) struct Standing {
 }
 
 /// One request on its way, from its head to the end of its answer.
+#[allow(clippy::struct_excessive_bools, reason = "facts that do not depend on one another")]
 pub(crate) struct Exchange {
     pub(crate) worker: Rc<Worker>,
     pub(crate) started: Instant,
@@ -168,6 +169,8 @@ pub(crate) struct Exchange {
     pub(crate) host: Option<HeaderValue>,
     pub(crate) uri: Option<Uri>,
     pub(crate) version: Version,
+    /// Whether it is a call of gRPC.
+    pub(crate) is_grpc: bool,
     pub(crate) bytes_in: Option<Rc<Cell<u64>>>,
     pub(crate) bytes_out: u64,
     /// The index of the route that took it.

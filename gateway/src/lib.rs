@@ -30,6 +30,7 @@ pub mod config;
 mod edge;
 mod exchange;
 mod gateway;
+mod grpc;
 mod h1;
 mod h2;
 mod live;

@@ -72,9 +72,11 @@ impl Permit {
         path: &str,
         exchange: &mut Exchange,
     ) -> Result<Verdict, Rejection> {
+        // A stream of messages has no length of its own.
+        let max_body = if exchange.is_grpc { u64::MAX } else { self.max_body };
         match &self.rules {
-            None => request.body().limit(self.max_body).map(|()| Verdict::Pass),
-            Some(rules) => rules.check(self.max_body, request, client, path, exchange).await,
+            None => request.body().limit(max_body).map(|()| Verdict::Pass),
+            Some(rules) => rules.check(max_body, request, client, path, exchange).await,
         }
     }
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::{
     body::Body,
     exchange::Exchange,
+    grpc,
     rejection::{API_KEY_CHALLENGE, BodyFault, Rejection, TokenFault},
 };
 
@@ -41,6 +42,9 @@ pub(crate) fn finish(outcome: Result<Response<Body>, Rejection>, mut exchange: B
 
 /// What a rejection looks like to a client.
 fn problem(rejection: &Rejection, exchange: &Exchange) -> Response<Body> {
+    if exchange.is_grpc {
+        return grpc_error(rejection, exchange);
+    }
     let status = rejection.status();
     let problem = Problem {
         status: status.as_u16(),
@@ -55,14 +59,25 @@ fn problem(rejection: &Rejection, exchange: &Exchange) -> Response<Body> {
     *response.status_mut() = status;
     let fields = response.headers_mut();
     fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    let proxy_status = format!("gateway; error={}; details=\"{}\"", rejection.proxy_error(), rejection.code());
-    fields.insert(PROXY_STATUS, HeaderValue::from_str(&proxy_status).expect("codes are tokens"));
     explain(rejection, exchange, fields);
     response
 }
 
-/// The fields that a status calls for.
+/// What a rejection looks like to a call of gRPC: an answer of trailers alone, which are its head.
+fn grpc_error(rejection: &Rejection, exchange: &Exchange) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    let fields = response.headers_mut();
+    fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    fields.insert(grpc::STATUS, grpc::status(rejection.status()).into());
+    fields.insert(grpc::MESSAGE, grpc::message(&rejection.detail()));
+    explain(rejection, exchange, fields);
+    response
+}
+
+/// The fields that a status calls for, and `Proxy-Status`.
 fn explain(rejection: &Rejection, exchange: &Exchange, fields: &mut HeaderMap) {
+    let proxy_status = format!("gateway; error={}; details=\"{}\"", rejection.proxy_error(), rejection.code());
+    fields.insert(PROXY_STATUS, HeaderValue::from_str(&proxy_status).expect("codes are tokens"));
     match rejection {
         Rejection::MethodNotAllowed { allow } => drop(fields.insert(header::ALLOW, allow.clone())),
         Rejection::NoHealthyUpstream

@@ -6,6 +6,7 @@ use http::{HeaderMap, Request, header};
 use crate::{
     body::Body,
     exchange::{Exchange, Origin, RequestId, TRACEPARENT, TracePosition, X_REQUEST_ID},
+    grpc,
     worker::{Core, Worker},
 };
 
@@ -27,6 +28,7 @@ pub(crate) fn open(request: &Request<Body>, from: Origin, worker: Rc<Worker>) ->
         host: request.headers().get(header::HOST).cloned(),
         uri: Some(request.uri().clone()),
         version: request.version(),
+        is_grpc: grpc::is_call(request),
         bytes_in: request.body().meter(),
         bytes_out: 0,
         route: None,

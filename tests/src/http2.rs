@@ -34,6 +34,8 @@ pub struct Http2 {
     pub settings: BTreeMap<u16, u32>,
     /// Bytes that it may be sent on the connection, beyond the 65,535 that it begins with.
     pub window: u64,
+    /// Bytes of bodies that were sent.
+    sent: u64,
     /// Whether its pings are answered, as they should be.
     pub answers_pings: bool,
 }
@@ -85,6 +87,7 @@ impl Http2 {
             pongs: Vec::new(),
             settings: BTreeMap::new(),
             window: 0,
+            sent: 0,
             answers_pings: true,
         }
     }
@@ -108,11 +111,11 @@ impl Http2 {
 
     /// Sends a piece of a body.
     pub fn send_data(&mut self, stream: u32, data: impl AsRef<[u8]>, is_end: bool) -> bool {
+        self.sent += data.as_ref().len() as u64;
         self.send_frame(kind::DATA, u8::from(is_end), stream, data)
     }
 
-    /// Sends a whole body, as the windows let it through, until the stream is over; how much of it went. Other streams of
-    /// the connection have sent nothing.
+    /// Sends a whole body, as the windows let it through, until the stream is over; how much of it went.
     pub fn send_body(&mut self, stream: u32, body: &[u8]) -> usize {
         self.until("the settings", |client| !client.settings.is_empty());
         let mut sent = 0;
@@ -122,7 +125,7 @@ impl Http2 {
                 break;
             }
             let first = u64::from(self.settings.get(&INITIAL_WINDOW_SIZE).copied().unwrap_or(65_535));
-            let allowed = (exchange.window + first).min(self.window + 65_535) - sent as u64;
+            let allowed = (exchange.window + first - sent as u64).min(self.window + 65_535 - self.sent);
             let piece = usize::try_from(allowed).unwrap().min(16 * 1024).min(body.len() - sent);
             if piece == 0 {
                 assert!(self.receive(), "the connection ended: GOAWAY {:?}", self.goaways);

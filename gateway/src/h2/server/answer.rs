@@ -25,7 +25,7 @@ impl Stream {
         let fields = &mut head.headers;
         if status == StatusCode::NO_CONTENT {
             fields.remove(header::CONTENT_LENGTH); // RFC 9110 §8.6.
-        } else if !has_none
+        } else if !is_end
             && let Some(length) = length
             && !fields.contains_key(header::CONTENT_LENGTH)
         {

@@ -5,6 +5,7 @@
 //! - [`usage`]: the CPU time and memory of a whole process tree, to the nanosecond and the page.
 //! - [`peer`]: the proxies themselves: how each is configured and started.
 //! - [`rules`]: what a proxy is made to ask of a request, and the tokens to ask for; proven before it is measured.
+//! - [`tls`]: the certificate of all proxies, and how the load speaks TLS.
 //! - [`instructions`]: what a request costs in instructions, rule by rule, under valgrind.
 //! - [`dual`]: the whole system in one process beside the same in many.
 //! - [`compare`]: rounds over all of them, interleaved, and the tables that come out.
@@ -19,5 +20,6 @@ pub mod origin;
 pub mod peer;
 pub mod pin;
 pub mod rules;
+pub mod tls;
 pub mod usage;
 pub mod wire;

@@ -4,22 +4,31 @@
 //! ends the proxy's CPU clocks are read, so that requests and CPU belong to the same stretch.
 
 mod connection;
+mod h2;
 mod idle;
 mod plan;
 mod report;
+mod stream;
 
 use std::{
     io,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use hdrhistogram::Histogram;
-use mio::{Events, Poll, Token};
+use mio::{Events, Poll, Registry, Token};
+use rustls::ClientConfig;
 use xtask::interrupt::Interrupt;
 
-use crate::usage::{Reading, Tree};
-use connection::{Connection, Step};
+use crate::{
+    tls,
+    usage::{Reading, Tree},
+};
+use connection::{Connection, Fault, Step};
+use h2::H2;
 
+pub use h2::STREAMS;
 pub use idle::{IdleReport, hold_idle};
 pub use plan::{Plan, Work};
 pub use report::Report;
@@ -91,19 +100,50 @@ impl Counts {
         Ok(Self { requests: 0, errors: 0, reconnects: 0, first_error: None, latencies })
     }
 
-    fn error(&mut self, what: String) {
+    fn answered(&mut self, latency: u64) {
+        self.requests += 1;
+        self.latencies.saturating_record(latency);
+    }
+
+    /// Counts an error, after which its connection is of no use: always true.
+    fn error(&mut self, what: String) -> bool {
         self.errors += 1;
         self.first_error.get_or_insert(what);
+        true
     }
 }
 
 struct Run<'a> {
     plan: &'a Plan,
     poll: Poll,
-    connections: Vec<Connection<'a>>,
+    clients: Vec<Client<'a>>,
     counts: Counts,
     tree: Option<Tree>,
     buffer: Vec<u8>,
+    /// The latencies of answers that came at once.
+    answered: Vec<u64>,
+}
+
+/// One client, and what it keeps from connection to connection.
+struct Client<'a> {
+    speaks: Speaks<'a>,
+    tls: Option<Arc<ClientConfig>>,
+    /// Whether its connection is not the first.
+    came_before: bool,
+}
+
+enum Speaks<'a> {
+    Http1(Connection<'a>),
+    Http2(H2<'a>),
+}
+
+impl<'a> Speaks<'a> {
+    fn open(plan: &'a Plan, tls: Option<&Arc<ClientConfig>>, registry: &Registry, token: Token) -> io::Result<Self> {
+        if plan.tls.as_ref().is_some_and(|tls| tls.is_h2) {
+            return H2::open(plan, tls, registry, token).map(Self::Http2);
+        }
+        Connection::open(plan, tls, registry, token).map(Self::Http1)
+    }
 }
 
 impl<'a> Run<'a> {
@@ -111,17 +151,19 @@ impl<'a> Run<'a> {
         Ok(Self {
             plan,
             poll: Poll::new()?,
-            connections: Vec::with_capacity(plan.connections),
+            clients: Vec::with_capacity(plan.connections),
             counts: Counts::new()?,
             tree: plan.watch.map(Tree::of).transpose()?,
             buffer: vec![0; BUFFER],
+            answered: Vec::new(),
         })
     }
 
     fn connect_all(&mut self) -> Result<(), LoadError> {
         for place in 0..self.plan.connections {
-            let connection = Connection::open(self.plan, self.poll.registry(), Token(place))?;
-            self.connections.push(connection);
+            let tls = self.plan.tls.as_ref().map(tls::Client::config);
+            let speaks = Speaks::open(self.plan, tls.as_ref(), self.poll.registry(), Token(place))?;
+            self.clients.push(Client { speaks, tls, came_before: false });
         }
         Ok(())
     }
@@ -156,36 +198,59 @@ impl<'a> Run<'a> {
 
     /// Drives one connection as far as it goes: an answer is followed by the next request at once.
     fn advance(&mut self, token: Token, peer_closed: bool) -> Result<(), LoadError> {
-        loop {
-            let connection = &mut self.connections[token.0];
-            let mut reopen = match connection.advance(peer_closed, &mut self.buffer) {
-                Ok(Step::Wait) => return Ok(()),
-                Ok(Step::Answered { latency, reopen }) => {
-                    self.counts.requests += 1;
-                    self.counts.latencies.saturating_record(latency);
-                    self.counts.reconnects += u64::from(reopen && !self.plan.work.closes);
-                    reopen
+        let client = &mut self.clients[token.0];
+        let reopen = match &mut client.speaks {
+            Speaks::Http1(connection) => {
+                let resumes = self.plan.tls.as_ref().map(|tls| tls.resumes && client.came_before);
+                advance(connection, resumes, peer_closed, &mut self.buffer, &mut self.counts)
+            }
+            Speaks::Http2(connection) => {
+                let outcome = connection.advance(&mut self.buffer, &mut self.answered);
+                self.answered.drain(..).for_each(|latency| self.counts.answered(latency));
+                outcome.is_err_and(|fault| self.counts.error(fault.to_string()))
+            }
+        };
+        if reopen {
+            // Closes the old connection; an event for it that is still in the batch then meets the new one, which takes it
+            // for a spurious one.
+            client.speaks = Speaks::open(self.plan, client.tls.as_ref(), self.poll.registry(), token)?;
+            client.came_before = true;
+        }
+        Ok(())
+    }
+}
+
+/// Drives one connection of HTTP/1.1; whether another has to take its place. `resumes`: whether its handshake must have
+/// been a resumed one, or a full one.
+fn advance(
+    connection: &mut Connection<'_>,
+    resumes: Option<bool>,
+    peer_closed: bool,
+    buffer: &mut [u8],
+    counts: &mut Counts,
+) -> bool {
+    loop {
+        match connection.advance(peer_closed, buffer) {
+            Ok(Step::Wait) => return false,
+            Ok(Step::Answered { latency, reopen }) => {
+                counts.answered(latency);
+                counts.reconnects += u64::from(reopen && !connection.closes());
+                if let Some(resumed) = connection.is_resumed().filter(|resumed| resumes != Some(*resumed)) {
+                    return counts.error(Fault::Handshake { resumed }.to_string());
                 }
-                Err(fault) => {
-                    self.counts.error(fault.to_string());
-                    true
+                if reopen {
+                    return true;
                 }
-            };
-            if !reopen && let Err(fault) = connection.ask_again() {
-                self.counts.error(fault.to_string());
-                reopen = true;
             }
-            if reopen {
-                // Closes the old connection; an event for it that is still in the batch then meets the new one,
-                // which takes it for a spurious one.
-                *connection = Connection::open(self.plan, self.poll.registry(), token)?;
-                return Ok(());
-            }
-            // The socket is empty: the next answer is a new event, and a read now would be a wasted call. Only an end
-            // of the stream that came with the answer is none.
-            if !peer_closed {
-                return Ok(());
-            }
+            Err(fault) => return counts.error(fault.to_string()),
+        }
+        if let Err(fault) = connection.ask_again() {
+            return counts.error(fault.to_string());
+        }
+        // The socket is empty: the next answer is a new event, and a read now would be a wasted call. Only an end of the
+        // stream that came with the answer is none.
+        if !peer_closed {
+            return false;
         }
     }
 }

@@ -15,7 +15,7 @@ use std::{
 
 use xtask::{interrupt::Interrupt, ports};
 
-use crate::rules::Rules;
+use crate::{rules::Rules, tls::Certificate};
 
 pub use error::{PeerError, headline};
 pub use running::Running;
@@ -51,6 +51,17 @@ pub struct Place<'a> {
     pub files: u64,
     /// What it is to ask of every request; nothing in a plain forward.
     pub rules: Option<Rules<'a>>,
+    /// What it is to show where it also listens for TLS, with HTTP/2 and HTTP/1.1.
+    pub certificate: Option<&'a Certificate>,
+}
+
+/// The addresses of a proxy.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listen<'a> {
+    /// For cleartext.
+    plain: SocketAddr,
+    /// For TLS, with what is shown there.
+    tls: Option<(SocketAddr, &'a Certificate)>,
 }
 
 impl Peer {
@@ -79,26 +90,35 @@ impl Peer {
         matches!(self, Self::Gateway(_) | Self::HAProxy(_))
     }
 
+    /// Whether it can be told to speak TLS: what a command line does is not known.
+    pub fn speaks_tls(&self) -> bool {
+        !matches!(self, Self::Command { .. })
+    }
+
     /// Starts it with one worker, and returns when it has forwarded a request.
     pub fn start(&self, place: &Place<'_>, interrupt: &Interrupt) -> Result<Running, PeerError> {
         let io = |source| PeerError::Io { name: self.name().to_owned(), source };
-        let listen = ports::free_address().map_err(io)?;
+        let plain = ports::free_address().map_err(io)?;
+        let secure = |certificate| ports::free_address().map(|address| (address, certificate));
+        let listen = Listen { plain, tls: place.certificate.map(secure).transpose().map_err(io)? };
         let mut command = self.command(place, listen).map_err(io)?;
         // The access log, where there is one, goes where writing is free; complaints are kept for the error message.
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let token = place.rules.map(|rules| rules.token(0)).transpose().map_err(|error| io(io::Error::other(error)))?;
         let fields = token.map(|token| Rules::field(&token)).unwrap_or_default();
-        Running::start(self.name(), &mut command, place.core, listen, &fields, interrupt)
+        let running = Running::start(self.name(), &mut command, place.core, plain, &fields, interrupt)?;
+        Ok(running.with_tls(listen.tls.map(|(address, _)| address)))
     }
 
-    fn command(&self, place: &Place<'_>, listen: SocketAddr) -> io::Result<Command> {
+    fn command(&self, place: &Place<'_>, listen: Listen<'_>) -> io::Result<Command> {
         match self {
             Self::Gateway(program) => gateway::command(program, place, listen),
             Self::Nginx(program) => nginx::command(program, place, listen),
             Self::HAProxy(program) => haproxy::command(program, place, listen),
             Self::Command { words, .. } => {
                 let fill = |word: &String| {
-                    word.replace("{listen}", &listen.to_string()).replace("{upstream}", &place.upstream.to_string())
+                    word.replace("{listen}", &listen.plain.to_string())
+                        .replace("{upstream}", &place.upstream.to_string())
                 };
                 let mut words = words.iter().map(fill);
                 let mut command = Command::new(words.next().unwrap_or_default());
@@ -133,8 +153,9 @@ mod tests {
         let peer = Peer::parse("mine=/bin/proxy --to={upstream} {listen} 1").unwrap();
         assert_eq!(peer.name(), "mine");
         let upstream = "127.0.0.1:2".parse().unwrap();
-        let place = Place { directory: Path::new("/"), upstream, core: 0, files: 0, rules: None };
-        let command = peer.command(&place, "127.0.0.1:1".parse().unwrap()).unwrap();
+        let place = Place { directory: Path::new("/"), upstream, core: 0, files: 0, rules: None, certificate: None };
+        let listen = Listen { plain: "127.0.0.1:1".parse().unwrap(), tls: None };
+        let command = peer.command(&place, listen).unwrap();
         assert_eq!(command.get_program(), "/bin/proxy");
         assert_eq!(command.get_args().collect::<Vec<_>>(), ["--to=127.0.0.1:2", "127.0.0.1:1", "1"]);
         for refused in ["mine", "=x", "mine= "] {
@@ -147,7 +168,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let upstream = "127.0.0.1:2".parse().unwrap();
         let core = (0..64).find(|&core| std::thread::spawn(move || pin::here(core).is_ok()).join().unwrap()).unwrap();
-        let place = Place { directory: directory.path(), upstream, core, files: 1024, rules: None };
+        let place = Place { directory: directory.path(), upstream, core, files: 1024, rules: None, certificate: None };
         let peer = Peer::parse("broken=cat {listen}").unwrap();
         let error = peer.start(&place, &Interrupt::default()).unwrap_err().to_string();
         assert!(error.contains("broken ended before its first answer") && error.contains("127.0.0.1"), "{error}");

@@ -1,6 +1,7 @@
-//! As much of HTTP/1.1 as the load and the origin need: where a message ends, and how much body it had.
+//! As much of HTTP as the load and the origin need: where a message ends, and how much body it had.
 
 mod chunked;
+pub mod h2;
 
 pub use chunked::Chunked;
 
@@ -24,6 +25,9 @@ pub enum Malformed {
     /// A chunk size that is no number, or one without its line end.
     #[error("a malformed chunk")]
     Chunk,
+    /// A frame of HTTP/2 that is none.
+    #[error("a malformed frame")]
+    Frame,
     /// An answer whose end only the connection's end would tell.
     #[error("an answer without a length")]
     NoLength,

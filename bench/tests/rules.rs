@@ -20,7 +20,7 @@ fn at_a_place(keys: &Keys, algorithm: Algorithm, with: impl FnOnce(&Place<'_>)) 
     thread::spawn(move || origin::serve(listener));
     let core = (0..64).find(|&core| thread::spawn(move || pin::here(core).is_ok()).join().unwrap()).unwrap();
     let rules = Some(Rules { keys, algorithm, limit: NO_LIMIT });
-    with(&Place { directory: directory.path(), upstream, core, files: 4096, rules });
+    with(&Place { directory: directory.path(), upstream, core, files: 4096, rules, certificate: None });
 }
 
 #[test]

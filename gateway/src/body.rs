@@ -18,6 +18,7 @@ use http::{HeaderMap, StatusCode};
 use http_body::{Frame, SizeHint};
 
 use crate::{
+    compress::Coded,
     exchange::Exchange,
     h1::{framing::Length, wire::Wire},
     rejection::Rejection,
@@ -53,6 +54,8 @@ enum Source {
     Buffered(Bytes, ClientBody),
     Client(ClientBody),
     Upstream(LeasedBody),
+    /// An answer, compressed.
+    Coded(Box<Coded>),
 }
 
 impl Body {
@@ -68,6 +71,10 @@ impl Body {
 
     pub(crate) fn from_client(body: ClientBody) -> Self {
         Source::Client(body).into()
+    }
+
+    pub(crate) fn coded(body: Coded) -> Self {
+        Source::Coded(Box::new(body)).into()
     }
 
     pub(crate) fn from_upstream(body: LeasedBody) -> Self {
@@ -131,7 +138,11 @@ impl Body {
 
     /// Whether this answer still sends its request's body upstream while it is read.
     pub(crate) fn drives_upload(&self) -> bool {
-        if let Source::Upstream(body) = &self.source { body.drives_upload() } else { false }
+        match &self.source {
+            Source::Upstream(body) => body.drives_upload(),
+            Source::Coded(body) => body.inner().drives_upload(),
+            _ => false,
+        }
     }
 
     /// The client will not get the rest.
@@ -163,8 +174,10 @@ impl Body {
 
     /// There is nothing in it to be read.
     pub(crate) fn skip(&mut self) {
-        if let Source::Upstream(body) = &mut self.source {
-            body.skip();
+        match &mut self.source {
+            Source::Upstream(body) => body.skip(),
+            Source::Coded(body) => body.skip(),
+            _ => {}
         }
         if let Some(exchange) = &mut self.exchange {
             exchange.ended = true;
@@ -191,6 +204,7 @@ impl http_body::Body for Body {
             }
             Source::Client(body) => ready!(body.poll_frame(cx)),
             Source::Upstream(body) => ready!(body.poll_frame(cx)),
+            Source::Coded(body) => ready!(body.poll_frame(cx)),
         };
         let is_end = http_body::Body::is_end_stream(&*self);
         if self.watch.is_some() {
@@ -215,6 +229,7 @@ impl http_body::Body for Body {
             Source::Full(bytes) | Source::Buffered(bytes, _) => bytes.is_empty(),
             Source::Client(body) => body.is_end(),
             Source::Upstream(body) => body.is_end(),
+            Source::Coded(body) => body.is_end(),
         }
     }
 
@@ -224,6 +239,7 @@ impl http_body::Body for Body {
             Source::Full(bytes) | Source::Buffered(bytes, _) => SizeHint::with_exact(bytes.len() as u64),
             Source::Client(body) => of_length(body.length()),
             Source::Upstream(body) => of_length(body.length()),
+            Source::Coded(_) => SizeHint::default(),
         }
     }
 }
@@ -243,6 +259,7 @@ impl fmt::Debug for Body {
             Source::Buffered(..) => "Buffered",
             Source::Client(_) => "Client",
             Source::Upstream(_) => "Upstream",
+            Source::Coded(_) => "Coded",
         };
         write!(f, "Body::{source}")
     }

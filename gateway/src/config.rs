@@ -45,7 +45,7 @@ pub use resilience::{CircuitBreaker, Retry, RetryOn};
 pub use schema::schema;
 pub use source::Source;
 pub use tls::{Certificate, Roots, Tls, UpstreamTls};
-pub use traffic::{Fallback, Mirror, Redirect, Share, Split};
+pub use traffic::{Coding, Fallback, Mirror, Redirect, Share, Split};
 
 /// A whole `gateway.toml`.
 #[derive(Debug, Clone)]
@@ -270,6 +270,8 @@ pub struct Route {
     pub request_headers: HeaderRules,
     /// Done to the answer's fields.
     pub response_headers: HeaderRules,
+    /// The codings that its answers may be compressed in, the best first. Default none.
+    pub compress: Arc<[Coding]>,
     /// Who is asked whether a request may pass.
     pub forward_auth: Option<ForwardAuth>,
 }

@@ -5,6 +5,7 @@ use http::{HeaderMap, Method, Request, Response};
 
 use crate::{
     body::{Body, LeasedBody},
+    compress::Accepted,
     exchange::{Client, Exchange},
     h1::head::{self, BadHead, ResponseHead, host_name},
     live::Lane,
@@ -92,6 +93,7 @@ async fn walk(
     if let Some(affinity) = cluster.affinity(request.headers(), exchange.client) {
         exchange.affinity = affinity; // 7, the part that reads what is gone then
     }
+    let accepted = lane.compress.as_ref().map(|codings| Accepted::of(request.headers(), codings));
     let head = lane.transform.request(
         request,
         client,
@@ -111,6 +113,9 @@ async fn walk(
     let mut response = answered(answer, lane); // 6
     if let Some(cookie) = cookie {
         split::give(cookie, &mut response);
+    }
+    if let Some(accepted) = accepted {
+        accepted.apply(&exchange.method, &mut response);
     }
     Ok(response)
 }

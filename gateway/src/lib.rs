@@ -13,7 +13,8 @@
 //! | 9 | `respond` | makes an answer of whatever came out |
 //!
 //! `gateway::handle` is this table in code. Beside the walk stand what all of it speaks of (`exchange`, `rejection`,
-//! `body`), what a route does beside a plain forward (`split`, `mirror`), the wire (`h1`, `h2`), what a connection becomes that is
+//! `body`), what a route does beside a plain forward (`split`, `mirror`, `compress`), the wire (`h1`, `h2`), what a connection
+//! becomes that is
 //! upgraded (`tunnel`), services in this process
 //! ([`mounts`]), what they say of themselves (`openapi`), what the file says ([`config`]) and what becomes of it (`live`), and the process (`run`,
 //! `worker`, `shutdown`, `telemetry`, `admin`).
@@ -23,6 +24,7 @@ mod ask_health;
 mod balance;
 mod body;
 mod cluster;
+mod compress;
 pub mod config;
 mod edge;
 mod exchange;
@@ -55,6 +57,7 @@ mod transform;
 mod transport;
 mod tunnel;
 mod upstream;
+mod vary;
 mod worker;
 
 pub use ask_health::{HealthError, ask_health};

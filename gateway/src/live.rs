@@ -14,7 +14,7 @@ use rules::Sources;
 
 use crate::{
     cluster::{Cluster, health},
-    config::{Config, Fallback, Redirect, Retry, Service, UpstreamTimeouts},
+    config::{Coding, Config, Fallback, Redirect, Retry, Service, UpstreamTimeouts},
     h1::server::Settings,
     mirror::Mirror,
     mounts::Mounts,
@@ -85,6 +85,8 @@ pub(crate) struct Lane {
     pub(crate) retry: Option<Retry>,
     /// The index of the cluster that it goes to.
     pub(crate) cluster: usize,
+    /// The codings that its answers may be compressed in; none: they are sent as they are.
+    pub(crate) compress: Option<Arc<[Coding]>>,
     /// Where its clients are sent instead.
     pub(crate) redirect: Option<Box<Redirect>>,
     /// Among which lanes its requests are divided.

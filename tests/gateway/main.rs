@@ -9,6 +9,7 @@ mod bodies;
 mod cancel;
 mod circuit;
 mod cli;
+mod compress;
 mod connections;
 mod cors;
 mod docs;

@@ -110,6 +110,14 @@ pub enum Workload {
     Post10k,
     /// A small GET on a new connection each
     Newconn,
+    /// A small GET over TLS on kept-alive connections
+    GetTls,
+    /// A small GET on a new TLS connection each: a full handshake, without a session of before
+    NewconnTls,
+    /// The same, with the session of the connection before
+    NewconnTlsResumed,
+    /// A small GET over HTTP/2 on TLS, sixteen streams at once on each connection
+    GetH2,
     /// A small GET with an HS256 token, under rules: token, limit, request id, metrics, log
     GetHs256,
     /// The same with 20,000 tokens in turn, more than any cache of verified tokens should hold
@@ -125,6 +133,11 @@ pub enum Workload {
 }
 
 impl Workload {
+    /// Whether its clients speak TLS.
+    pub fn is_tls(self) -> bool {
+        matches!(self, Self::GetTls | Self::NewconnTls | Self::NewconnTlsResumed | Self::GetH2)
+    }
+
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
@@ -132,6 +145,10 @@ impl Workload {
             Self::Get64k => "get64k",
             Self::Post10k => "post10k",
             Self::Newconn => "newconn",
+            Self::GetTls => "get-tls",
+            Self::NewconnTls => "newconn-tls",
+            Self::NewconnTlsResumed => "newconn-tls-resumed",
+            Self::GetH2 => "get-h2",
             Self::GetHs256 => "get-hs256",
             Self::GetHs256Many => "get-hs256-many",
             Self::GetEddsa => "get-eddsa",

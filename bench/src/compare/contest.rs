@@ -39,7 +39,7 @@ impl Rounds<'_> {
         results: &mut Results,
     ) -> Result<(), CompareError> {
         let mut entrants = Vec::new();
-        for peer in peers {
+        for peer in peers.iter().filter(|peer| !workload.is_tls() || peer.speaks_tls()) {
             entrants.extend(self.enter(peer, workload, results)?);
         }
         for round in 0..self.options.rounds {
@@ -65,7 +65,7 @@ impl Rounds<'_> {
     /// Starts a proxy, when it keeps the rules; a row of its own says so when it does not.
     fn enter(&self, peer: &Peer, workload: Workload, results: &mut Results) -> Result<Option<Entrant>, CompareError> {
         let name = entrant::label(workload, peer);
-        let place = self.place(entrant::rules(workload, peer, &self.keys));
+        let place = self.place_for(workload, entrant::rules(workload, peer, &self.keys));
         if let Err(broken) = rules::prove(peer, &place, self.interrupt) {
             if self.interrupt.raised() {
                 return Err(CompareError::Interrupted);
@@ -89,7 +89,7 @@ impl Rounds<'_> {
     fn measure(&self, entrant: &mut Entrant, workload: Workload) -> Result<Outcome, CompareError> {
         let warm_up = if entrant.warm { WARM_UP } else { FIRST_WARM_UP };
         entrant.warm = true;
-        let plan = Plan { warm_up, work: entrant.work.clone(), ..self.plan(&entrant.running, workload) };
+        let plan = Plan { warm_up, work: entrant.work.clone(), ..self.plan(&entrant.running, workload)? };
         match load::run(&plan, self.interrupt) {
             Ok(report) => Ok(Outcome::Measured(report)),
             Err(LoadError::Interrupted) => Err(CompareError::Interrupted),

@@ -15,6 +15,7 @@ use crate::{
     peer::{Peer, PeerError, Place, Running},
     pin,
     rules::{Keys, Rules},
+    tls::Certificate,
 };
 
 /// Connections of both sides of a proxy with 20,000 idle clients, and some to spare.
@@ -31,6 +32,7 @@ pub(super) struct Rounds<'a> {
     pub(super) options: &'a Compare,
     pub(super) interrupt: &'a Interrupt,
     pub(super) keys: Keys,
+    certificate: Certificate,
     directory: TempDir,
     files: u64,
     upstream: SocketAddr,
@@ -47,27 +49,39 @@ impl<'a> Rounds<'a> {
         pin::here(options.load_core)?;
         let keys = Keys::generate()?;
         let directory = tempfile::tempdir().map_err(io("a temporary directory"))?;
+        let certificate = Certificate::generate(directory.path()).map_err(io("a certificate"))?;
         let upstream = ports::free_address().map_err(io("a free port"))?;
         let program = env::current_exe().map_err(io("the path of this program"))?;
         let mut command = Command::new(program);
         command.args(["origin", "--listen", &upstream.to_string()]);
         let origin = Running::start("origin", &mut command, options.load_core, upstream, "", interrupt)
             .map_err(CompareError::Origin)?;
-        Ok(Self { options, interrupt, keys, directory, files, upstream, _origin: origin })
+        Ok(Self { options, interrupt, keys, certificate, directory, files, upstream, _origin: origin })
     }
 
     pub(super) fn place<'b>(&'b self, rules: Option<Rules<'b>>) -> Place<'b> {
         let Self { upstream, files, .. } = *self;
-        Place { directory: self.directory.path(), upstream, core: self.options.core, files, rules }
+        let directory = self.directory.path();
+        Place { directory, upstream, core: self.options.core, files, rules, certificate: None }
     }
 
-    pub(super) fn plan(&self, running: &Running, workload: Workload) -> Plan {
-        Plan {
-            connections: self.options.connections as usize,
+    /// The same, with what `workload` needs beside.
+    pub(super) fn place_for<'b>(&'b self, workload: Workload, rules: Option<Rules<'b>>) -> Place<'b> {
+        Place { certificate: workload.is_tls().then_some(&self.certificate), ..self.place(rules) }
+    }
+
+    pub(super) fn plan(&self, running: &Running, workload: Workload) -> Result<Plan, CompareError> {
+        let client = self.certificate.client(workload);
+        let client = client.map_err(|source| CompareError::Io { what: "the load's side of TLS", source })?;
+        let connections = self.options.connections as usize;
+        let at_once = if workload == Workload::GetH2 { load::STREAMS } else { 1 };
+        Ok(Plan {
+            connections: (connections / at_once).max(1),
             time: Duration::from_secs_f64(self.options.seconds),
             watch: Some(running.id()),
-            ..Plan::new(running.address, workload)
-        }
+            tls: client,
+            ..Plan::new(running.tls.unwrap_or(running.address), workload)
+        })
     }
 
     /// Starts a proxy; `None`, and a word on why, when that fails.
@@ -93,7 +107,7 @@ impl<'a> Rounds<'a> {
             let Some(running) = self.start(peer, &self.place(None))? else {
                 continue;
             };
-            let plan = Plan { connections, ..self.plan(&running, Workload::Idle) };
+            let plan = Plan { connections, ..self.plan(&running, Workload::Idle)? };
             let outcome = match load::hold_idle(&plan, running.id(), self.interrupt) {
                 Ok(report) => Outcome::Idle(report),
                 Err(LoadError::Interrupted) => return Err(CompareError::Interrupted),

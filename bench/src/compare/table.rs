@@ -26,6 +26,12 @@ pub(super) fn all(results: &Results) -> String {
             Workload::Get64k => ("GET of 64 KiB, keep-alive", throughput(rows)),
             Workload::Post10k => ("POST of 10 KiB, keep-alive", throughput(rows)),
             Workload::Newconn => ("Small GET, a new connection each", throughput(rows)),
+            Workload::GetTls => ("Small GET over TLS 1.3, keep-alive", throughput(rows)),
+            Workload::NewconnTls => ("Small GET, a new TLS connection each: a full handshake", throughput(rows)),
+            Workload::NewconnTlsResumed => {
+                ("Small GET, a new TLS connection each: a resumed handshake", throughput(rows))
+            }
+            Workload::GetH2 => ("Small GET over HTTP/2 on TLS, 16 streams a connection", throughput(rows)),
             Workload::GetHs256 => ("Small GET with rules, HS256", throughput(rows)),
             Workload::GetHs256Many => ("Small GET with rules, HS256, 20,000 tokens in turn", throughput(rows)),
             Workload::GetEddsa => ("Small GET with rules, EdDSA", throughput(rows)),

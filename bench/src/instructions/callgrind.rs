@@ -47,7 +47,7 @@ impl Bench<'_> {
         let rules = case.rules(&self.keys, &directory).map_err(io("the keys' files"))?;
         let file = directory.join("gateway.toml");
         // Without probes: they would be counted by time, not by requests.
-        let text = File { listen, admin, upstream: self.upstream, health: false, rules: &rules }.text();
+        let text = File { listen, admin, upstream: self.upstream, tls: "", health: false, rules: &rules }.text();
         fs::write(&file, text).map_err(io("gateway.toml"))?;
         let output = directory.join("callgrind.out");
         let mut command = Command::new(&self.valgrind);

@@ -2,18 +2,19 @@
 
 use std::{
     io::{self, Read, Write},
-    time::{Duration, Instant},
+    sync::Arc,
+    time::Instant,
 };
 
-use mio::{Interest, Registry, Token, net::TcpStream};
-use socket2::SockRef;
+use mio::{Registry, Token};
+use rustls::ClientConfig;
 
-use super::Plan;
+use super::{Plan, stream::Stream};
 use crate::wire::{self, Body, Malformed};
 
 pub(super) struct Connection<'a> {
     plan: &'a Plan,
-    stream: TcpStream,
+    stream: Stream,
     asked: Instant,
     /// Which of the work's requests is being sent.
     turn: usize,
@@ -52,6 +53,10 @@ pub(super) enum Fault {
     Malformed(#[from] Malformed),
     #[error("the status is {0}")]
     Status(u16),
+    #[error("the status is not 200")]
+    NotOk,
+    #[error("the handshake was {}", if *.resumed { "resumed, it should have been a full one" } else { "a full one, the session should have been taken up" })]
+    Handshake { resumed: bool },
     #[error("the body has {got} bytes, expected {expected}")]
     Length { got: u64, expected: u64 },
     #[error("the connection ended before the answer did")]
@@ -62,14 +67,14 @@ pub(super) enum Fault {
 
 impl<'a> Connection<'a> {
     /// Connects and asks.
-    pub(super) fn open(plan: &'a Plan, registry: &Registry, token: Token) -> io::Result<Self> {
+    pub(super) fn open(
+        plan: &'a Plan,
+        tls: Option<&Arc<ClientConfig>>,
+        registry: &Registry,
+        token: Token,
+    ) -> io::Result<Self> {
         let asked = Instant::now();
-        let mut stream = TcpStream::connect(plan.address)?;
-        stream.set_nodelay(true)?;
-        // Close by a reset: thousands of connections a second must not leave their ports in TIME_WAIT. The answer has
-        // been read to its end by then, so the reset destroys nothing.
-        SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
-        registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
+        let stream = Stream::connect(plan.address, tls, registry, token)?;
         let turn = token.0 % plan.work.requests.len();
         Ok(Self { plan, stream, asked, turn, written: 0, partial: Vec::new(), answer: Answer::Awaited })
     }
@@ -91,7 +96,7 @@ impl<'a> Connection<'a> {
                 return Ok(step);
             }
             // A short read has emptied the socket, unless the end of the stream waits behind it.
-            if read < buffer.len() && !peer_closed {
+            if read < buffer.len() && !peer_closed && self.stream.is_empty_after_short_read() {
                 return Ok(Step::Wait);
             }
         }
@@ -117,7 +122,17 @@ impl<'a> Connection<'a> {
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(())
+        Ok(self.stream.flush()?)
+    }
+
+    /// Whether each of its requests asks for its end.
+    pub(super) fn closes(&self) -> bool {
+        self.plan.work.closes
+    }
+
+    /// Whether it took up a session of before; `None` without TLS.
+    pub(super) fn is_resumed(&self) -> Option<bool> {
+        self.stream.is_resumed()
     }
 
     fn ended(&mut self) -> Result<Step, Fault> {

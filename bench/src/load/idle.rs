@@ -89,7 +89,7 @@ struct Idle<'a> {
 impl Idle<'_> {
     fn open(&mut self) -> Result<(), LoadError> {
         let token = Token(self.opened);
-        let connection = Connection::open(self.plan, self.poll.registry(), token)?;
+        let connection = Connection::open(self.plan, None, self.poll.registry(), token)?;
         self.connections.insert(token, Client { connection, answered: false });
         self.opened += 1;
         Ok(())

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use xtask::options::Workload;
 
-use crate::origin;
+use crate::{origin, tls::Client};
 
 /// Length of the body that `post10k` uploads.
 const UPLOAD: usize = 10 * 1024;
@@ -27,6 +27,8 @@ pub struct Plan {
     pub time: Duration,
     /// The run ends early after so many measured requests.
     pub max_requests: u64,
+    /// How its clients speak TLS, if they do; with HTTP/2 where [`Client::is_h2`].
+    pub tls: Option<Client>,
     /// The process whose tree's CPU time and memory are read.
     pub watch: Option<u32>,
 }
@@ -41,6 +43,7 @@ impl Plan {
             warm_up: Duration::from_secs(1),
             time: Duration::from_secs(4),
             max_requests: MAX_REQUESTS,
+            tls: None,
             watch: None,
         }
     }
@@ -72,13 +75,17 @@ impl Work {
     pub fn with_fields(workload: Workload, address: SocketAddr, fields: &[String]) -> Self {
         let (line, more, upload, answer) = match workload {
             Workload::Get
+            | Workload::GetTls
+            | Workload::GetH2
             | Workload::GetHs256
             | Workload::GetHs256Many
             | Workload::GetEddsa
             | Workload::GetRs256
             | Workload::Idle
             | Workload::Start => ("GET /small", String::new(), 0, origin::SMALL),
-            Workload::Newconn => ("GET /small", "Connection: close\r\n".into(), 0, origin::SMALL),
+            Workload::Newconn | Workload::NewconnTls | Workload::NewconnTlsResumed => {
+                ("GET /small", "Connection: close\r\n".into(), 0, origin::SMALL)
+            }
             Workload::Get64k => ("GET /64k", String::new(), 0, origin::LARGE),
             Workload::Post10k => ("POST /upload", format!("Content-Length: {UPLOAD}\r\n"), UPLOAD, origin::OK),
         };
@@ -89,6 +96,7 @@ impl Work {
             request
         };
         let requests = fields.iter().map(request).collect();
-        Self { requests, answer: Some(answer as u64), closes: workload == Workload::Newconn }
+        let closes = matches!(workload, Workload::Newconn | Workload::NewconnTls | Workload::NewconnTlsResumed);
+        Self { requests, answer: Some(answer as u64), closes }
     }
 }

@@ -1,9 +1,21 @@
-use std::thread;
+use std::{
+    fs, io,
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    sync::Arc,
+    thread,
+};
+
+use rustls::{
+    ServerConfig, ServerConnection, StreamOwned,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
 
 use xtask::options::Workload;
 
 use super::*;
-use crate::origin;
+use crate::{origin, tls::Certificate};
 
 fn plan(workload: Workload) -> Plan {
     let listener = origin::listen("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -74,4 +86,66 @@ fn idle_connections_stay() {
     let report = hold_idle(&plan, std::process::id(), &Interrupt::default()).unwrap();
     assert_eq!((report.connections, report.closed), (200, 0));
     assert!(report.after > 0);
+}
+
+/// A run over TLS against a server that gives each client so many tickets.
+fn run_tls(workload: Workload, tickets: usize) -> Result<Report, LoadError> {
+    let directory = tempfile::tempdir().unwrap();
+    let certificate = Certificate::generate(directory.path()).unwrap();
+    let (chain, key) = (fs::read(&certificate.cert).unwrap(), fs::read(&certificate.key).unwrap());
+    let mut config = ServerConfig::builder_with_provider(aws_lc_rs::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            CertificateDer::pem_slice_iter(&chain).collect::<Result<_, _>>().unwrap(),
+            PrivateKeyDer::from_pem_slice(&key).unwrap(),
+        )
+        .unwrap();
+    config.send_tls13_tickets = tickets;
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for socket in listener.incoming() {
+            let session = ServerConnection::new(Arc::clone(&config)).unwrap();
+            thread::spawn(move || answer(StreamOwned::new(session, socket.unwrap())));
+        }
+    });
+    let tls = certificate.client(workload).unwrap();
+    let time = Duration::from_secs(20);
+    let plan =
+        Plan { connections: 4, warm_up: Duration::ZERO, time, max_requests: 100, tls, ..Plan::new(address, workload) };
+    run(&plan, &Interrupt::default())
+}
+
+/// Answers one request after the other, until one asks for the end.
+fn answer(mut client: StreamOwned<ServerConnection, TcpStream>) -> io::Result<()> {
+    let (mut came, mut buffer) = (Vec::new(), [0; 1024]);
+    loop {
+        let read = client.read(&mut buffer)?;
+        came.extend_from_slice(&buffer[..read]);
+        if read == 0 {
+            return Ok(());
+        }
+        if came.ends_with(b"\r\n\r\n") {
+            client.write_all(&[b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n".as_slice(), &[b'x'; 100]].concat())?;
+            if memchr::memmem::find(&came, b"Connection: close").is_some() {
+                client.conn.send_close_notify();
+                return client.flush();
+            }
+            came.clear();
+        }
+    }
+}
+
+#[test]
+fn tls_is_spoken_and_its_handshakes_are_what_they_should_be() {
+    for workload in [Workload::GetTls, Workload::NewconnTls, Workload::NewconnTlsResumed] {
+        let report = run_tls(workload, 2).unwrap();
+        assert!(report.requests >= 100 && report.errors == 0, "{workload:?}: {report:?}");
+    }
+    let report = run_tls(Workload::NewconnTlsResumed, 0).unwrap();
+    let first = report.first_error.unwrap_or_default();
+    assert!(first.contains("the session should have been taken up"), "{first}");
 }

@@ -4,7 +4,7 @@ use std::{fs, io, net::SocketAddr, path::Path, process::Command};
 
 use xtask::ports;
 
-use super::{Place, own_directory};
+use super::{Listen, Place, own_directory};
 use crate::rules::{AUDIENCE, Algorithm, IDENTITY, ISSUER, Limit, Rules};
 
 /// The environment variable that the file takes the shared secret from.
@@ -15,6 +15,8 @@ pub(crate) struct File<'a> {
     pub(crate) listen: SocketAddr,
     pub(crate) admin: SocketAddr,
     pub(crate) upstream: SocketAddr,
+    /// The table of its TLS listener.
+    pub(crate) tls: &'a str,
     /// Whether the origin is probed.
     pub(crate) health: bool,
     /// The tables of its rules.
@@ -23,14 +25,14 @@ pub(crate) struct File<'a> {
 
 impl File<'_> {
     pub(crate) fn text(&self) -> String {
-        let Self { listen, admin, upstream, health, rules } = self;
+        let Self { listen, admin, upstream, tls, health, rules } = self;
         let health = if *health { "health = \"/health\"\n" } else { "" };
         format!(
             r#"[server]
 listen = "{listen}"
 workers = 1
 max_connections = 20000
-
+{tls}
 [admin]
 listen = "{admin}"
 {rules}
@@ -42,8 +44,8 @@ upstreams = ["http://{upstream}"]
     }
 }
 
-pub(super) fn command(program: &Path, place: &Place<'_>, listen: SocketAddr) -> io::Result<Command> {
-    let directory = own_directory(place, "gateway", listen)?;
+pub(super) fn command(program: &Path, place: &Place<'_>, listen: Listen<'_>) -> io::Result<Command> {
+    let directory = own_directory(place, "gateway", listen.plain)?;
     let mut command = Command::new(program);
     let mut rules = String::new();
     if let Some(asked) = &place.rules {
@@ -53,7 +55,12 @@ pub(super) fn command(program: &Path, place: &Place<'_>, listen: SocketAddr) -> 
     }
     let admin = ports::free_address()?;
     let file = directory.join("gateway.toml");
-    fs::write(&file, File { listen, admin, upstream: place.upstream, health: true, rules: &rules }.text())?;
+    let tls = listen.tls.map_or_else(String::new, |(address, shown)| {
+        let (cert, key) = (shown.cert.display(), shown.key.display());
+        format!("\n[server.tls]\nlisten = \"{address}\"\ncertificates = [{{ cert = \"{cert}\", key = \"{key}\" }}]\n")
+    });
+    let (listen, upstream) = (listen.plain, place.upstream);
+    fs::write(&file, File { listen, admin, upstream, tls: &tls, health: true, rules: &rules }.text())?;
     command.args(["run", "--config"]).arg(file);
     Ok(command)
 }
@@ -96,7 +103,7 @@ mod tests {
             let rules = Rules { keys: &keys, algorithm, limit: NO_LIMIT };
             let tables = jwt(&rules, Path::new("/somewhere")) + &rate_limit(rules.limit);
             let [listen, admin, upstream] = [1, 2, 3].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
-            File { listen, admin, upstream, health: true, rules: &tables }.text()
+            File { listen, admin, upstream, tls: "", health: true, rules: &tables }.text()
         };
         let shared = text(Algorithm::Hs256);
         assert!(shared.contains("secret = \"${BENCH_JWT_SECRET}\"") && !shared.contains(keys.secret()), "{shared}");

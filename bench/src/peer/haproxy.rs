@@ -3,12 +3,12 @@
 
 mod rules;
 
-use std::{fs, io, net::SocketAddr, path::Path, process::Command};
+use std::{fs, io, path::Path, process::Command};
 
-use super::{Place, own_directory};
+use super::{Listen, Place, own_directory};
 
-pub(super) fn command(program: &Path, place: &Place<'_>, listen: SocketAddr) -> io::Result<Command> {
-    let directory = own_directory(place, "haproxy", listen)?;
+pub(super) fn command(program: &Path, place: &Place<'_>, listen: Listen<'_>) -> io::Result<Command> {
+    let directory = own_directory(place, "haproxy", listen.plain)?;
     let file = directory.join("haproxy.cfg");
     let rules = match &place.rules {
         Some(asked) => {
@@ -23,10 +23,13 @@ pub(super) fn command(program: &Path, place: &Place<'_>, listen: SocketAddr) -> 
     Ok(command)
 }
 
-fn text(place: &Place<'_>, listen: SocketAddr, rules: &rules::Sections) -> String {
+fn text(place: &Place<'_>, listen: Listen<'_>, rules: &rules::Sections) -> String {
     // It wants two files for each connection, which idle ones do not need; without strict limits it only warns.
     let maxconn = place.files.saturating_sub(2000).clamp(1000, 20_000);
-    let upstream = place.upstream;
+    let (upstream, plain) = (place.upstream, listen.plain);
+    let tls = listen.tls.map_or_else(String::new, |(address, shown)| {
+        format!("    bind {address} ssl crt {} alpn h2,http/1.1 backlog 4096\n", shown.both.display())
+    });
     let rules::Sections { global, log, frontend, others } = rules;
     format!(
         "global
@@ -47,8 +50,8 @@ defaults
     timeout http-keep-alive 600s
 
 frontend clients
-    bind {listen} backlog 4096
-{frontend}    default_backend origin
+    bind {plain} backlog 4096
+{tls}{frontend}    default_backend origin
 
 backend origin
     server origin {upstream}

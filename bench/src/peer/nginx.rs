@@ -1,18 +1,28 @@
 //! nginx, set as someone would who knows it: no log, no disk, connections kept on both sides.
 
-use std::{fs, io, net::SocketAddr, path::Path, process::Command};
+use std::{fs, io, path::Path, process::Command};
 
 use nix::unistd::geteuid;
 
-use super::{Place, own_directory};
+use super::{Listen, Place, own_directory};
 
-pub(super) fn command(program: &Path, place: &Place<'_>, listen: SocketAddr) -> io::Result<Command> {
-    let directory = own_directory(place, "nginx", listen)?;
+pub(super) fn command(program: &Path, place: &Place<'_>, listen: Listen<'_>) -> io::Result<Command> {
+    let directory = own_directory(place, "nginx", listen.plain)?;
     let file = directory.join("nginx.conf");
     let shown = directory.display();
     // Started by root, a worker would become `nobody`, who may not enter our directory.
     let user = if geteuid().is_root() { "user root root;" } else { "" };
-    let (upstream, files) = (place.upstream, place.files);
+    let (upstream, files, plain) = (place.upstream, place.files, listen.plain);
+    let tls = listen.tls.map_or_else(String::new, |(address, shown)| {
+        let (cert, key) = (shown.cert.display(), shown.key.display());
+        format!(
+            "listen {address} ssl http2 backlog=4096;
+        http2_max_concurrent_streams 256;
+        ssl_certificate {cert};
+        ssl_certificate_key {key};
+        ssl_protocols TLSv1.2 TLSv1.3;"
+        )
+    });
     fs::write(
         &file,
         format!(
@@ -47,7 +57,8 @@ http {{
         keepalive_timeout 600s;
     }}
     server {{
-        listen {listen} backlog=4096;
+        listen {plain} backlog=4096;
+        {tls}
         location / {{
             proxy_pass http://origin;
             proxy_set_header Connection "";

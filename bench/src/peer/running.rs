@@ -27,6 +27,8 @@ const GRACE: Duration = Duration::from_secs(15);
 pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it listens for TLS, if it does.
+    pub tls: Option<SocketAddr>,
     /// From before its process was started to its first forwarded answer.
     pub start: Duration,
     child: Child,
@@ -46,7 +48,11 @@ impl Running {
         let mut child = pin::spawn(core, name, command)?;
         child.follow(|_| ());
         await_answer(&mut child, address, fields, begun, interrupt)?;
-        Ok(Self { address, start: begun.elapsed(), child })
+        Ok(Self { address, tls: None, start: begun.elapsed(), child })
+    }
+
+    pub(super) fn with_tls(self, tls: Option<SocketAddr>) -> Self {
+        Self { tls, ..self }
     }
 
     /// The process whose tree is measured.

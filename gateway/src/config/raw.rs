@@ -7,7 +7,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use toml::de::DeValue;
 
 use super::read::{
-    At, Brief, Bytes, Count, Length, Named, Node, OneOrMany, OrOff, Part, Percent, Read, Reader, Shorthand, Text, table,
+    At, Brief, Bytes, Count, Length, Named, Node, OneOrMany, OrOff, Part, Percent, Read, Reader, Shorthand, Text,
+    Toggle, table,
 };
 
 table! {
@@ -235,6 +236,8 @@ table! {
         request_headers: RawHeaderRules,
         /// What is done to the fields of answers.
         response_headers: RawHeaderRules,
+        /// Whether answers are compressed, where that gains: true, false, or the codings: `zstd`, `br`, `gzip`.
+        compress: Toggle<OneOrMany<Text>>,
         /// Who is asked whether a request may pass: a URL, or a table.
         forward_auth: Brief<RawForwardAuth>,
         /// What pages of other origins may do, or false to turn `[cors]` off.
@@ -284,6 +287,8 @@ table! {
         request_headers: RawHeaderRules,
         /// What is done to the fields of answers.
         response_headers: RawHeaderRules,
+        /// Whether answers are compressed, where that gains: true, false, or the codings: `zstd`, `br`, `gzip`.
+        compress: Toggle<OneOrMany<Text>>,
         /// Who is asked whether a request may pass: a URL, a table, or false to ask nobody.
         forward_auth: OrOff<Brief<RawForwardAuth>>,
         /// What pages of other origins may do, or false to turn an inherited policy off.
@@ -544,6 +549,8 @@ table! {
         request_headers: RawHeaderRules,
         /// What is done to the fields of the answer.
         response_headers: RawHeaderRules,
+        /// Whether answers are compressed, where that gains: true, false, or the codings: `zstd`, `br`, `gzip`.
+        compress: Toggle<OneOrMany<Text>> = false,
         /// Who is asked whether a request may pass: a URL, a table, or false to ask nobody.
         forward_auth: OrOff<Brief<RawForwardAuth>>,
         /// What pages of other origins may do, or false to turn an inherited policy off.

@@ -19,7 +19,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-pub(crate) use forms::{Brief, Entry, Named, OneOrMany, OrOff, Shorthand};
+pub(crate) use forms::{Brief, Entry, Named, OneOrMany, OrOff, Shorthand, Toggle};
 pub(crate) use scalar::{Bytes, Count, Length, Part, Percent};
 pub(crate) use table::{Property, key_name, object_schema, table};
 pub(crate) use text::Text;

@@ -7,6 +7,31 @@ use http::{HeaderValue, StatusCode};
 use super::HashKey;
 use crate::route::RedirectTarget;
 
+/// `compress = true` or `["br", "gzip"]`: a content coding (RFC 9110 §8.4.1) that answers are sent in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coding {
+    /// `zstd` (RFC 8878).
+    Zstd,
+    /// `br` (RFC 7932).
+    Brotli,
+    /// `gzip` (RFC 1952).
+    Gzip,
+}
+
+impl Coding {
+    /// All of them, the one that gives most for its time first.
+    pub const ALL: [Self; 3] = [Self::Zstd, Self::Brotli, Self::Gzip];
+
+    /// As the file and `Content-Encoding` have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Zstd => "zstd",
+            Self::Brotli => "br",
+            Self::Gzip => "gzip",
+        }
+    }
+}
+
 /// `redirect = { to = "/new/{id}", status = 308 }`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redirect {

@@ -58,6 +58,7 @@ impl Lanes<'_, '_> {
             timeouts: route.timeouts,
             retry: route.retry,
             cluster,
+            compress: (!route.compress.is_empty()).then(|| Arc::clone(&route.compress)),
             redirect: route.redirect.clone().map(Box::new),
             split: None,
             mirror,

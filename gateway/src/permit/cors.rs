@@ -6,11 +6,10 @@
 mod origin;
 mod policy;
 mod preflight;
-mod vary;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
-use crate::{exchange::Exchange, rejection::Rejection};
+use crate::{exchange::Exchange, rejection::Rejection, vary};
 pub(crate) use origin::{OriginPattern, Origins};
 pub(crate) use policy::{Listed, Policy};
 pub(crate) use preflight::Preflight;

@@ -12,11 +12,11 @@ use super::{
     rate_limit::{self, Limit},
     retry::Retries,
     timeouts::Times,
-    validation,
+    traffic, validation,
 };
 use crate::{
     config::{
-        LimitScope, Limits, RateLimit, Retry, UpstreamTimeouts,
+        Coding, LimitScope, Limits, RateLimit, Retry, UpstreamTimeouts,
         raw::{RawBodyLimit, RawConfig, RawDefaults, RawHeaderRules, RawRoute, RawService, RawTimeouts},
         read::{At, OrOff},
     },
@@ -38,6 +38,7 @@ pub(super) struct Layer {
     cors: Option<OrOff<Arc<Cors>>>,
     content_types: Option<OrOff<Arc<ContentTypes>>>,
     required_headers: Option<Arc<[HeaderName]>>,
+    compress: Option<Arc<[Coding]>>,
 }
 
 /// What a service and a route say alike: their tables are two types with the same keys.
@@ -52,6 +53,7 @@ macro_rules! inner {
             cors: cors::check($raw.cors.as_ref(), $checks),
             content_types: validation::or_off($raw.content_types.as_ref(), $checks, validation::content_types),
             required_headers: validation::or_off($raw.required_headers.as_ref(), $checks, validation::required_headers),
+            compress: traffic::compress($raw.compress.as_ref(), $checks),
             ..Self::of($raw.timeouts.as_ref(), $raw.limits.as_ref(), headers, $checks)
         };
         own.over($outer)
@@ -79,6 +81,7 @@ impl Layer {
             cors: cors::check(raw.cors.as_ref(), checks),
             content_types: raw.content_types.as_ref().map(|list| validation::content_types(list, checks)),
             required_headers: raw.required_headers.as_ref().map(|list| validation::required_headers(list, checks)),
+            compress: traffic::compress(raw.compress.as_ref(), checks),
             ..Self::of(raw.timeouts.as_ref(), raw.limits.as_ref(), headers, checks)
         }
     }
@@ -120,6 +123,7 @@ impl Layer {
             cors: self.cors.or_else(|| outer.cors.clone()),
             content_types: self.content_types.or_else(|| outer.content_types.clone()),
             required_headers: self.required_headers.or_else(|| outer.required_headers.clone()),
+            compress: self.compress.or_else(|| outer.compress.clone()),
         }
     }
 
@@ -136,6 +140,11 @@ impl Layer {
     /// The fields that a request must have.
     pub(super) fn required_headers(&self) -> Arc<[HeaderName]> {
         self.required_headers.clone().unwrap_or_default()
+    }
+
+    /// The codings that answers may be compressed in.
+    pub(super) fn compress(&self) -> Arc<[Coding]> {
+        self.compress.clone().unwrap_or_default()
     }
 
     /// What holds once nobody else has a say.

@@ -84,6 +84,7 @@ pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &m
         content_types: layer.content_types(),
         required_headers: layer.required_headers(),
         schema,
+        compress: layer.compress(),
         request_headers: layer.request_headers.into_rules(),
         response_headers: layer.response_headers.into_rules(),
         forward_auth: layer.forward_auth.clone().complete(),

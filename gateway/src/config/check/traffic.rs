@@ -1,4 +1,5 @@
-//! `redirect`, `split`, `sticky` and `mirror`: where a route's requests go beside, or in place of, its service.
+//! `redirect`, `split`, `sticky` and `mirror`: where a route's requests go beside, or in place of, its service; and
+//! `compress`: what becomes of their answers.
 use std::{ops::Range, sync::Arc};
 
 use http::StatusCode;
@@ -6,10 +7,10 @@ use http::StatusCode;
 use super::{Checks, load_balance};
 use crate::{
     config::{
-        Mirror, Redirect, Share, Split,
+        Coding, Mirror, Redirect, Share, Split,
         diagnose::{Code, Finding},
         raw::{RawMirror, RawRedirect, RawRoute, RawShare},
-        read::{At, OneOrMany, Text},
+        read::{At, OneOrMany, Text, Toggle},
     },
     route::{PathPattern, RedirectTarget},
 };
@@ -103,6 +104,35 @@ pub(super) fn mirror(raw: &RawRoute, checks: &mut Checks) -> Option<Mirror> {
     checks.is_fed_unsure |= name.is_none();
     let service = service(name.as_ref()?, checks)?;
     Some(Mirror { service, percent: percent.as_ref().map_or(100.0, |at| at.value.0) })
+}
+
+/// The codings that one layer asks for, none where it is off; `None` where it is silent.
+pub(super) fn compress(written: Option<&At<Toggle<OneOrMany<Text>>>>, checks: &mut Checks) -> Option<Arc<[Coding]>> {
+    let written = written?;
+    let list = match &written.value {
+        Toggle::Off => return Some(Arc::default()),
+        Toggle::On => return Some(Coding::ALL.into()),
+        Toggle::As(list) => list,
+    };
+    if list.is_empty {
+        let finding = Finding::new(Code::BadCoding, &written.span, "`compress` has no coding").label("none");
+        checks.report(finding.help("write `true` for all of them, or `false` for none"));
+    }
+    let mut codings: Vec<Coding> = Vec::new();
+    for text in &list.list {
+        let name = text.value.as_str();
+        let message = match Coding::ALL.into_iter().find(|coding| coding.name() == name) {
+            Some(coding) if !codings.contains(&coding) => {
+                codings.push(coding);
+                continue;
+            }
+            Some(_) => format!("`{name}` stands twice"),
+            None => format!("`{}` is no coding that answers are compressed in", text.value.shown()),
+        };
+        let finding = Finding::new(Code::BadCoding, &text.span, message).label("not a coding more");
+        checks.report(finding.help("the codings are \"zstd\", \"br\" and \"gzip\", each once"));
+    }
+    Some(codings.into())
 }
 
 /// A service of the file, which then needs no route of its own.

@@ -98,6 +98,29 @@ impl<T: Read> Read for OrOff<T> {
     }
 }
 
+/// A setting: yes, no, or how.
+#[derive(Debug)]
+pub(crate) enum Toggle<T> {
+    Off,
+    /// As it is by default.
+    On,
+    As(T),
+}
+
+impl<T: Read> Read for Toggle<T> {
+    fn expected() -> String {
+        format!("true, false, or {}", T::expected())
+    }
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        match node.get_ref() {
+            DeValue::Boolean(false) => Some(Self::Off),
+            DeValue::Boolean(true) => Some(Self::On),
+            _ => T::read(node, reader).map(Self::As),
+        }
+    }
+}
+
 /// A table whose keys are the operator's own names, in the file's order.
 #[derive(Debug, Clone)]
 pub(crate) struct Named<T> {
@@ -162,6 +185,7 @@ wrapper_schema!(OneOrMany<T: Read>, |inner| {
 });
 wrapper_schema!(Brief<T: Shorthand>, |inner| json_schema!({ "anyOf": [{ "type": "string" }, inner] }));
 wrapper_schema!(OrOff<T: Read>, |inner| json_schema!({ "anyOf": [inner, { "const": false }] }));
+wrapper_schema!(Toggle<T: Read>, |inner| json_schema!({ "anyOf": [{ "type": "boolean" }, inner] }));
 wrapper_schema!(Named<T: Read>, |inner| {
     json_schema!({ "type": "object", "additionalProperties": inner })
 });

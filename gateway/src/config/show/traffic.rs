@@ -4,6 +4,10 @@ use serde_json::{Value, json};
 use crate::config::{Route, diagnose::mask};
 
 pub(super) fn add(route: &Route, shown: &mut Value) {
+    shown["compress"] = match &*route.compress {
+        [] => Value::Bool(false),
+        codings => codings.iter().map(|coding| coding.name()).collect(),
+    };
     if let Some(redirect) = &route.redirect {
         shown["redirect"] = json!({ "to": mask(&redirect.written), "status": redirect.status.as_u16() });
     }

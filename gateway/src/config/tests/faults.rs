@@ -301,6 +301,17 @@ fn where_requests_go_instead() {
     ] {
         in_route(text, &[expected]);
     }
+    for (text, expected) in [
+        ("compress = []", "4:12 bad_coding"),
+        ("compress = \"deflate\"", "4:12 bad_coding"),
+        ("compress = [\"gzip\", \"gzip\"]", "4:21 bad_coding"),
+        ("compress = 5", "4:12 wrong_type"),
+        ("compress = { level = 5 }", "4:12 wrong_type"),
+    ] {
+        in_service(text, &[expected]);
+        in_route(text, &[expected]);
+        before_service(&format!("[defaults]\n{text}"), &[&expected.replace("4:", "2:")]);
+    }
     for key in ["redirect = \"/a\"", "split = { service = \"user\" }", "mirror = \"user\"", "sticky = \"ip\""] {
         in_service(key, &["4:1 unknown_key"]);
     }

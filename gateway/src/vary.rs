@@ -2,7 +2,7 @@
 use http::{HeaderMap, HeaderValue, header};
 
 /// Adds `name` to what is there, on one line, unless it is there already or `*` says it all.
-pub(super) fn add(fields: &mut HeaderMap, name: &'static str) {
+pub(crate) fn add(fields: &mut HeaderMap, name: &'static str) {
     let mut lines = fields.get_all(header::VARY).iter().peekable();
     if lines.peek().is_none() {
         fields.insert(header::VARY, HeaderValue::from_static(name));

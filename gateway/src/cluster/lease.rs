@@ -23,6 +23,17 @@ pub(crate) struct LocalUpstream {
     pub(super) pool: Rc<Pool>,
 }
 
+impl LocalUpstream {
+    /// A request that has no hold on it any more has failed by it; of a trial nothing is known then.
+    pub(super) fn fail(&self) {
+        if let Some(breaker) = &self.cluster.breaker
+            && self.shared.circuit.fail(breaker)
+        {
+            self.cluster.open_circuit(&self.shared, breaker);
+        }
+    }
+}
+
 /// A request's hold on an upstream. What it is dropped with is what the circuit learns: nothing, unless the upstream
 /// has answered or failed.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use tokio::time::timeout_at;
 use super::{LocalCluster, budget::Budget, health, lease::Lease};
 use crate::{
     body::{Body, LeasedBody},
-    config::{Retry, RetryOn, UpstreamTimeouts},
+    config::{Retry, RetryOn},
     exchange::Exchange,
     h1::{client::Head, head::ResponseHead},
     live::Lane,
@@ -27,15 +27,19 @@ impl LocalCluster {
         exchange: &mut Exchange,
     ) -> Result<(ResponseHead, LeasedBody), Rejection> {
         let Some(total) = lane.timeouts.total else {
-            return self.send_with(head, body, lane, lane.timeouts, exchange).await;
+            return self.send_with(head, body, lane, exchange).await;
         };
+        let (deadline, is_whole) = (exchange.started + total, http_body::Body::is_end_stream(&body));
         // Boxed, so that a request without this limit has no room for it.
-        let deadline = exchange.started + total;
-        let left = deadline.saturating_duration_since(Instant::now());
-        // An upstream that does not answer within what is left has failed; whatever else takes so long is not its doing.
-        let timeouts = UpstreamTimeouts { request: lane.timeouts.request.min(left), ..lane.timeouts };
-        let sending = self.send_with(head, body, lane, timeouts, exchange);
-        Box::pin(timeout_at(deadline.into(), sending)).await.unwrap_or(Err(Rejection::UpstreamTimeout))
+        let sending = Box::pin(timeout_at(deadline.into(), self.send_with(head, body, lane, exchange)));
+        if let Ok(outcome) = sending.await {
+            return outcome;
+        }
+        // A client that has sent everything was not what took so long.
+        if let Some((_, index)) = exchange.upstream.filter(|_| is_whole) {
+            self.upstreams[index].fail();
+        }
+        Err(Rejection::UpstreamTimeout)
     }
 
     async fn send_with(
@@ -43,7 +47,6 @@ impl LocalCluster {
         head: Head,
         mut body: Body,
         lane: &Lane,
-        timeouts: UpstreamTimeouts,
         exchange: &mut Exchange,
     ) -> Result<(ResponseHead, LeasedBody), Rejection> {
         self.asked.set(self.asked.get().saturating_add(1));
@@ -57,7 +60,7 @@ impl LocalCluster {
             exchange.upstream = Some((self.index, index));
             let host = self.shared.host_for(upstream, exchange.host.as_ref());
             let stale = on.has(RetryOn::STALE).then_some(&mut exchange.retries);
-            let outcome = send(upstream, &self.upstreams[index].pool, &head, host, body, &timeouts, stale).await;
+            let outcome = send(upstream, &self.upstreams[index].pool, &head, host, body, &lane.timeouts, stale).await;
             exchange.upstream_time = Some(exchange.permitted.elapsed());
             let again = |on: bool| lane.retry.filter(|retry| on && tries < retry.attempts);
             let next = match outcome {

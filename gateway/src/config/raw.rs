@@ -580,7 +580,7 @@ table! {
         /// What is done to the fields of the answer.
         response_headers: RawHeaderRules,
         /// Whether answers are stored and shared, as they allow: true, false, or a table.
-        cache: Toggle<RawCache> = false,
+        cache: Toggle<RawCache>,
         /// Whether answers are compressed, where that gains: true, false, or the codings: `zstd`, `br`, `gzip`.
         compress: Toggle<OneOrMany<Text>> = false,
         /// Who is asked whether a request may pass: a URL, a table, or false to ask nobody.

@@ -83,7 +83,7 @@ fn what_was_used_longest_ago_goes_first() {
 #[tokio::test]
 async fn one_fetches_and_the_others_wait() {
     let store = Store::new(1 << 20);
-    let (key, patience) = (key("/a"), Duration::from_secs(60));
+    let (key, patience) = (key("/a"), Duration::from_mins(1));
     let leader = store.lead(&key, 1, 0, patience).await.unwrap();
     assert!(store.try_lead(&key, 1, 0).is_none());
     assert!(store.try_lead(&key, 2, 0).is_some(), "another route's");

@@ -199,6 +199,15 @@ fn encode_histogram(
 
 impl Metrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let live = self.live.load();
+        self.encode_requests(&mut encoder)?;
+        encode_servers(&live, &mut encoder)?;
+        encode_traffic(&live, &mut encoder)?;
+        self.encode_connections(&mut encoder)?;
+        self.encode_process(&live, &mut encoder)
+    }
+
+    fn encode_requests(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let help = "Requests answered, by the gateway or through it";
         let mut family = encoder.encode_descriptor("gateway_requests", help, None, MetricType::Counter)?;
         let totals = self.generations.totals();
@@ -212,54 +221,13 @@ impl Metrics {
             }
         }
         let (name, help) = ("gateway_request_duration", "From a request's head to the end of its answer");
-        encode_histogram(&mut encoder, &totals, name, help, |numbers| &numbers.request)?;
+        encode_histogram(encoder, &totals, name, help, |numbers| &numbers.request)?;
         let (name, help) = ("gateway_upstream_duration", "From the pick of an upstream to the head of its answer");
-        encode_histogram(&mut encoder, &totals, name, help, |numbers| &numbers.upstream)?;
-        let help = "Whether an upstream is healthy";
-        let mut family = encoder.encode_descriptor("gateway_upstream_healthy", help, None, MetricType::Gauge)?;
-        let live = self.live.load();
-        for cluster in &live.clusters {
-            for upstream in &cluster.upstreams {
-                family
-                    .encode_family(&server_labels(cluster, upstream))?
-                    .encode_gauge(&i64::from(upstream.is_healthy()))?;
-            }
-        }
-        let help = "The circuit of an upstream: 0 closed, 1 half-open, 2 open";
-        let mut family = encoder.encode_descriptor("gateway_circuit_state", help, None, MetricType::Gauge)?;
-        for cluster in &live.clusters {
-            for upstream in &cluster.upstreams {
-                family
-                    .encode_family(&server_labels(cluster, upstream))?
-                    .encode_gauge(&(upstream.circuit.state() as i64))?;
-            }
-        }
-        let help = "Copies of requests, by what became of them: answered, failed, or not made";
-        let mut family = encoder.encode_descriptor("gateway_mirrored", help, None, MetricType::Counter)?;
-        for (labels, counts) in live.tallies.mirrors().iter() {
-            let [route, service] = labels.pairs();
-            for (result, count) in counts.pairs() {
-                let labels = [route, service, ("result", result)];
-                family.encode_family(&labels)?.encode_counter(&count, NO_EXEMPLAR)?;
-            }
-        }
-        let help = "Requests that the cache was looked at for, by how they were answered";
-        let mut family = encoder.encode_descriptor("gateway_cache_requests", help, None, MetricType::Counter)?;
-        for (labels, counts) in live.tallies.caches().iter() {
-            let [route, service] = labels.pairs();
-            for (result, count) in counts.pairs() {
-                let labels = [route, service, ("result", result)];
-                family.encode_family(&labels)?.encode_counter(&count, NO_EXEMPLAR)?;
-            }
-        }
-        let (bytes, entries) = live.cache.as_ref().map_or((0, 0), |store| store.size());
-        for (name, help, value) in [
-            ("gateway_cache_bytes", "Memory that stored answers take, about", bytes),
-            ("gateway_cache_entries", "URIs with a stored answer", entries),
-        ] {
-            let value = i64::try_from(value).unwrap_or(i64::MAX);
-            encoder.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&value)?;
-        }
+        encode_histogram(encoder, &totals, name, help, |numbers| &numbers.upstream)?;
+        Ok(())
+    }
+
+    fn encode_connections(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let gauges = self.gauges();
         let total = |of: fn(&Gauges) -> &AtomicI64| gauges.iter().map(|gauges| of(gauges).load(Relaxed)).sum::<i64>();
         encoder
@@ -281,6 +249,10 @@ impl Metrics {
         for (reason, count) in proxy_protocol::FAILURES.iter().zip(counts).filter(|(_, count)| *count > 0) {
             family.encode_family(&[("reason", *reason)])?.encode_counter(&count, NO_EXEMPLAR)?;
         }
+        Ok(())
+    }
+
+    fn encode_process(&self, live: &Live, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         if let Some(acme) = &live.acme {
             let help = "Orders of certificates, by what came of them";
             let mut family = encoder.encode_descriptor("gateway_acme_orders", help, None, MetricType::Counter)?;
@@ -304,6 +276,58 @@ impl Metrics {
             .encode_descriptor("gateway_log_lines_dropped", help, None, MetricType::Counter)?
             .encode_counter(&self.log_lines_dropped.load(Relaxed), NO_EXEMPLAR)
     }
+}
+
+/// Of each server of each cluster: its health, and its circuit.
+fn encode_servers(live: &Live, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let help = "Whether an upstream is healthy";
+    let mut family = encoder.encode_descriptor("gateway_upstream_healthy", help, None, MetricType::Gauge)?;
+    for cluster in &live.clusters {
+        for upstream in &cluster.upstreams {
+            family.encode_family(&server_labels(cluster, upstream))?.encode_gauge(&i64::from(upstream.is_healthy()))?;
+        }
+    }
+    let help = "The circuit of an upstream: 0 closed, 1 half-open, 2 open";
+    let mut family = encoder.encode_descriptor("gateway_circuit_state", help, None, MetricType::Gauge)?;
+    for cluster in &live.clusters {
+        for upstream in &cluster.upstreams {
+            family
+                .encode_family(&server_labels(cluster, upstream))?
+                .encode_gauge(&(upstream.circuit.state() as i64))?;
+        }
+    }
+    Ok(())
+}
+
+/// What mirrors and the cache have done.
+fn encode_traffic(live: &Live, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let help = "Copies of requests, by what became of them: answered, failed, or not made";
+    let mut family = encoder.encode_descriptor("gateway_mirrored", help, None, MetricType::Counter)?;
+    for (labels, counts) in live.tallies.mirrors().iter() {
+        let [route, service] = labels.pairs();
+        for (result, count) in counts.pairs() {
+            let labels = [route, service, ("result", result)];
+            family.encode_family(&labels)?.encode_counter(&count, NO_EXEMPLAR)?;
+        }
+    }
+    let help = "Requests that the cache was looked at for, by how they were answered";
+    let mut family = encoder.encode_descriptor("gateway_cache_requests", help, None, MetricType::Counter)?;
+    for (labels, counts) in live.tallies.caches().iter() {
+        let [route, service] = labels.pairs();
+        for (result, count) in counts.pairs() {
+            let labels = [route, service, ("result", result)];
+            family.encode_family(&labels)?.encode_counter(&count, NO_EXEMPLAR)?;
+        }
+    }
+    let (bytes, entries) = live.cache.as_ref().map_or((0, 0), |store| store.size());
+    for (name, help, value) in [
+        ("gateway_cache_bytes", "Memory that stored answers take, about", bytes),
+        ("gateway_cache_entries", "URIs with a stored answer", entries),
+    ] {
+        let value = i64::try_from(value).unwrap_or(i64::MAX);
+        encoder.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&value)?;
+    }
+    Ok(())
 }
 
 const NO_EXEMPLAR: Option<&Exemplar<[(&str, &str); 0], u64>> = None;

@@ -181,7 +181,8 @@ async fn unrouted(
 /// What the route has in the place of a service that gives no answer. The log and the metrics have the failure's code all
 /// the same, and `Proxy-Status` tells the client.
 fn degraded(rejection: Rejection, lane: &Lane, exchange: &mut Exchange) -> Result<Response<Body>, Rejection> {
-    let Some(fallback) = lane.fallback.as_ref().filter(|_| rejection.status().is_server_error()) else {
+    let replaces = rejection.status().is_server_error() && !exchange.is_grpc;
+    let Some(fallback) = lane.fallback.as_ref().filter(|_| replaces) else {
         return Err(rejection);
     };
     exchange.fail(&rejection);

@@ -25,7 +25,7 @@ fn failures_are_told_as_a_status_of_grpc() {
         [services.gone]
         upstreams = ['{gone}']
         auth = 'none'
-        routes = ['/gone', {{ match = '/limited', rate_limit = {{ requests = 1, per = '1h' }} }}]",
+        routes = [{{ match = '/gone', fallback = {{ body = '[]' }} }}, {{ match = '/limited', rate_limit = {{ requests = 1, per = '1h' }} }}]",
         slow = upstream.url(),
         hash = "0".repeat(64),
     ));

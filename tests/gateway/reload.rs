@@ -226,7 +226,8 @@ fn a_hundred_reloads_under_load_lose_nothing() {
         })
         .collect();
     for n in 1..=100_u8 {
-        gateway.write(&toml(n.into()));
+        // A signal may be heeded only after the file was seen to be another: then it meets the next one, and not half of it.
+        gateway.replace(&toml(n.into()));
         gateway.signal(SIGHUP);
         gateway.wait_metric("gateway_reloads_total{result=\"applied\"}", f64::from(n));
         upload.send(vec![b'a'; UPLOAD / 100]);

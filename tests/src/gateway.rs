@@ -117,6 +117,13 @@ impl Gateway {
         fs::write(self.file(), whole(toml)).unwrap();
     }
 
+    /// Puts another file in the place of its own, as most editors do: nobody sees half of it.
+    pub fn replace(&self, toml: &str) {
+        let next = self.file().with_extension("next");
+        fs::write(&next, whole(toml)).unwrap();
+        fs::rename(next, self.file()).unwrap();
+    }
+
     /// Writes its file anew, and waits until that has come to `result`: `applied`, `rejected` or `unchanged`.
     pub fn reload(&self, toml: &str, result: &str) {
         let sample = format!("gateway_reloads_total{{result=\"{result}\"}}");

@@ -40,7 +40,9 @@ async fn probe_forever(cluster: Arc<Cluster>, upstream: Arc<Upstream>, check: He
         let before = upstream.health();
         let was_bad = streak.bad > 0;
         let after = streak.after(before, outcome.is_ok(), &check);
-        if was_bad && outcome.is_ok() && upstream.circuit.close() {
+        // One that a request could not reach may be back before any probe has failed.
+        let recovers = was_bad && outcome.is_ok() || (before, after) == (Health::Unhealthy, Health::Healthy);
+        if recovers && upstream.circuit.close() {
             upstream.is_back();
             let (service, upstream) = (&*cluster.name, upstream.label.as_str());
             tracing::info!(service, upstream, "circuit closed: a health check went well again");

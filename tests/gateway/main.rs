@@ -47,6 +47,7 @@ mod overload;
 mod paths_hosts;
 mod proxy_protocol;
 mod rate_limit;
+mod readme;
 mod redirect;
 mod reload;
 mod retry;

@@ -61,7 +61,7 @@ fn every_setting_of_the_user_service_is_in_the_table_with_its_default() {
 #[test]
 fn every_key_of_the_file_is_shown() {
     let (readme, raw) = (read("README.md"), read("gateway/src/config/raw.rs"));
-    let shown = between(&readme, "<!-- ci: sound -->", "\n```\n");
+    let shown = between(&readme, "<!-- test: sound -->", "\n```\n");
     let words: Vec<&str> = shown.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
     let mut keys = 0;
     for table in raw.split("\ntable! {").skip(1) {

@@ -1,0 +1,30 @@
+//! The configuration files that README.md shows, given to the real program.
+use std::fs;
+
+use e2e::{Run, write_file};
+
+/// The fenced block after the mark `<!-- test: NAME -->` of README.md.
+fn block(name: &str) -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+    let readme = fs::read_to_string(path).expect("README.md at the root of the workspace");
+    let mark = format!("<!-- test: {name} -->\n```");
+    let (_, rest) = readme.split_once(&mark).unwrap_or_else(|| panic!("README.md has no block marked {name}"));
+    let (_, rest) = rest.split_once('\n').expect("the line with the block's language");
+    rest.split_once("\n```").expect("the block's end").0.to_owned()
+}
+
+#[test]
+fn the_file_with_every_key_is_sound() {
+    let (folder, _) = write_file(&block("sound"));
+    let run = Run::of(folder.path(), &["check"]);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{run:?}");
+}
+
+#[test]
+fn the_faulty_file_is_told_as_shown() {
+    let (folder, _) = write_file(&block("faulty"));
+    let run = Run::of(folder.path(), &["check"]);
+    let lines = |text: &str| text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert_eq!(lines(run.stderr.trim_end()), lines(&block("faults")));
+}

@@ -6,6 +6,7 @@
 pub(crate) mod affinity;
 mod ask;
 mod budget;
+mod eject;
 pub(crate) mod health;
 pub(crate) mod lease;
 mod mirror;
@@ -67,7 +68,7 @@ pub(crate) struct Cluster {
     /// Told at each first probe.
     probed: Notify,
     pub(crate) probes: Tasks,
-    /// Held while a circuit opens.
+    /// Held while traffic shuts an upstream out.
     opening: Mutex<()>,
     budget: Mutex<Budget>,
 }

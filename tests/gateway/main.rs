@@ -15,6 +15,7 @@ mod compress;
 mod connections;
 mod cors;
 mod docs;
+mod ejection;
 mod errors;
 mod events;
 mod expect_continue;

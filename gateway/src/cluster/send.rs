@@ -3,7 +3,7 @@ use std::{sync::MutexGuard, time::Instant};
 
 use tokio::time::timeout_at;
 
-use super::{LocalCluster, budget::Budget, health, lease::Lease};
+use super::{LocalCluster, budget::Budget, lease::Lease};
 use crate::{
     body::{Body, LeasedBody},
     config::{Retry, RetryOn},
@@ -11,7 +11,7 @@ use crate::{
     h1::{client::Head, head::ResponseHead},
     live::Lane,
     rejection::Rejection,
-    upstream::{Failure, Health, is_idempotent, send},
+    upstream::{Failure, Health, ejection::Cause, is_idempotent, send},
 };
 
 impl LocalCluster {
@@ -37,7 +37,7 @@ impl LocalCluster {
         }
         // A client that has sent everything was not what took so long.
         if let Some((_, index)) = exchange.upstream.filter(|_| is_whole) {
-            self.upstreams[index].fail();
+            self.upstreams[index].fail(Cause::rejection(&Rejection::UpstreamTimeout));
         }
         Err(Rejection::UpstreamTimeout)
     }
@@ -78,7 +78,7 @@ impl LocalCluster {
                 }
                 Err(Failure::NotSent { rejection, body: unsent }) => {
                     lease.fail_for(&rejection);
-                    health::mark_unreachable(upstream, &rejection);
+                    self.shared.mark_unreachable(upstream, &rejection);
                     body = unsent;
                     // Nobody has seen it: the other is not asked a second time, and the budget has no say.
                     let retry = again(on.has(RetryOn::CONNECT));

@@ -7,6 +7,7 @@ use crate::{
     body::{Body, LeasedBody},
     cache,
     compress::Accepted,
+    cookie,
     exchange::{Client, Exchange},
     h1::head::{self, BadHead, ResponseHead, host_name},
     live::Lane,
@@ -18,7 +19,7 @@ use crate::{
     rejection::Rejection,
     respond,
     route::{Found, Miss, Query},
-    split, trace,
+    trace,
     transform::{forwarded, strip, target},
     tunnel::handshake,
     worker::Worker,
@@ -124,7 +125,10 @@ async fn walk(
         cache::invalidate(store, request, &path, client.scheme, exchange, &response);
     }
     if let Some(cookie) = cookie {
-        split::give(cookie, &mut response);
+        cookie::give(cookie, &mut response);
+    }
+    if let Some(cookie) = cluster.cookie(exchange, client.scheme) {
+        cookie::give(cookie, &mut response);
     }
     if let Some(accepted) = accepted {
         accepted.apply(&exchange.method, &mut response);

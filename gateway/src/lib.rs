@@ -28,6 +28,7 @@ mod cache;
 mod cluster;
 mod compress;
 pub mod config;
+mod cookie;
 mod edge;
 mod exchange;
 mod gateway;

@@ -57,6 +57,7 @@ mod rules;
 mod split;
 mod stale;
 mod start;
+mod sticky;
 mod streaming;
 mod timeouts;
 mod tls;

@@ -31,6 +31,7 @@ impl Cluster {
             breaker: None,
             load_balance: LoadBalance::RoundRobin,
             hash: None,
+            sticky: None,
             slow_start: Duration::ZERO,
             max_in_flight: None,
             counts: false,

@@ -16,7 +16,7 @@ impl Cluster {
     }
 
     /// Whether it is one that a request could go to now, but for its health.
-    fn takes_more(&self, upstream: &Upstream) -> bool {
+    pub(super) fn takes_more(&self, upstream: &Upstream) -> bool {
         self.admits(upstream) && !self.is_at_most(upstream)
     }
 
@@ -94,6 +94,9 @@ impl LocalCluster {
             let is_candidate = Some(index) != except && upstream.health() == health && self.shared.takes_more(upstream);
             is_candidate.then(|| self.shared.candidate(index))
         };
+        if let Some(kept) = self.kept(health, except, key) {
+            return Some(kept);
+        }
         loop {
             let index = self.balancer.borrow_mut().pick(candidate, key, |below| fastrand::u64(..below))?;
             // Another worker may have taken the last trial, or the last place, meanwhile: then it is no candidate any more.

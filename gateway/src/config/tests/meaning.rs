@@ -419,7 +419,7 @@ fn every_key_is_read() {
         (&user["load_balance"], json!({ "hash": "header:x-tenant" })),
         (&user["max_in_flight"], json!(200)),
         (&user["slow_start"], json!("0s")),
-        (&task["load_balance"], json!("p2c")),
+        (&task["load_balance"], json!({ "sticky": "cookie:node" })),
         (&task["max_in_flight"], json!(100)),
         (&task["slow_start"], json!("10s")),
         (&route["retry"], json!({ "attempts": 1, "budget": 1.0, "on": [] })),

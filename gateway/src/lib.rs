@@ -29,6 +29,7 @@ mod cluster;
 mod compress;
 pub mod config;
 mod cookie;
+mod degrade;
 mod edge;
 mod exchange;
 mod gateway;

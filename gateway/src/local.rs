@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     body::Body,
     cluster::{Cluster, Status},
-    config::Fallback,
+    config::FallbackAnswer,
     exchange::Exchange,
     h1::head::{self, RawQuery},
     live::Live,
@@ -42,7 +42,7 @@ pub(crate) fn preflight(grant: HeaderMap) -> Response<Body> {
 }
 
 /// The answer that a route has in the place of a failure of this status.
-pub(crate) fn fallback(fallback: &Fallback, failure: StatusCode) -> Response<Body> {
+pub(crate) fn fallback(fallback: &FallbackAnswer, failure: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::full(fallback.body.clone()));
     *response.status_mut() = fallback.status.unwrap_or(failure);
     response.headers_mut().insert(header::CONTENT_TYPE, fallback.content_type.clone());
@@ -198,7 +198,7 @@ fn upstream_in_full(cluster: &Cluster, upstream: &Upstream) -> Value {
         "status": status,
         "circuit": upstream.circuit.state().as_str(),
         "ejected_by": details.ejected_by.map(By::as_str),
-        "ejected": cluster.ejection(upstream).map(ejected),
+        "ejected": cluster.ejection(upstream).as_ref().map(ejected),
         "since": seconds(details.since),
         "last_check": details.last_check.map(seconds),
         "last_error": details.last_error,
@@ -207,10 +207,10 @@ fn upstream_in_full(cluster: &Cluster, upstream: &Upstream) -> Value {
 }
 
 /// Why traffic goes round an upstream, and until when; what the checks say of it is its `status`.
-fn ejected(ejection: Ejection) -> Value {
+fn ejected(ejection: &Ejection) -> Value {
     json!({
         "by": ejection.by.as_str(),
-        "reason": ejection.reason,
+        "reason": &ejection.reason,
         "since": seconds(ejection.since),
         "until": ejection.until.map(seconds),
     })

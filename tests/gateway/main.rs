@@ -20,6 +20,7 @@ mod errors;
 mod events;
 mod expect_continue;
 mod fallback;
+mod fallback_service;
 mod fields;
 mod forward_auth;
 mod framing;

@@ -67,7 +67,14 @@ fn a_client_keeps_its_upstream_over_workers_replicas_and_reloads() {
 
 #[test]
 fn a_cookie_that_names_nobody_or_somebody_who_is_out_is_replaced() {
-    let [a, b] = ["a", "b"].map(named);
+    // One that ends its connections ends with them.
+    let [a, b] = ["a", "b"].map(|name| {
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: 1\r\nconnection: close\r\n\r\n{name}");
+        Upstream::scripted(move |conn| {
+            conn.receive();
+            conn.send(&answer);
+        })
+    });
     let gateway = Gateway::start(&service("app", &[&a, &b], STICKY));
     let first = eventually("a is asked", || {
         let answer = gateway.get("/");

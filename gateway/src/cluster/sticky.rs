@@ -8,14 +8,11 @@ use http::{HeaderMap, HeaderValue};
 use super::{Cluster, LocalCluster, lease::Lease};
 use crate::{cookie, exchange::Exchange, upstream::Health};
 
-/// Bytes of a hash that are told, as twice as many digits.
-const LENGTH: usize = 8;
-
 /// A service's cookie.
 #[derive(Debug)]
 pub(super) struct Sticky {
     name: Box<str>,
-    /// What it says for each upstream, in their order.
+    /// What it says for each upstream, in their order: the first 64 bits of the hash, as 16 digits.
     values: Vec<String>,
 }
 
@@ -26,7 +23,8 @@ impl Sticky {
         let key = hmac::Key::new(hmac::HMAC_SHA256, format!("sticky cookie {name} of {service}").as_bytes());
         let value = |label: &str| {
             let tag = hmac::sign(&key, label.as_bytes());
-            tag.as_ref()[..LENGTH].iter().map(|byte| format!("{byte:02x}")).collect()
+            let start = tag.as_ref().first_chunk().expect("a hash is longer");
+            format!("{:016x}", u64::from_be_bytes(*start))
         };
         Self { name: name.into(), values: labels.into_iter().map(value).collect() }
     }

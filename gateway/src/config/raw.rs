@@ -327,7 +327,7 @@ table! {
         content_types: OrOff<OneOrMany<Text>>,
         /// Fields that every request must have, or false for none.
         required_headers: OrOff<OneOrMany<Text>>,
-        /// Which requests it gets: patterns such as `/users`, or tables. Only what a `split` or `mirror` names needs none.
+        /// Which requests it gets: patterns such as `/users`, or tables. Only what a `split`, `mirror` or `fallback` names needs none.
         routes: OneOrMany<Brief<RawRoute>>,
     }
 }
@@ -649,6 +649,8 @@ table! {
         body: Text,
         /// Or the file that has its body, seen from the folder of this file.
         file: Text,
+        /// Or the service of this file that is asked instead, once, where the request may be sent again.
+        service: Text,
     }
 }
 

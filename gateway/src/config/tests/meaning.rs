@@ -487,6 +487,7 @@ fn every_key_is_read() {
         (&task["routes"][1]["compress"], json!(false)),
         (&user["routes"][2]["sticky"], json!("cookie:share")),
         (&user["routes"][2]["mirror"], json!({ "service": "shadow", "percent": 12.5 })),
+        (&task["routes"][2]["fallback"], json!({ "service": "shadow" })),
         (&shown["services"]["shadow"]["routes"], json!([])),
         (&shown["services"]["task"]["health"], json!(false)),
         (&shown["services"]["task"]["host"], json!("upstream")),

@@ -8,6 +8,7 @@ mod ask;
 mod budget;
 mod eject;
 pub(crate) mod health;
+pub(crate) mod hedge;
 pub(crate) mod lease;
 mod mirror;
 mod pick;

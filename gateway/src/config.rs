@@ -41,7 +41,7 @@ pub use api_key::{ApiKey, ApiKeys, KeyHash, KeyPlace, is_key_name, new_key};
 pub use balance::{HashKey, LoadBalance};
 pub use diagnose::{Fault, Faults, FaultsKind, Related, Style};
 pub use jwt::{Algorithm, AuthMode, Jwt, KeySource, Secret};
-pub use resilience::{CircuitBreaker, Retry, RetryOn};
+pub use resilience::{CircuitBreaker, Hedge, Retry, RetryOn};
 pub use schema::schema;
 pub use source::Source;
 pub use tls::{Acme, Certificate, Roots, Tls, UpstreamTls};
@@ -252,6 +252,8 @@ pub struct Route {
     pub timeouts: UpstreamTimeouts,
     /// When a request is sent again; none: never.
     pub retry: Option<Retry>,
+    /// When it is sent to another upstream as well; none: never.
+    pub hedge: Option<Hedge>,
     /// The largest request body, in bytes. Default [`Limits::body`].
     pub max_body: u64,
     /// Whether a caller must say who it is. Default: required once the file has anything to check that with, else none.

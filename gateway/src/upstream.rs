@@ -53,6 +53,15 @@ pub(crate) enum Failure {
     Sent(Rejection),
 }
 
+impl Failure {
+    /// Why.
+    pub(crate) fn rejection(&self) -> &Rejection {
+        match self {
+            Self::NotSent { rejection, .. } | Self::Cut { rejection, .. } | Self::Sent(rejection) => rejection,
+        }
+    }
+}
+
 /// Sends a request and waits for the head of its answer. A pooled connection that turns out to have been closed
 /// meanwhile is replaced by a new one where the request may be sent twice, and counted in `retries`, if there are any.
 pub(crate) async fn send(

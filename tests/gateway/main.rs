@@ -28,6 +28,7 @@ mod gateway_secret;
 mod grpc;
 mod handover;
 mod health;
+mod hedge;
 mod http2;
 mod http2_floods;
 mod http2_life;

@@ -70,13 +70,13 @@ impl LocalCluster {
     /// The next upstream for whom has this key; its index and the hold on it. Where all that would do are at work on
     /// as much as they may be, it waits a little for room.
     pub(super) async fn pick(&self, key: u64) -> Result<(usize, Lease), Rejection> {
-        if let Some(picked) = self.pick_of(Health::Healthy, None, key) {
+        if let Some(picked) = self.pick_of(Health::Healthy, &[], key) {
             return Ok(picked);
         }
         self.shared.first_probes().await;
         let now = || {
             // A probe that has not answered yet is no verdict.
-            self.pick_of(Health::Healthy, None, key).or_else(|| self.pick_of(Health::Unknown, None, key))
+            self.pick_of(Health::Healthy, &[], key).or_else(|| self.pick_of(Health::Unknown, &[], key))
         };
         if let Some(picked) = now() {
             return Ok(picked);
@@ -87,11 +87,12 @@ impl LocalCluster {
         Err(self.shared.none_left())
     }
 
-    /// One of those in this state of health, but for `except`.
-    pub(super) fn pick_of(&self, health: Health, except: Option<usize>, key: u64) -> Option<(usize, Lease)> {
+    /// One of those in this state of health, but for those in `except`.
+    pub(super) fn pick_of(&self, health: Health, except: &[usize], key: u64) -> Option<(usize, Lease)> {
         let candidate = |index: usize| {
             let upstream = &self.shared.upstreams[index];
-            let is_candidate = Some(index) != except && upstream.health() == health && self.shared.takes_more(upstream);
+            let is_candidate =
+                !except.contains(&index) && upstream.health() == health && self.shared.takes_more(upstream);
             is_candidate.then(|| self.shared.candidate(index))
         };
         if let Some(kept) = self.kept(health, except, key) {

@@ -17,6 +17,7 @@ mod file;
 mod forward_auth;
 mod headers;
 mod health;
+mod hedge;
 mod identity;
 mod jwt;
 mod layer;

@@ -238,6 +238,8 @@ table! {
         timeouts: RawTimeouts,
         /// When a request is sent again, or false for never.
         retry: OrOff<RawRetry>,
+        /// When a request that is slow is sent to another upstream as well, or false for never, which is the default.
+        hedge: OrOff<RawHedge>,
         /// How upstreams are probed: a path, or a table.
         health: Brief<RawHealth>,
         /// Which upstream a request goes to: `round_robin`, `least_requests`, `p2c`, or a table with `hash`.
@@ -301,6 +303,8 @@ table! {
         timeouts: RawTimeouts,
         /// When a request is sent again, or false for never.
         retry: OrOff<RawRetry>,
+        /// When a request that is slow is sent to another upstream as well, or false for never, which is the default.
+        hedge: OrOff<RawHedge>,
         /// How much a client may send.
         limits: RawBodyLimit,
         /// How often one caller may ask it, or false for no limit; one count for all of its routes that have none.
@@ -461,6 +465,18 @@ table! {
 }
 
 table! {
+    /// When a request without a body, that may be sent twice, is sent to another upstream as well; the first to answer wins.
+    RawHedge {
+        /// How long there is no head of an answer before it is, and again before each one more.
+        after: Length = "100ms",
+        /// Upstreams that it is sent to beside the first.
+        max: Count = 1,
+        /// Hedges of a service in a second, as a part of its requests; 3 are always allowed.
+        budget: Part = 0.1,
+    }
+}
+
+table! {
     /// How long upstreams may take.
     RawTimeouts {
         /// For a connect.
@@ -568,6 +584,8 @@ table! {
         timeouts: RawTimeouts,
         /// When a request is sent again, or false for never.
         retry: OrOff<RawRetry>,
+        /// When a request that is slow is sent to another upstream as well, or false for never, which is the default.
+        hedge: OrOff<RawHedge>,
         /// How much a client may send.
         limits: RawBodyLimit,
         /// Whether callers show a credential: `required` (the default once there is a `jwt`), `optional` or `none`.

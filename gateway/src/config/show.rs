@@ -7,8 +7,8 @@ use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
 use super::{
-    ApiKeys, Authoriser, CircuitBreaker, Config, ForwardAuth, HeaderRules, HealthCheck, HostPolicy, Jwt, KeyPlace,
-    KeySource, LimitKey, LoadBalance, RateLimit, Retry, Route, Server, Service, StripPrefix,
+    ApiKeys, Authoriser, CircuitBreaker, Config, ForwardAuth, HeaderRules, HealthCheck, Hedge, HostPolicy, Jwt,
+    KeyPlace, KeySource, LimitKey, LoadBalance, RateLimit, Retry, Route, Server, Service, StripPrefix,
     diagnose::{is_secret, mask},
     read::units::{show_duration, show_size},
 };
@@ -166,6 +166,7 @@ fn route(route: &Route) -> Value {
             "total": route.timeouts.total.map_or(json!(false), |time| json!(show_duration(time))),
         },
         "retry": route.retry.as_ref().map_or(Value::Bool(false), retry),
+        "hedge": route.hedge.as_ref().map_or(Value::Bool(false), hedge),
         "limits": { "body": show_size(route.max_body) },
         "auth": route.auth.name(),
         "scopes": route.scopes,
@@ -193,6 +194,10 @@ fn route(route: &Route) -> Value {
 
 fn retry(retry: &Retry) -> Value {
     json!({ "attempts": retry.attempts, "budget": retry.budget, "on": retry.on.names() })
+}
+
+fn hedge(hedge: &Hedge) -> Value {
+    json!({ "after": show_duration(hedge.after), "max": hedge.max, "budget": hedge.budget })
 }
 
 fn forward_auth(forward_auth: &ForwardAuth) -> Value {

@@ -32,6 +32,7 @@ fn a_newcomers_file_gets_every_default() {
             "query": {},
             "strip_prefix": false,
             "timeouts": { "connect": "2s", "request": "30s", "idle": "50s", "tunnel_idle": "1h", "body_idle": false, "total": false },
+            "hedge": false,
             "retry": { "attempts": 2, "budget": 0.2, "on": ["connect", "stale", "502", "503"] },
             "limits": { "body": "10MiB" },
             "auth": "none",
@@ -425,6 +426,9 @@ fn every_key_is_read() {
         (&route["retry"], json!({ "attempts": 1, "budget": 1.0, "on": [] })),
         (&task["routes"][0]["retry"], json!({ "attempts": 3, "budget": 0.1, "on": ["connect"] })),
         (&task["routes"][1]["retry"], json!(false)),
+        (&route["hedge"], json!({ "after": "10ms", "max": 1, "budget": 1.0 })),
+        (&task["routes"][0]["hedge"], json!({ "after": "1s", "max": 2, "budget": 0.2 })),
+        (&task["routes"][1]["hedge"], json!(false)),
         (&user["upstreams"][1], json!({ "url": "http://user-2:8001", "weight": 2 })),
         (&user["upstreams"][2], json!({ "url": "https://user-3", "weight": 1 })),
         (

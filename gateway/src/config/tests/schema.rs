@@ -145,7 +145,7 @@ fn each_key_is_described() {
 #[test]
 fn the_described_defaults_are_the_real_ones() {
     let schema = schema();
-    let rules = "cache = {}\nrate_limit = { requests = 1, per = \"1s\" }\ncors.origins = \"*\"";
+    let rules = "cache = {}\nhedge = {}\nrate_limit = { requests = 1, per = \"1s\" }\ncors.origins = \"*\"";
     let config = sound(&format!("{SERVICE}health = \"/health\"\n{rules}"));
     let shown = config.redacted();
     let user = &shown["services"]["user"];
@@ -160,6 +160,7 @@ fn the_described_defaults_are_the_real_ones() {
         ("Timeouts", &user["routes"][0]["timeouts"]),
         ("Retry", &user["routes"][0]["retry"]),
         ("RateLimit", &user["routes"][0]["rate_limit"]),
+        ("Hedge", &user["routes"][0]["hedge"]),
         ("Route", &user["routes"][0]),
         ("Server", &shown["server"]),
         ("Cors", &user["routes"][0]["cors"]),

@@ -39,7 +39,7 @@ use crate::{
 };
 
 pub use api_key::{ApiKey, ApiKeys, KeyHash, KeyPlace, is_key_name, new_key};
-pub use balance::{HashKey, LoadBalance};
+pub use balance::{HashKey, LoadBalance, MaxInFlight};
 pub use diagnose::{Fault, Faults, FaultsKind, Related, Style};
 pub use jwt::{Algorithm, AuthMode, Jwt, KeySource, Secret};
 pub use limit_store::LimitStore;
@@ -166,7 +166,7 @@ pub struct Service {
     /// Over what time the weight of an upstream that is back grows. Default none.
     pub slow_start: Duration,
     /// Requests that one upstream is at work on at once. Default any number.
-    pub max_in_flight: Option<u32>,
+    pub max_in_flight: Option<MaxInFlight>,
     /// Whether the gateway is unhealthy without it. Default true.
     pub critical: bool,
     /// The active health check; none: every upstream counts as healthy.

@@ -1,5 +1,6 @@
 //! Stage 8: one request to one upstream: over a pooled connection or a new one, or by a call where it is a service of
 //! this process.
+pub(crate) mod adaptive;
 mod address;
 mod ask;
 pub(crate) mod circuit;

@@ -3,6 +3,7 @@
 
 mod access_log;
 mod acme;
+mod adaptive;
 mod admin;
 mod api_keys;
 mod balance;

@@ -75,7 +75,8 @@ impl LocalCluster {
     ) -> ((usize, Lease), Outcome) {
         let Hedging { hedge, counts } = hedging;
         let (original, key, host) = (first.0, exchange.affinity, exchange.host.clone());
-        let attempt = |(index, lease): (usize, Lease)| {
+        let attempt = |(index, mut lease): (usize, Lease)| {
+            lease.ask();
             let host = self.shared.host_for(&self.shared.upstreams[index], host.as_ref());
             Attempt { index, lease, sending: Box::pin(self.send_once(index, head, host, lane)) }
         };

@@ -4,6 +4,7 @@ use std::{sync::atomic::Ordering, time::Instant};
 use super::{Cluster, LocalCluster, lease::Lease};
 use crate::{
     balance::Candidate,
+    config::MaxInFlight,
     rejection::Rejection,
     upstream::{Health, Upstream},
 };
@@ -21,7 +22,23 @@ impl Cluster {
     }
 
     fn is_at_most(&self, upstream: &Upstream) -> bool {
-        self.max_in_flight.is_some_and(|most| upstream.in_flight.load(Ordering::SeqCst) >= most)
+        self.most(upstream).is_some_and(|most| upstream.in_flight.load(Ordering::SeqCst) >= most)
+    }
+
+    /// How many requests it may be at work on; `None` for any number.
+    pub(crate) fn most(&self, upstream: &Upstream) -> Option<u32> {
+        self.max_in_flight.map(|most| match most {
+            MaxInFlight::Fixed(most) => most,
+            MaxInFlight::Adaptive { min, max } => upstream.adaptive.limit(min, max),
+        })
+    }
+
+    /// The bounds of a limit that is found out.
+    pub(crate) fn bounds(&self) -> Option<(u32, u32)> {
+        match self.max_in_flight {
+            Some(MaxInFlight::Adaptive { min, max }) => Some((min, max)),
+            Some(MaxInFlight::Fixed(_)) | None => None,
+        }
     }
 
     /// Whether any upstream may be sent to: one that is not known to be unhealthy, and whose circuit lets it.

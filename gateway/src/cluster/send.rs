@@ -53,7 +53,8 @@ impl LocalCluster {
     ) -> Result<(ResponseHead, LeasedBody), Rejection> {
         self.asked.set(self.asked.get().saturating_add(1));
         let on = lane.retry.map_or(RetryOn::default(), |retry| retry.on);
-        let can_repeat = is_idempotent(&head.method) && http_body::Body::is_end_stream(body);
+        let is_whole = http_body::Body::is_end_stream(body);
+        let can_repeat = is_whole && is_idempotent(&head.method);
         let may_hedge = can_repeat && !exchange.upgrades;
         let key = exchange.affinity;
         let (mut index, mut lease) = self.pick(key).await?;
@@ -66,6 +67,9 @@ impl LocalCluster {
                     let host = self.shared.host_for(upstream, exchange.host.as_ref());
                     let stale = on.has(RetryOn::STALE).then_some(&mut exchange.retries);
                     let sent = std::mem::replace(body, Body::empty());
+                    if is_whole {
+                        lease.ask();
+                    }
                     send(upstream, &self.upstreams[index].pool, head, host, sent, &lane.timeouts, stale).await
                 }
                 Some(hedging) => {

@@ -23,6 +23,7 @@ mod jwt;
 mod layer;
 mod limit_store;
 mod load_balance;
+mod max_in_flight;
 mod rate_limit;
 mod retry;
 mod route;

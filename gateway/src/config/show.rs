@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     ApiKeys, Authoriser, CircuitBreaker, Config, ForwardAuth, HeaderRules, HealthCheck, Hedge, HostPolicy, Jwt,
-    KeyPlace, KeySource, LimitKey, LoadBalance, RateLimit, Retry, Route, Server, Service, StripPrefix,
+    KeyPlace, KeySource, LimitKey, LoadBalance, MaxInFlight, RateLimit, Retry, Route, Server, Service, StripPrefix,
     diagnose::{is_secret, mask},
     read::units::{show_duration, show_size},
 };
@@ -124,7 +124,10 @@ fn show(service: &Service) -> Value {
         "routes": service.routes.iter().map(route).collect::<Vec<_>>(),
     });
     if let Some(most) = service.max_in_flight {
-        shown["max_in_flight"] = json!(most);
+        shown["max_in_flight"] = match most {
+            MaxInFlight::Fixed(most) => json!(most),
+            MaxInFlight::Adaptive { min, max } => json!({ "adaptive": { "min": min, "max": max } }),
+        };
     }
     if let Some(tls) = &service.tls {
         shown["tls"] = tls::of_upstreams(tls);

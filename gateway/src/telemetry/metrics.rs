@@ -306,6 +306,14 @@ fn encode_servers(live: &Live, encoder: &mut DescriptorEncoder<'_>) -> fmt::Resu
                 .encode_gauge(&(upstream.circuit.state() as i64))?;
         }
     }
+    let help = "Requests that an upstream may be at work on at once, where that is found out";
+    let mut family = encoder.encode_descriptor("gateway_concurrency_limit", help, None, MetricType::Gauge)?;
+    for cluster in live.clusters.iter().filter(|cluster| cluster.bounds().is_some()) {
+        for upstream in &cluster.upstreams {
+            let limit = i64::from(cluster.most(upstream).unwrap_or_default());
+            family.encode_family(&server_labels(cluster, upstream))?.encode_gauge(&limit)?;
+        }
+    }
     let help =
         "Times that an upstream was shut out: by its check, by a request that could not reach it, by its circuit";
     let mut family = encoder.encode_descriptor("gateway_ejections", help, None, MetricType::Counter)?;

@@ -427,10 +427,10 @@ fn every_key_is_read() {
         ),
         (&task["circuit_breaker"], json!(false)),
         (&user["load_balance"], json!({ "hash": "header:x-tenant" })),
-        (&user["max_in_flight"], json!(200)),
+        (&user["max_in_flight"], json!({ "adaptive": { "min": 2, "max": 200 } })),
         (&user["slow_start"], json!("0s")),
         (&task["load_balance"], json!({ "sticky": "cookie:node" })),
-        (&task["max_in_flight"], json!(100)),
+        (&task["max_in_flight"], json!({ "adaptive": { "min": 10, "max": 100 } })),
         (&task["slow_start"], json!("10s")),
         (&route["retry"], json!({ "attempts": 1, "budget": 1.0, "on": [] })),
         (&task["routes"][0]["retry"], json!({ "attempts": 3, "budget": 0.1, "on": ["connect"] })),
@@ -567,4 +567,17 @@ fn a_key_in_the_file_makes_every_route_ask_for_one() {
     let hash = "0123456789abcdef".repeat(4);
     let text = format!("[[api_key]]\nquery = \"a\"\nkeys = {{ name = \"a\", sha256 = \"{hash}\" }}\n{SERVICE}");
     assert_eq!(sound(&text).services[0].routes[0].auth, AuthMode::Required);
+}
+
+#[test]
+fn a_limit_of_requests_is_a_number_or_found_out() {
+    for (written, expected) in [
+        ("7", json!(7)),
+        ("\"adaptive\"", json!({ "adaptive": { "min": 5, "max": 1000 } })),
+        ("{ adaptive = {} }", json!({ "adaptive": { "min": 5, "max": 1000 } })),
+        ("{ adaptive.min = 2000 }", json!({ "adaptive": { "min": 2000, "max": 2000 } })),
+    ] {
+        let shown = sound(&format!("{SERVICE}max_in_flight = {written}\n")).redacted();
+        assert_eq!(shown["services"]["user"]["max_in_flight"], expected, "{written}");
+    }
 }

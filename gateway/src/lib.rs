@@ -30,6 +30,7 @@ mod compress;
 pub mod config;
 mod edge;
 mod exchange;
+mod forward;
 mod gateway;
 mod grpc;
 mod h1;

@@ -8,13 +8,13 @@ use crate::{
     body::{Body, LeasedBody},
     cache,
     compress::Accepted,
+    cookie,
+    degrade::{self, Fallback},
     exchange::{Client, Exchange},
     h1::head::ResponseHead,
     live::Lane,
-    local,
     permit::cors,
     rejection::Rejection,
-    respond, split,
     transform::target::Matched,
     worker::Worker,
 };
@@ -42,22 +42,27 @@ pub(crate) async fn forward(
         mirror.copy(&head, &mut body, exchange);
     }
     let outcome = match lane.cache.as_ref().zip(asked) {
-        None => cluster.send(head, body, lane, exchange).await.map(|answer| answered(answer, lane)), // 7, 8, 6
+        None => cluster.send(&head, &mut body, lane, exchange).await.map(|answer| answered(answer, lane)), // 7, 8, 6
         Some((cache, asked)) => {
             // Boxed, so that it takes no room in the walk of a request that is not stored.
-            let answer = Box::pin(cache.answer(asked, head, lane, cluster, exchange)).await;
+            let answer = Box::pin(cache.answer(asked, &head, lane, cluster, exchange)).await;
             answer.map(|answer| to_client(answer.status, answer.fields, answer.body, lane))
         }
     };
     let mut response = match outcome {
         Ok(response) => response,
-        Err(rejection) => return degraded(rejection, lane, exchange),
+        Err(rejection) if matches!(lane.fallback, Some(Fallback::Cluster(_))) => {
+            // Boxed, like all that is rare.
+            let other = Box::pin(degrade::by_service(&rejection, &head, &mut body, lane, exchange)).await;
+            answered(other.ok_or(rejection)?, lane)
+        }
+        Err(rejection) => return degrade::by_answer(rejection, lane, exchange),
     };
     if let Some(store) = &worker.live.cache {
         cache::invalidate(store, request, matched.path, client.scheme, exchange, &response);
     }
-    if let Some(cookie) = cookie {
-        split::give(cookie, &mut response);
+    for cookie in [cookie, cluster.cookie(exchange, client.scheme)].into_iter().flatten() {
+        cookie::give(cookie, &mut response);
     }
     if let Some(accepted) = accepted {
         accepted.apply(&exchange.method, &mut response);
@@ -78,20 +83,6 @@ fn branch<'w>(
     let choice = split.choose(fields, exchange.client, client.scheme, &worker.clusters, random);
     exchange.route = Some(choice.lane);
     (&worker.live.lanes[choice.lane], choice.cookie)
-}
-
-/// What the route has in the place of a service that gives no answer. The log and the metrics have the failure's code all
-/// the same, and `Proxy-Status` tells the client.
-fn degraded(rejection: Rejection, lane: &Lane, exchange: &mut Exchange) -> Result<Response<Body>, Rejection> {
-    let replaces = rejection.status().is_server_error() && !exchange.is_grpc;
-    let Some(fallback) = lane.fallback.as_ref().filter(|_| replaces) else {
-        return Err(rejection);
-    };
-    exchange.fail(&rejection);
-    let mut response = local::fallback(fallback, rejection.status());
-    response.headers_mut().insert(respond::PROXY_STATUS, respond::proxy_status(&rejection));
-    lane.transform.response(response.headers_mut());
-    Ok(response)
 }
 
 /// Another server's answer, the service's or an authoriser's, as the client's.

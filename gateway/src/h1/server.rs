@@ -163,7 +163,9 @@ impl Connection {
                 return Ended::Http2;
             }
             let is_http1 = self.serial.get() > 0 || is_meant_as_http1(&bytes);
-            let (mut answer, mut request) = match self.open(bytes) {
+            let opened = self.open(&bytes);
+            drop(bytes); // A request that waits holds the fields that it still needs, and no more.
+            let (mut answer, mut request) = match opened {
                 Ok(opened) => opened,
                 Err(bad) if is_http1 => break bad,
                 Err(bad) => {
@@ -242,9 +244,9 @@ impl Connection {
     }
 
     /// The request whose head this is, with its body to be read from this connection; and what its answer depends on.
-    fn open(self: &Rc<Self>, bytes: Bytes) -> Result<(Answer, Request<Body>), Box<BadHead>> {
+    fn open(self: &Rc<Self>, bytes: &Bytes) -> Result<(Answer, Request<Body>), Box<BadHead>> {
         let limits = &self.settings.borrow().limits;
-        let head = head::parse_request(&bytes, limits)?;
+        let head = head::parse_request(bytes, limits)?;
         self.serial.set(self.serial.get() + 1);
         self.received.set(0);
         *self.upload.borrow_mut() = Upload::new(&head, limits.header);

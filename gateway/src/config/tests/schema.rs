@@ -108,6 +108,7 @@ load_balance = { hash = "ip" }
 forward_auth = { url = "http://a/b", request_headers = [] }
 [services.task]
 upstreams = "http://task"
+load_balance = { sticky = "cookie:node" }
 forward_auth = { service = "task", path = "/verify", timeout = "1s" }
 routes = [
   { match = "/a", forward_auth = { service = "task", path = "/verify" } },

@@ -12,6 +12,7 @@ mod check;
 mod diagnose;
 mod difference;
 mod jwt;
+mod limit_store;
 mod load;
 mod raw;
 mod read;
@@ -41,6 +42,7 @@ pub use api_key::{ApiKey, ApiKeys, KeyHash, KeyPlace, is_key_name, new_key};
 pub use balance::{HashKey, LoadBalance};
 pub use diagnose::{Fault, Faults, FaultsKind, Related, Style};
 pub use jwt::{Algorithm, AuthMode, Jwt, KeySource, Secret};
+pub use limit_store::LimitStore;
 pub use resilience::{CircuitBreaker, Retry, RetryOn};
 pub use schema::schema;
 pub use source::Source;
@@ -64,6 +66,8 @@ pub struct Config {
     pub api_keys: Vec<ApiKeys>,
     /// `[rate_limit]`: for what no route takes, and for each route that has no other.
     pub rate_limit: Option<RateLimit>,
+    /// `rate_limit.store`: where all limits are counted. Default none: in this process.
+    pub limit_store: Option<LimitStore>,
     /// `[cors]`: for what no route takes, and for every route that does not say otherwise.
     pub cors: Option<Arc<Cors>>,
     /// `cache.max_size`: what all stored answers may take, in bytes. Default 64 MiB.

@@ -117,7 +117,7 @@ async fn unrouted(
 ) -> Result<Response<Body>, Rejection> {
     let worker = Rc::clone(&exchange.worker);
     if let Some(rules) = &worker.live.unrouted.rules {
-        rules.count(request, exchange)?;
+        rules.count(request, exchange).await?;
     }
     match miss {
         Miss::MethodNotAllowed { allow } => Err(Rejection::MethodNotAllowed { allow }),

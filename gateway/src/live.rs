@@ -68,6 +68,8 @@ pub(crate) struct Live {
     pub(crate) unrouted: Permit,
     /// What is counted under the limits; none where nothing has a limit.
     pub(crate) counters: Option<Arc<rate::Counters>>,
+    /// Where other gateways count as well; none: nowhere.
+    pub(crate) limit_store: Option<Arc<rate::Store>>,
     /// Whether any route has a policy for requests from another origin.
     pub(crate) has_cors: bool,
     pub(crate) clusters: Vec<Arc<Cluster>>,
@@ -156,7 +158,7 @@ impl Live {
         let lanes = lanes.list;
         let unrouted = Permit::new(config.server.limits.body, sources.unrouted(&config));
         let Sources { limits, issuers, keys, authorisers, .. } = sources;
-        let (authorisers, counters) = (authorisers.clusters, limits.counters());
+        let (authorisers, counters, limit_store) = (authorisers.clusters, limits.counters(), limits.store());
         let routes = RouteTable::build(patterns).expect("a checked configuration has no conflicting routes");
         Self {
             mode: if mounts.is_empty() { "microservices" } else { "monolith" },
@@ -179,6 +181,7 @@ impl Live {
             routes,
             unrouted,
             counters,
+            limit_store,
             has_cors: config.cors.is_some() || lanes.iter().any(|lane| lane.permit.cors().is_some()),
             lanes,
             clusters,

@@ -49,6 +49,8 @@ mod overload;
 mod paths_hosts;
 mod proxy_protocol;
 mod rate_limit;
+mod rate_limit_faults;
+mod rate_limit_store;
 mod readme;
 mod redirect;
 mod reload;

@@ -33,6 +33,10 @@ impl Config {
         });
         if let Some(limit) = &self.rate_limit {
             shown["rate_limit"] = rate_limit(limit);
+            shown["rate_limit"]["store"] = "memory".into();
+        }
+        if let Some(store) = &self.limit_store {
+            shown["rate_limit"]["store"] = json!({ "url": store.to_string(), "timeout": show_duration(store.timeout) });
         }
         shown
     }

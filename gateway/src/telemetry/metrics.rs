@@ -265,6 +265,16 @@ impl Metrics {
         encoder
             .encode_descriptor("gateway_rate_limit_keys", help, None, MetricType::Gauge)?
             .encode_gauge(&i64::try_from(keys).unwrap_or(i64::MAX))?;
+        if let Some(store) = &live.limit_store {
+            let help = "Whether limits are counted in the store that other gateways share";
+            encoder
+                .encode_descriptor("gateway_rate_limit_store_up", help, None, MetricType::Gauge)?
+                .encode_gauge(&i64::from(store.is_up()))?;
+            let help = "Requests that were counted in memory, since that store gave no answer";
+            encoder
+                .encode_descriptor("gateway_rate_limit_fallbacks", help, None, MetricType::Counter)?
+                .encode_counter(&store.fallbacks(), NO_EXEMPLAR)?;
+        }
         let help = "Times that the file was read again, by what came of it";
         let mut family = encoder.encode_descriptor("gateway_reloads", help, None, MetricType::Counter)?;
         let Reloads { applied, rejected, unchanged } = &self.reloads;

@@ -65,7 +65,7 @@ macro_rules! inner {
 impl Layer {
     /// What the file says at its top, outside of every service and of `[defaults]`.
     pub(super) fn of_file(raw: &RawConfig, checks: &mut Checks) -> Self {
-        let rate_limit = raw.rate_limit.as_ref().map(|raw| rate_limit::check(&raw.value, LimitScope::Global, checks));
+        let rate_limit = raw.rate_limit.as_ref().map(|raw| rate_limit::of_file(raw, checks));
         let cors = raw.cors.as_ref().and_then(|written| cors::policy(&written.value, checks));
         Self { rate_limit: rate_limit.unwrap_or_default(), cors: cors.map(OrOff::On), ..Self::default() }
     }

@@ -454,7 +454,18 @@ fn the_rate_limits() {
         ("requests = 5, per = \"1m\", key = \"header:X Y\"", "1:48 bad_header_name"),
         ("requests = 5, per = \"1m\", key = \"header:X-Forwarded-For\"", "1:48 bad_limit_key"),
         ("requests = 5, per = \"1m\", key = [\"ip\"]", "1:48 wrong_type"),
-        ("requests = 5, per = \"1m\", store = \"memory\"", "1:42 unknown_key"),
+        ("requests = 5, per = \"1m\", stoer = \"memory\"", "1:42 unknown_key"),
+        ("burst = 5, store = \"memory\", per = \"1m\"", "1:14 missing_key"),
+        ("store = false", "1:24 wrong_type"),
+        ("store = \"memry\"", "1:24 bad_url"),
+        ("store = \"http://a\"", "1:24 bad_url"),
+        ("store = \"redis://:${PASSWORD}/@a/b\"", "1:24 bad_url"),
+        ("store = \"redis://:${NO_PASSWORD:-}@a\"", "1:24 bad_url"),
+        ("store = \"redis://:${NO_PASSWORD}@a\"", "1:34 variable_missing"),
+        ("store = { timeout = \"1s\" }", "1:24 missing_key"),
+        ("store = { url = \"redis://a\", timeout = \"0s\" }", "1:55 out_of_range"),
+        ("store = { url = \"redis://a\", timeout = \"6s\" }", "1:55 out_of_range"),
+        ("store = { url = \"memory\", timeout = \"1s\" }", "1:52 conflict"),
     ] {
         before_service(&format!("rate_limit = {{ {text} }}"), &[expected]);
     }
@@ -463,6 +474,8 @@ fn the_rate_limits() {
         before_service(&text, &["1:48 reserved_header"]);
     }
     before_service("rate_limit = { requests = 5, per = \"1m\", key = \"claim:sub\" }", &["1:48 no_credentials"]);
+    before_service("rate_limit = {}", &["1:14 missing_key", "1:14 missing_key"]);
+    in_service("rate_limit = { requests = 1, per = \"1s\", store = \"memory\" }", &["4:42 unknown_key"]);
     before_service("rate_limit = false", &["1:14 wrong_type"]);
     before_service("defaults.rate_limit = { requests = 0, per = \"1m\" }", &["1:36 out_of_range"]);
     for text in ["rate_limit = true", "rate_limit = 5", "rate_limit = \"100/m\""] {

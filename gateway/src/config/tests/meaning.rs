@@ -404,7 +404,16 @@ fn every_key_is_read() {
         (&shown["jwt"][1]["algorithms"], json!(["RS256", "ES256", "EdDSA"])),
         (&shown["jwt"][2]["secret"], json!("***")),
         (&shown["jwt"][3]["jwks"]["file"], json!("src/config/tests/keys.json")),
-        (&shown["rate_limit"], json!({ "requests": 100, "per": "1m", "burst": 50, "key": "ip" })),
+        (
+            &shown["rate_limit"],
+            json!({
+                "requests": 100,
+                "per": "1m",
+                "burst": 50,
+                "key": "ip",
+                "store": { "url": "redis://cache.internal:6380/3", "timeout": "50ms" },
+            }),
+        ),
         (&route["rate_limit"], json!({ "requests": 5, "per": "500ms", "burst": 5, "key": "ip" })),
         (&shown["services"]["task"]["routes"][0]["rate_limit"], json!(false)),
         (&user["critical"], json!(false)),

@@ -1,5 +1,6 @@
 //! The proxies that are measured: how each is configured, started and known to be up.
 
+mod envoy;
 mod error;
 pub(crate) mod gateway;
 mod haproxy;
@@ -29,6 +30,8 @@ pub enum Peer {
     Nginx(PathBuf),
     /// HAProxy, from Debian's package.
     HAProxy(PathBuf),
+    /// Envoy, from wherever it was installed.
+    Envoy(PathBuf),
     /// Any other, by its command line, whose words may hold `{listen}` and `{upstream}`.
     Command {
         /// What it is called in the tables.
@@ -71,6 +74,7 @@ impl Peer {
             Self::Gateway(_) => "gateway",
             Self::Nginx(_) => "nginx",
             Self::HAProxy(_) => "haproxy",
+            Self::Envoy(_) => "envoy",
             Self::Command { name, .. } => name,
         }
     }
@@ -85,7 +89,8 @@ impl Peer {
         Ok(Self::Command { name: name.to_owned(), words })
     }
 
-    /// Whether it can be told to keep rules: nginx has no tokens, and what a command line does is not known.
+    /// Whether it is told to keep rules: nginx has no tokens, Envoy has no limit without another service that counts, and what
+    /// a command line does is not known.
     pub fn keeps_rules(&self) -> bool {
         matches!(self, Self::Gateway(_) | Self::HAProxy(_))
     }
@@ -115,6 +120,7 @@ impl Peer {
             Self::Gateway(program) => gateway::command(program, place, listen),
             Self::Nginx(program) => nginx::command(program, place, listen),
             Self::HAProxy(program) => haproxy::command(program, place, listen),
+            Self::Envoy(program) => envoy::command(program, place, listen),
             Self::Command { words, .. } => {
                 let fill = |word: &String| {
                     word.replace("{listen}", &listen.plain.to_string())

@@ -38,7 +38,7 @@ enum Task {
     /// that `DATABASE_URL` names, by default data/SERVICE.db at the root of the repository.
     #[command(subcommand)]
     Db(db::Task),
-    /// Measure the gateway beside nginx and HAProxy: CPU a request, requests a second, latency, memory
+    /// Measure the gateway beside nginx, HAProxy and Envoy: CPU a request, requests a second, latency, memory
     ///
     /// Every proxy has one worker on one core; the load and the origin share another. A round takes each proxy once, in
     /// an order that changes; medians of many short rounds are printed, with their spread, and ratios are taken within a

@@ -29,7 +29,7 @@ pub(super) fn heading(options: &Compare, peers: &[Peer], shown: &str) -> String 
          - **With rules:** the gateway and HAProxy verify the token of every request (signature, `iss`, `aud`, `exp`), \
          hand on its `sub`, count the address against a limit that is never reached, give the request a UUID, write a \
          line of access log to /dev/null, and have metrics on. Each was sent forged, expired and missing tokens and more \
-         requests than a low limit before, and refused them. nginx has no rules here: it forwards the same bytes. HAProxy \
+         requests than a low limit before, and refused them. nginx and Envoy have no rules here: they forward the same bytes. HAProxy \
          2.6 has no EdDSA: in that table it verifies RS256.\n",
         date = date(),
         machine = line(),
@@ -51,17 +51,26 @@ fn version(peer: &Peer) -> Option<String> {
             let line = first_line(&program.to_string_lossy(), &["-v"]);
             Some(line.split_whitespace().take(3).collect::<Vec<_>>().join(" "))
         }
+        Peer::Envoy(program) => {
+            // `envoy  version: COMMIT/1.40.0/Clean/RELEASE/BoringSSL`
+            let said = output(&program.to_string_lossy(), &["--version"]);
+            Some(format!("Envoy {}", said.split('/').nth(1).unwrap_or("unknown")))
+        }
         Peer::Gateway(_) | Peer::Command { .. } => None,
     }
 }
 
 /// The first line that a program writes, on either stream.
 fn first_line(program: &str, arguments: &[&str]) -> String {
+    output(program, arguments).lines().next().unwrap_or_default().to_owned()
+}
+
+/// All that it writes, on either stream.
+fn output(program: &str, arguments: &[&str]) -> String {
     let Ok(output) = Command::new(program).args(arguments).output() else {
         return format!("{program} unknown");
     };
-    let text = [output.stdout, output.stderr].concat();
-    String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned()
+    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
 }
 
 /// The present minute, UTC.

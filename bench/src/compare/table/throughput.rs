@@ -5,11 +5,11 @@ use comfy_table::Table;
 use super::{MIB, Row, Spread, bytes, cells, new, number, percent, spread};
 use crate::load::Report;
 
-/// A row a proxy; the columns of ratios are against nginx and HAProxy, under the names that they have here.
+/// A row a proxy; the columns of ratios are against nginx, HAProxy and Envoy, under the names that they have here.
 pub(super) fn throughput(rows: &[Row]) -> Table {
     // A label may go on after the name: "nginx, no rules".
     let named = |name: &str| rows.iter().find(|row| row.name.split(',').next() == Some(name));
-    let (nginx, haproxy) = (named("nginx"), named("haproxy"));
+    let (nginx, haproxy, envoy) = (named("nginx"), named("haproxy"), named("envoy"));
     let mut table = new(&[
         "proxy",
         "CPU µs/request",
@@ -17,6 +17,7 @@ pub(super) fn throughput(rows: &[Row]) -> Table {
         "system",
         "÷ nginx",
         "÷ haproxy",
+        "÷ envoy",
         "requests/s",
         "p50 ms",
         "p99 ms",
@@ -42,6 +43,7 @@ pub(super) fn throughput(rows: &[Row]) -> Table {
                 share(|share| 1.0 - share),
                 ratio(nginx),
                 ratio(haproxy),
+                ratio(envoy),
                 spread(row.spread(|report| Some(report.rate)), 0),
                 milliseconds(|report| report.p50_us),
                 milliseconds(|report| report.p99_us),

@@ -75,4 +75,5 @@ mod upstream_timeouts;
 mod validation;
 mod websocket;
 mod websocket_clients;
+mod websocket_http2;
 mod websocket_rules;

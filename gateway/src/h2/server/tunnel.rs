@@ -53,8 +53,8 @@ impl Stream {
             head.headers.remove(name);
         }
         exchange.put_fields(&mut head.headers);
-        let sent = self.respond.borrow_mut().send_response(Response::from_parts(head, ()), false);
-        let Ok(send) = sent else {
+        let granted = self.respond.borrow_mut().send_response(Response::from_parts(head, ()), false);
+        let Ok(send) = granted else {
             body.abort();
             return End::Answered; // Reset in the moment of its answer.
         };
@@ -123,13 +123,11 @@ impl AsyncRead for Client<'_> {
         let mut upload = this.stream.upload.borrow_mut();
         let body = upload.body();
         while this.held.is_empty() {
-            match ready!(body.poll_data(cx)) {
-                Some(data) => this.held = data.map_err(io::Error::other)?,
-                None => {
-                    this.has_ended = true;
-                    return Poll::Ready(Ok(()));
-                }
-            }
+            let Some(data) = ready!(body.poll_data(cx)) else {
+                this.has_ended = true;
+                return Poll::Ready(Ok(()));
+            };
+            this.held = data.map_err(io::Error::other)?;
         }
         let piece = this.held.split_to(this.held.len().min(buffer.remaining()));
         buffer.put_slice(&piece);

@@ -27,6 +27,7 @@ mod framing;
 mod gateway_secret;
 mod grpc;
 mod handover;
+mod handover_tls;
 mod health;
 mod http2;
 mod http2_floods;

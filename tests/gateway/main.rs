@@ -3,6 +3,7 @@
 
 mod access_log;
 mod acme;
+mod adaptive;
 mod admin;
 mod api_keys;
 mod balance;
@@ -29,6 +30,7 @@ mod grpc;
 mod handover;
 mod handover_tls;
 mod health;
+mod hedge;
 mod http2;
 mod http2_floods;
 mod http2_life;

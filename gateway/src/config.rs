@@ -13,6 +13,7 @@ mod diagnose;
 mod difference;
 mod jwt;
 mod load;
+mod protocol;
 mod raw;
 mod read;
 mod resilience;
@@ -41,6 +42,7 @@ pub use api_key::{ApiKey, ApiKeys, KeyHash, KeyPlace, is_key_name, new_key};
 pub use balance::{HashKey, LoadBalance};
 pub use diagnose::{Fault, Faults, FaultsKind, Related, Style};
 pub use jwt::{Algorithm, AuthMode, Jwt, KeySource, Secret};
+pub use protocol::{Protocol, Question};
 pub use resilience::{CircuitBreaker, Retry, RetryOn};
 pub use schema::schema;
 pub use source::Source;
@@ -157,6 +159,8 @@ pub struct Service {
     pub name: Arc<str>,
     /// At least one.
     pub upstreams: Vec<Upstream>,
+    /// What they speak. Default [`Protocol::Http1`].
+    pub protocol: Protocol,
     /// Which of them a request goes to.
     pub load_balance: LoadBalance,
     /// Over what time the weight of an upstream that is back grows. Default none.
@@ -206,8 +210,8 @@ impl Upstream {
 /// `health = { path = "/health", interval = "5s", timeout = "2s", healthy_after = 2, unhealthy_after = 3 }`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HealthCheck {
-    /// Path and query that a probe asks for with GET; 2xx is healthy. Begins with `/`.
-    pub path: String,
+    /// What a probe asks.
+    pub question: Question,
     /// Between two probes of one upstream, before jitter. Default 5 s.
     pub interval: Duration,
     /// For one probe, the connect included. Default 2 s.

@@ -33,6 +33,8 @@ mod http2_spec;
 mod http2_strict;
 mod http2_timeouts;
 mod http2_tls;
+mod http2_upstream;
+mod http2_upstream_faults;
 mod jwt;
 mod jwt_hostile;
 mod jwt_identity;

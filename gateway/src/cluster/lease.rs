@@ -7,10 +7,9 @@ use std::{
 
 use super::Cluster;
 use crate::{
-    h1::pool::Pool,
     rejection::Rejection,
     upstream::{
-        Upstream,
+        Pool, Upstream,
         circuit::{State, Trial, Verdict},
     },
 };
@@ -20,7 +19,7 @@ use crate::{
 pub(crate) struct LocalUpstream {
     pub(super) cluster: Arc<Cluster>,
     pub(super) shared: Arc<Upstream>,
-    pub(super) pool: Rc<Pool>,
+    pub(super) pool: Pool,
 }
 
 impl LocalUpstream {

@@ -21,6 +21,7 @@ mod identity;
 mod jwt;
 mod layer;
 mod load_balance;
+mod protocol;
 mod rate_limit;
 mod retry;
 mod route;

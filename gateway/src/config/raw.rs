@@ -238,6 +238,8 @@ table! {
         timeouts: RawTimeouts,
         /// When a request is sent again, or false for never.
         retry: OrOff<RawRetry>,
+        /// What upstreams speak: `http1`, `h2` (HTTP/2 over TLS, by ALPN) or `h2c` (HTTP/2 without TLS, by prior knowledge).
+        protocol: Text = "http1",
         /// How upstreams are probed: a path, or a table.
         health: Brief<RawHealth>,
         /// Which upstream a request goes to: `round_robin`, `least_requests`, `p2c`, or a table with `hash`.
@@ -283,6 +285,8 @@ table! {
         /// Where it runs: URLs such as `http://127.0.0.1:8001`, or tables with a weight.
         #[required]
         upstreams: OneOrMany<Brief<RawUpstream>>,
+        /// What its upstreams speak: `http1`, `h2` (HTTP/2 over TLS, by ALPN) or `h2c` (HTTP/2 without TLS, by prior knowledge).
+        protocol: Text = "http1",
         /// How its `https://` upstreams are trusted; by the system's roots, for their own names, unless this says otherwise.
         tls: RawUpstreamTls,
         /// Whether the gateway is unhealthy without it.
@@ -368,6 +372,8 @@ table! {
     RawHealth {
         /// Path and query to ask for; an answer of 2xx is healthy.
         path: Text,
+        /// Or the service of `grpc.health.v1` to ask for, over HTTP/2; true for the server as a whole. `SERVING` is healthy.
+        grpc: Toggle<Text>,
         /// Between two probes of one upstream.
         interval: Length = "5s",
         /// For one probe, the connect included.

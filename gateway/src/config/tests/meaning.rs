@@ -68,6 +68,7 @@ fn a_newcomers_file_gets_every_default() {
         "services": { "user": {
             "upstreams": [{ "url": "http://127.0.0.1:8001", "weight": 1 }],
             "critical": true,
+            "protocol": "http1",
             "health": {
                 "path": "/health",
                 "interval": "5s",

@@ -6,6 +6,7 @@
 pub(crate) mod affinity;
 mod ask;
 mod budget;
+mod eject;
 pub(crate) mod health;
 pub(crate) mod lease;
 mod mirror;
@@ -14,6 +15,7 @@ mod renew;
 mod room;
 mod send;
 mod servers;
+mod sticky;
 
 use std::{
     cell::{Cell, RefCell},
@@ -28,6 +30,7 @@ use tokio::sync::Notify;
 use budget::Budget;
 use lease::LocalUpstream;
 use room::Room;
+use sticky::Sticky;
 
 use crate::{
     balance::Balancer,
@@ -52,6 +55,8 @@ pub(crate) struct Cluster {
     load_balance: LoadBalance,
     /// What requests are hashed by, where they are.
     hash: Option<HashKey>,
+    /// By what cookie a client keeps its upstream, where it does.
+    sticky: Option<Sticky>,
     slow_start: Duration,
     /// Requests that one upstream is at work on at once.
     max_in_flight: Option<u32>,
@@ -67,7 +72,7 @@ pub(crate) struct Cluster {
     /// Told at each first probe.
     probed: Notify,
     pub(crate) probes: Tasks,
-    /// Held while a circuit opens.
+    /// Held while traffic shuts an upstream out.
     opening: Mutex<()>,
     budget: Mutex<Budget>,
 }
@@ -118,7 +123,11 @@ impl Cluster {
             weights,
             breaker: service.circuit_breaker,
             hash: service.load_balance.key().cloned(),
-            counts: service.load_balance != LoadBalance::RoundRobin || service.max_in_flight.is_some(),
+            sticky: service
+                .load_balance
+                .cookie()
+                .map(|name| Sticky::new(name, &service.name, upstreams.iter().map(|upstream| upstream.label.as_str()))),
+            counts: service.load_balance.counts() || service.max_in_flight.is_some(),
             load_balance: service.load_balance.clone(),
             slow_start: service.slow_start,
             max_in_flight: service.max_in_flight,
@@ -136,7 +145,7 @@ impl Cluster {
     fn balancer(&self) -> Balancer {
         let count = self.upstreams.len();
         match self.load_balance {
-            LoadBalance::RoundRobin => Balancer::round_robin(count),
+            LoadBalance::RoundRobin | LoadBalance::Sticky(_) => Balancer::round_robin(count),
             LoadBalance::LeastRequests => Balancer::least_requests(count),
             LoadBalance::PowerOfTwo => Balancer::p2c(count),
             LoadBalance::Hash(_) => Balancer::hash(self.upstreams.iter().map(|upstream| upstream.label.as_str())),

@@ -47,7 +47,7 @@ pub use resilience::{CircuitBreaker, Retry, RetryOn};
 pub use schema::schema;
 pub use source::Source;
 pub use tls::{Acme, Certificate, Roots, Tls, UpstreamTls};
-pub use traffic::{CacheRules, Coding, Fallback, Mirror, Redirect, Share, Split};
+pub use traffic::{CacheRules, Coding, Fallback, FallbackAnswer, Mirror, Redirect, Share, Split};
 
 /// A whole `gateway.toml`.
 #[derive(Debug, Clone)]

@@ -190,6 +190,8 @@ pub(crate) struct Exchange {
     /// From the pick of an upstream to the head of its answer.
     pub(crate) upstream_time: Option<Duration>,
     pub(crate) retries: u32,
+    /// Whether it may be sent once more, to whomever: no byte of it was seen, or it is idempotent and has no body.
+    pub(crate) may_resend: bool,
     /// Whose request it is, where its upstream is chosen by that.
     pub(crate) affinity: u64,
     /// Whether it asks for a WebSocket, and may become one.

@@ -7,6 +7,8 @@ use crate::{
     body::{Body, LeasedBody},
     cache,
     compress::Accepted,
+    cookie,
+    degrade::{self, Fallback},
     exchange::{Client, Exchange},
     h1::head::{self, BadHead, ResponseHead, host_name},
     live::Lane,
@@ -18,7 +20,7 @@ use crate::{
     rejection::Rejection,
     respond,
     route::{Found, Miss, Query},
-    split, trace,
+    trace,
     transform::{forwarded, strip, target},
     tunnel::handshake,
     worker::Worker,
@@ -109,22 +111,30 @@ async fn walk(
         mirror.copy(&head, &mut body, exchange);
     }
     let outcome = match lane.cache.as_ref().zip(asked) {
-        None => cluster.send(head, body, lane, exchange).await.map(|answer| answered(answer, lane)), // 7, 8, 6
+        None => cluster.send(&head, &mut body, lane, exchange).await.map(|answer| answered(answer, lane)), // 7, 8, 6
         Some((cache, asked)) => {
             // Boxed, so that it takes no room in the walk of a request that is not stored.
-            let answer = Box::pin(cache.answer(asked, head, lane, cluster, exchange)).await;
+            let answer = Box::pin(cache.answer(asked, &head, lane, cluster, exchange)).await;
             answer.map(|answer| to_client(answer.status, answer.fields, answer.body, lane))
         }
     };
     let mut response = match outcome {
         Ok(response) => response,
-        Err(rejection) => return degraded(rejection, lane, exchange),
+        Err(rejection) if matches!(lane.fallback, Some(Fallback::Cluster(_))) => {
+            // Boxed, like all that is rare.
+            let other = Box::pin(degrade::by_service(&rejection, &head, &mut body, lane, exchange)).await;
+            answered(other.ok_or(rejection)?, lane)
+        }
+        Err(rejection) => return degrade::by_answer(rejection, lane, exchange),
     };
     if let Some(store) = &worker.live.cache {
         cache::invalidate(store, request, &path, client.scheme, exchange, &response);
     }
     if let Some(cookie) = cookie {
-        split::give(cookie, &mut response);
+        cookie::give(cookie, &mut response);
+    }
+    if let Some(cookie) = cluster.cookie(exchange, client.scheme) {
+        cookie::give(cookie, &mut response);
     }
     if let Some(accepted) = accepted {
         accepted.apply(&exchange.method, &mut response);
@@ -176,20 +186,6 @@ async fn unrouted(
         Miss::MethodNotAllowed { allow } => Err(Rejection::MethodNotAllowed { allow }),
         Miss::NoRoute => local::after_routes(request, path, &worker.live).await,
     }
-}
-
-/// What the route has in the place of a service that gives no answer. The log and the metrics have the failure's code all
-/// the same, and `Proxy-Status` tells the client.
-fn degraded(rejection: Rejection, lane: &Lane, exchange: &mut Exchange) -> Result<Response<Body>, Rejection> {
-    let replaces = rejection.status().is_server_error() && !exchange.is_grpc;
-    let Some(fallback) = lane.fallback.as_ref().filter(|_| replaces) else {
-        return Err(rejection);
-    };
-    exchange.fail(&rejection);
-    let mut response = local::fallback(fallback, rejection.status());
-    response.headers_mut().insert(respond::PROXY_STATUS, respond::proxy_status(&rejection));
-    lane.transform.response(response.headers_mut());
-    Ok(response)
 }
 
 /// Another server's answer, the service's or an authoriser's, as the client's.

@@ -28,6 +28,8 @@ mod cache;
 mod cluster;
 mod compress;
 pub mod config;
+mod cookie;
+mod degrade;
 mod edge;
 mod exchange;
 mod gateway;

@@ -16,7 +16,8 @@ use crate::{
     acme::Acme,
     cache::{RouteCache, Store},
     cluster::{Cluster, health},
-    config::{Coding, Config, Fallback, Redirect, Retry, Service, UpstreamTimeouts},
+    config::{Coding, Config, Redirect, Retry, Service, UpstreamTimeouts},
+    degrade::Fallback,
     h1::server::Settings,
     mirror::Mirror,
     mounts::Mounts,
@@ -102,7 +103,7 @@ pub(crate) struct Lane {
     /// Who gets copies of its requests.
     pub(crate) mirror: Option<Box<Mirror>>,
     /// What clients get where the service gives no answer.
-    pub(crate) fallback: Option<Box<Fallback>>,
+    pub(crate) fallback: Option<Fallback>,
     /// `,"route":"/users","service":"user"`, as the access log has it.
     pub(crate) log_fields: Vec<u8>,
 }

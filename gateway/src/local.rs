@@ -10,13 +10,16 @@ use serde_json::{Map, Value, json};
 use crate::{
     body::Body,
     cluster::{Cluster, Status},
-    config::Fallback,
+    config::FallbackAnswer,
     exchange::Exchange,
     h1::head::{self, RawQuery},
     live::Live,
     rejection::Rejection,
     respond,
-    upstream::{Health as UpstreamHealth, Upstream},
+    upstream::{
+        Health as UpstreamHealth, Upstream,
+        ejection::{By, Ejection},
+    },
 };
 
 /// The answer to `OPTIONS *`, which is about the gateway itself (RFC 9110 §9.3.7).
@@ -39,7 +42,7 @@ pub(crate) fn preflight(grant: HeaderMap) -> Response<Body> {
 }
 
 /// The answer that a route has in the place of a failure of this status.
-pub(crate) fn fallback(fallback: &Fallback, failure: StatusCode) -> Response<Body> {
+pub(crate) fn fallback(fallback: &FallbackAnswer, failure: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::full(fallback.body.clone()));
     *response.status_mut() = fallback.status.unwrap_or(failure);
     response.headers_mut().insert(header::CONTENT_TYPE, fallback.content_type.clone());
@@ -177,12 +180,12 @@ pub(crate) fn service(cluster: &Cluster) -> Value {
     json!({
         "status": cluster.status().as_str(),
         "critical": cluster.critical,
-        "upstreams": cluster.upstreams.iter().map(|upstream| upstream_in_full(upstream)).collect::<Vec<_>>(),
+        "upstreams": cluster.upstreams.iter().map(|upstream| upstream_in_full(cluster, upstream)).collect::<Vec<_>>(),
     })
 }
 
 #[allow(clippy::cast_precision_loss, reason = "milliseconds for a reader")]
-fn upstream_in_full(upstream: &Upstream) -> Value {
+fn upstream_in_full(cluster: &Cluster, upstream: &Upstream) -> Value {
     let status = match upstream.health() {
         UpstreamHealth::Healthy => "healthy",
         UpstreamHealth::Unhealthy => "unhealthy",
@@ -194,11 +197,22 @@ fn upstream_in_full(upstream: &Upstream) -> Value {
         "address": upstream.address(),
         "status": status,
         "circuit": upstream.circuit.state().as_str(),
-        "ejected_by": details.ejected_by,
+        "ejected_by": details.ejected_by.map(By::as_str),
+        "ejected": cluster.ejection(upstream).as_ref().map(ejected),
         "since": seconds(details.since),
         "last_check": details.last_check.map(seconds),
         "last_error": details.last_error,
         "latency_ms": details.latency.map(|latency| latency.as_micros() as f64 / 1000.0),
+    })
+}
+
+/// Why traffic goes round an upstream, and until when; what the checks say of it is its `status`.
+fn ejected(ejection: &Ejection) -> Value {
+    json!({
+        "by": ejection.by.as_str(),
+        "reason": &ejection.reason,
+        "since": seconds(ejection.since),
+        "until": ejection.until.map(seconds),
     })
 }
 

@@ -4,14 +4,14 @@
 //! has one, the request is answered as if there were no split, by the 503 of the service that it fell to.
 use std::net::IpAddr;
 
-use http::{HeaderMap, HeaderValue, Response, header};
+use http::{HeaderMap, HeaderValue};
 use smallvec::SmallVec;
 
 use crate::{
     balance::hash,
-    body::Body,
     cluster::{LocalCluster, affinity},
     config::HashKey,
+    cookie,
 };
 
 /// A route's split, decided when the configuration is built.
@@ -66,18 +66,18 @@ impl Split {
         clusters: &[LocalCluster],
         random: impl FnOnce() -> u128,
     ) -> Choice {
-        let mut cookie = None;
+        let mut given = None;
         let key = match &self.sticky {
             None => fastrand::u64(..),
             Some(key) => affinity::named(key, fields).unwrap_or_else(|| {
                 let HashKey::Cookie(name) = key else { return affinity::of_address(client) };
                 let value = format!("{:032x}", random());
-                cookie = HeaderValue::try_from(new_cookie(name, &value, scheme == "https")).ok();
+                given = cookie::new(name, &value, scheme);
                 hash::of(value.as_bytes())
             }),
         };
         let lane = self.pick(key, |branch| clusters[branch.cluster].is_open()).lane;
-        Choice { lane, cookie }
+        Choice { lane, cookie: given }
     }
 
     /// The branch that `key` falls to among those that are open; among all of them where none is.
@@ -103,21 +103,6 @@ fn fall<'b>(branches: impl IntoIterator<Item = &'b Branch>, total: u64, key: u64
             false
         }
     })
-}
-
-fn new_cookie(name: &str, value: &str, is_secure: bool) -> String {
-    let secure = if is_secure { "; Secure" } else { "" };
-    format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}")
-}
-
-/// Gives the client its cookie, unless the service has given it one of that name.
-pub(crate) fn give(cookie: HeaderValue, response: &mut Response<Body>) {
-    let name = |value: &HeaderValue| value.as_bytes().split(|&byte| byte == b'=').next().map(<[u8]>::to_vec);
-    let ours = name(&cookie);
-    let fields = response.headers_mut();
-    if !fields.get_all(header::SET_COOKIE).iter().any(|theirs| name(theirs) == ours) {
-        fields.append(header::SET_COOKIE, cookie);
-    }
 }
 
 #[cfg(test)]
@@ -166,18 +151,5 @@ mod tests {
             let after = split.pick(key, |branch| branch.lane != 0).lane;
             assert!(before == after || before == 0, "{key}");
         }
-    }
-
-    #[test]
-    fn a_service_that_sets_the_cookie_has_the_last_word() {
-        let check = |theirs: &'static str, expected: &[&str]| {
-            let mut response = Response::new(Body::empty());
-            response.headers_mut().append(header::SET_COOKIE, HeaderValue::from_static(theirs));
-            give(HeaderValue::from_static("share=7; Path=/"), &mut response);
-            let all: Vec<_> = response.headers().get_all(header::SET_COOKIE).iter().collect();
-            assert_eq!(all, expected, "{theirs}");
-        };
-        check("shares=8", &["shares=8", "share=7; Path=/"]);
-        check("share=8; Path=/a", &["share=8; Path=/a"]);
     }
 }

@@ -3,6 +3,7 @@
 mod address;
 mod ask;
 pub(crate) mod circuit;
+pub(crate) mod ejection;
 mod http2;
 mod mounted;
 mod pool;

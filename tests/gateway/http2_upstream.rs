@@ -91,7 +91,7 @@ fn a_body_waits_for_its_100() {
             }
             conn.send_fields(stream, &[(":status", "100")], false);
             conn.until(|conn| conn.requests[&stream].ended);
-            conn.respond(stream, "200", &[], &conn.requests[&stream].message.body.clone());
+            conn.respond(stream, "200", &[], conn.requests[&stream].message.body.clone());
         }
     });
     let gateway = before(&upstream, "");

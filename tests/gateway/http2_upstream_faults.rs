@@ -1,5 +1,9 @@
 //! Upstreams of HTTP/2 that fail, refuse, stall or end: what is sent again, and what a client is told.
-use std::{net::TcpListener, sync::atomic::{AtomicUsize, Ordering}, time::{Duration, Instant}};
+use std::{
+    net::TcpListener,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
 
 use e2e::{Gateway, Http2, Http2Conn, Upstream, error, eventually, kind, service};
 
@@ -150,7 +154,9 @@ fn an_upstream_that_speaks_no_http2_is_told_apart() {
         conn.wait_end();
     });
     let closing = Upstream::scripted(|_| {});
-    let silent = Upstream::scripted(|conn| drop(conn.wait_end()));
+    let silent = Upstream::scripted(|conn| {
+        conn.wait_end();
+    });
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     for (url, status, code) in [
         (old.url(), 502, "upstream_protocol"),

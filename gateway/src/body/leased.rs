@@ -16,6 +16,7 @@ use crate::{
     config::UpstreamTimeouts,
     h1::{framing::Length, wire::Wire},
     rejection::Rejection,
+    upstream::ejection::Cause,
 };
 use clock::{Clock, Over};
 
@@ -32,7 +33,7 @@ impl LeasedBody {
     /// The body of an answer of this status.
     pub(crate) fn new(body: AnswerBody, status: StatusCode, mut lease: Lease) -> Self {
         if status.is_server_error() {
-            lease.fail();
+            lease.fail(Cause::status(status));
         }
         let mut leased = Self { body, lease: Some(lease), clock: None };
         leased.end_if_over();

@@ -40,7 +40,7 @@ impl RouteCache {
     pub(crate) async fn answer(
         self: &Arc<Self>,
         asked: Asked,
-        mut head: Head,
+        head: &Head,
         lane: &Lane,
         cluster: &LocalCluster,
         exchange: &mut Exchange,
@@ -55,13 +55,13 @@ impl RouteCache {
             if entry.life.staleness(now) < grace && entry.life.left(now).is_none() && !asked.wants_new(&entry, now) {
                 self.counts.stale.fetch_add(1, Relaxed);
                 let answer = Answer::hit(&entry, &asked, now);
-                self.revalidate(asked, head, &entry, lane, exchange, now);
+                self.revalidate(asked, head.again(), &entry, lane, exchange, now);
                 return Ok(answer);
             }
         }
         if asked.is_head {
             self.counts.miss.fetch_add(1, Relaxed);
-            let (head, body) = cluster.send(head, Body::empty(), lane, exchange).await?;
+            let (head, body) = cluster.send(head, &mut Body::empty(), lane, exchange).await?;
             return Ok(Answer::passed(head.status, head.fields, Body::from_upstream(body), "fwd=miss"));
         }
         let leader = self.store.lead(&asked.key, self.route, now, lane.timeouts.request).await;
@@ -72,10 +72,12 @@ impl RouteCache {
             self.counts.hit.fetch_add(1, Relaxed);
             return Ok(Answer::stored(entry, &asked, now, "hit; collapsed"));
         }
+        let mut conditional = None;
         for (name, value) in known.iter().flat_map(|entry| entry.validators()) {
-            head = head.copy(&name, value.as_bytes());
+            conditional = Some(conditional.as_ref().unwrap_or(head).copy(&name, value.as_bytes()));
         }
-        let sent = cluster.send(head, Body::empty(), lane, exchange).await;
+        let head = conditional.as_ref().unwrap_or(head);
+        let sent = cluster.send(head, &mut Body::empty(), lane, exchange).await;
         let now = seconds_now();
         let old = known.as_ref().filter(|entry| entry.life.staleness(now) < entry.life.if_error);
         match (sent, old) {

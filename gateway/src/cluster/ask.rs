@@ -7,7 +7,7 @@ use std::{
 use http::HeaderValue;
 use tokio::sync::Notify;
 
-use super::{Cluster, LocalCluster, budget::Budget, health, room::Room, servers};
+use super::{Cluster, LocalCluster, budget::Budget, room::Room, servers};
 use crate::{
     body::{Body, LeasedBody},
     config::{self, HostPolicy, LoadBalance, Protocol, Retry, UpstreamTimeouts},
@@ -31,6 +31,7 @@ impl Cluster {
             breaker: None,
             load_balance: LoadBalance::RoundRobin,
             hash: None,
+            sticky: None,
             slow_start: Duration::ZERO,
             max_in_flight: None,
             counts: false,
@@ -81,7 +82,7 @@ impl LocalCluster {
                     return Err(rejection);
                 }
                 Err(Failure::NotSent { rejection, .. }) => {
-                    health::mark_unreachable(upstream, &rejection);
+                    self.shared.mark_unreachable(upstream, &rejection);
                     rejection
                 }
                 Err(Failure::Cut { rejection, .. }) => rejection,

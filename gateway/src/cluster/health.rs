@@ -10,8 +10,7 @@ use jiff::Timestamp;
 use super::Cluster;
 use crate::{
     config::{HealthCheck, Question},
-    rejection::Rejection,
-    upstream::{Health, Upstream},
+    upstream::{Health, Upstream, ejection::By},
 };
 
 /// How far an interval strays, so that the probes of many gateways do not fall together: a tenth to either side.
@@ -51,8 +50,16 @@ async fn probe_forever(cluster: Arc<Cluster>, upstream: Arc<Upstream>, check: He
             if before == Health::Unhealthy {
                 upstream.is_back();
             }
-            upstream.details().ejected_by = (after == Health::Unhealthy).then_some("check");
+            let is_out = after == Health::Unhealthy;
+            upstream.details().ejected_by = is_out.then_some(By::Check);
+            if is_out {
+                upstream.ejections.note(By::Check);
+            }
             announce(&cluster, &upstream, before, after, outcome.as_ref().err());
+        }
+        if after == Health::Unhealthy && streak.bad >= check.unhealthy_after {
+            // The checks have found it out by themselves, whoever was first.
+            upstream.details().ejected_by = Some(By::Check);
         }
         if before == Health::Unknown {
             cluster.probed.notify_waiters();
@@ -99,20 +106,6 @@ async fn probe(upstream: &Upstream, check: &HealthCheck) -> Result<(), String> {
 
 fn well(status: StatusCode) -> Result<(), String> {
     if status.is_success() { Ok(()) } else { Err(format!("answered {status}")) }
-}
-
-/// Marks an upstream that a request could not reach, where probes will bring it back; without probes it stays in.
-pub(crate) fn mark_unreachable(upstream: &Upstream, rejection: &Rejection) {
-    if upstream.details().last_check.is_none() {
-        return;
-    }
-    upstream.details().last_error = Some(rejection.detail().into_owned());
-    if upstream.set_health(Health::Unhealthy) {
-        upstream.details().ejected_by = Some("request");
-        let error = rejection.code();
-        tracing::warn!(upstream = upstream.label, error, "upstream is unhealthy: a request could not reach it");
-        upstream.recheck.notify_one();
-    }
 }
 
 /// Probes in a row that said the same.

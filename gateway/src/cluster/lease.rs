@@ -11,6 +11,7 @@ use crate::{
     upstream::{
         Pool, Upstream,
         circuit::{State, Trial, Verdict},
+        ejection::{By, Cause},
     },
 };
 
@@ -24,11 +25,11 @@ pub(crate) struct LocalUpstream {
 
 impl LocalUpstream {
     /// A request that has no hold on it any more has failed by it; of a trial nothing is known then.
-    pub(super) fn fail(&self) {
+    pub(super) fn fail(&self, cause: Cause) {
         if let Some(breaker) = &self.cluster.breaker
             && self.shared.circuit.fail(breaker)
         {
-            self.cluster.open_circuit(&self.shared, breaker);
+            self.cluster.open_circuit(&self.shared, breaker, cause);
         }
     }
 }
@@ -64,14 +65,14 @@ impl Lease {
     }
 
     /// The upstream has failed.
-    pub(crate) fn fail(&mut self) {
-        self.verdict = Verdict::Bad;
+    pub(crate) fn fail(&mut self, cause: Cause) {
+        self.verdict = Verdict::Bad(cause);
     }
 
     /// There was no answer, or no whole one: for this reason, which may be the client.
     pub(crate) fn fail_for(&mut self, rejection: &Rejection) {
         if rejection.is_upstreams() {
-            self.fail();
+            self.fail(Cause::rejection(rejection));
         }
     }
 
@@ -96,15 +97,20 @@ impl Lease {
                     shared.is_back();
                     tracing::info!(service, upstream, "circuit closed: the trials went well");
                 }
-                Some(_) => tracing::warn!(service, upstream, "circuit open again: a trial failed"),
+                Some(_) => {
+                    shared.ejections.note(By::Circuit);
+                    if let Verdict::Bad(reason) = verdict {
+                        tracing::warn!(service, upstream, %reason, "circuit open again: a trial failed");
+                    }
+                }
                 None => {}
             }
             return;
         }
         match verdict {
             Verdict::Good => circuit.succeed(),
-            Verdict::Bad if circuit.fail(breaker) => cluster.open_circuit(shared, breaker),
-            Verdict::Bad | Verdict::None => {}
+            Verdict::Bad(cause) if circuit.fail(breaker) => cluster.open_circuit(shared, breaker, cause),
+            Verdict::Bad(_) | Verdict::None => {}
         }
     }
 }

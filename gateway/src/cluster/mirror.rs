@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 use tokio::time::timeout;
 
-use super::{LocalCluster, health};
+use super::LocalCluster;
 use crate::{
     body::{Body, LeasedBody},
     config::UpstreamTimeouts,
@@ -54,7 +54,7 @@ impl LocalCluster {
             Err(failure) => {
                 let rejection = match failure {
                     Failure::NotSent { rejection, .. } => {
-                        health::mark_unreachable(upstream, &rejection);
+                        self.shared.mark_unreachable(upstream, &rejection);
                         rejection
                     }
                     Failure::Sent(rejection) | Failure::Cut { rejection, .. } => rejection,

@@ -4,7 +4,6 @@ use std::{sync::atomic::Ordering, time::Instant};
 use super::{Cluster, LocalCluster, lease::Lease};
 use crate::{
     balance::Candidate,
-    config::CircuitBreaker,
     rejection::Rejection,
     upstream::{Health, Upstream},
 };
@@ -17,7 +16,7 @@ impl Cluster {
     }
 
     /// Whether it is one that a request could go to now, but for its health.
-    fn takes_more(&self, upstream: &Upstream) -> bool {
+    pub(super) fn takes_more(&self, upstream: &Upstream) -> bool {
         self.admits(upstream) && !self.is_at_most(upstream)
     }
 
@@ -45,22 +44,6 @@ impl Cluster {
             upstream.thousandths(weight, self.slow_start, Instant::now())
         };
         Candidate { weight, load: upstream.in_flight.load(Ordering::Relaxed) }
-    }
-
-    /// Shuts out an upstream that has failed once too often, unless too many of the others are.
-    pub(super) fn open_circuit(&self, upstream: &Upstream, breaker: &CircuitBreaker) {
-        // So that two that fail at once are counted one after the other.
-        let _one_at_a_time = self.opening.lock().expect("no holder of this lock panics");
-        let open = self.upstreams.iter().filter(|upstream| !upstream.circuit.is_closed()).count();
-        if open < breaker.most_open(self.upstreams.len()) && upstream.circuit.open(Instant::now()) {
-            let (service, failures) = (&*self.name, breaker.failure_threshold);
-            tracing::warn!(
-                service,
-                upstream = upstream.label,
-                failures,
-                "circuit opened: its requests failed in a row"
-            );
-        }
     }
 
     /// Why no upstream can be picked.
@@ -111,6 +94,9 @@ impl LocalCluster {
             let is_candidate = Some(index) != except && upstream.health() == health && self.shared.takes_more(upstream);
             is_candidate.then(|| self.shared.candidate(index))
         };
+        if let Some(kept) = self.kept(health, except, key) {
+            return Some(kept);
+        }
         loop {
             let index = self.balancer.borrow_mut().pick(candidate, key, |below| fastrand::u64(..below))?;
             // Another worker may have taken the last trial, or the last place, meanwhile: then it is no candidate any more.

@@ -3,7 +3,7 @@ use std::{sync::MutexGuard, time::Instant};
 
 use tokio::time::timeout_at;
 
-use super::{LocalCluster, budget::Budget, health, lease::Lease};
+use super::{LocalCluster, budget::Budget, lease::Lease};
 use crate::{
     body::{Body, LeasedBody},
     config::{Retry, RetryOn},
@@ -11,47 +11,49 @@ use crate::{
     h1::{client::Head, head::ResponseHead},
     live::Lane,
     rejection::Rejection,
-    upstream::{Failure, Health, is_idempotent, send},
+    upstream::{Failure, Health, ejection::Cause, is_idempotent, send},
 };
 
 impl LocalCluster {
     /// Sends a request to a healthy upstream and waits for the head of the answer.
     ///
     /// It is sent again as the lane's [`Retry`] says, and only where that is safe: nothing of it was sent; or it is
-    /// idempotent, and none of its body was taken.
+    /// idempotent, and none of its body was taken. After a failure `exchange.may_resend` says whether that still is so;
+    /// then `body` is whole.
     pub(crate) async fn send(
         &self,
-        head: Head,
-        body: Body,
+        head: &Head,
+        body: &mut Body,
         lane: &Lane,
         exchange: &mut Exchange,
     ) -> Result<(ResponseHead, LeasedBody), Rejection> {
         let Some(total) = lane.timeouts.total else {
             return self.send_with(head, body, lane, exchange).await;
         };
-        let (deadline, is_whole) = (exchange.started + total, http_body::Body::is_end_stream(&body));
+        let (deadline, is_whole) = (exchange.started + total, http_body::Body::is_end_stream(body));
         // Boxed, so that a request without this limit has no room for it.
         let sending = Box::pin(timeout_at(deadline.into(), self.send_with(head, body, lane, exchange)));
         if let Ok(outcome) = sending.await {
             return outcome;
         }
+        exchange.may_resend = false;
         // A client that has sent everything was not what took so long.
         if let Some((_, index)) = exchange.upstream.filter(|_| is_whole) {
-            self.upstreams[index].fail();
+            self.upstreams[index].fail(Cause::rejection(&Rejection::UpstreamTimeout));
         }
         Err(Rejection::UpstreamTimeout)
     }
 
     async fn send_with(
         &self,
-        head: Head,
-        mut body: Body,
+        head: &Head,
+        body: &mut Body,
         lane: &Lane,
         exchange: &mut Exchange,
     ) -> Result<(ResponseHead, LeasedBody), Rejection> {
         self.asked.set(self.asked.get().saturating_add(1));
         let on = lane.retry.map_or(RetryOn::default(), |retry| retry.on);
-        let can_repeat = is_idempotent(&head.method) && http_body::Body::is_end_stream(&body);
+        let can_repeat = is_idempotent(&head.method) && http_body::Body::is_end_stream(body);
         let key = exchange.affinity;
         let (mut index, mut lease) = self.pick(key).await?;
         let mut tries = 1;
@@ -60,7 +62,8 @@ impl LocalCluster {
             exchange.upstream = Some((self.index, index));
             let host = self.shared.host_for(upstream, exchange.host.as_ref());
             let stale = on.has(RetryOn::STALE).then_some(&mut exchange.retries);
-            let outcome = send(upstream, &self.upstreams[index].pool, &head, host, body, &lane.timeouts, stale).await;
+            let sent = std::mem::replace(body, Body::empty());
+            let outcome = send(upstream, &self.upstreams[index].pool, head, host, sent, &lane.timeouts, stale).await;
             exchange.upstream_time = Some(exchange.permitted.elapsed());
             let again = |on: bool| lane.retry.filter(|retry| on && tries < retry.attempts);
             let next = match outcome {
@@ -69,24 +72,24 @@ impl LocalCluster {
                     let answer = LeasedBody::new(answer, head.status, lease).within(&lane.timeouts, exchange.started);
                     let next = retry.and_then(|retry| self.next(index, key, &retry));
                     let Some(next) = next else { return Ok((head, answer)) };
-                    body = Body::empty();
                     next
                 }
                 Err(Failure::Sent(rejection)) => {
                     lease.fail_for(&rejection);
+                    exchange.may_resend &= can_repeat;
                     return Err(rejection);
                 }
                 Err(Failure::NotSent { rejection, body: unsent }) => {
                     lease.fail_for(&rejection);
-                    health::mark_unreachable(upstream, &rejection);
-                    body = unsent;
+                    self.shared.mark_unreachable(upstream, &rejection);
+                    *body = unsent;
                     // Nobody has seen it: the other is not asked a second time, and the budget has no say.
                     let retry = again(on.has(RetryOn::CONNECT));
                     retry.and_then(|_| self.other(index, key)).ok_or(rejection)?
                 }
                 Err(Failure::Cut { rejection, body: unsent }) => {
                     lease.fail_for(&rejection);
-                    body = unsent;
+                    *body = unsent;
                     let retry = again(on.has(RetryOn::BAD_GATEWAY));
                     retry.and_then(|retry| self.next(index, key, &retry)).ok_or(rejection)?
                 }

@@ -3,7 +3,7 @@ use std::fmt;
 
 use http::HeaderName;
 
-/// `load_balance = "round_robin"`, `"least_requests"`, `"p2c"` or `{ hash = "ip" }`.
+/// `load_balance = "round_robin"`, `"least_requests"`, `"p2c"`, `{ hash = "ip" }` or `{ sticky = "cookie:NAME" }`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum LoadBalance {
     /// In turn, each as often as its weight says. The default.
@@ -15,6 +15,8 @@ pub enum LoadBalance {
     PowerOfTwo,
     /// The same one for the same key, while it is there and not much busier than its share.
     Hash(HashKey),
+    /// The one that the cookie of this name tells of, which the gateway gives; else in turn.
+    Sticky(Box<str>),
 }
 
 /// What a request is hashed by.
@@ -32,6 +34,16 @@ impl LoadBalance {
     /// What requests are hashed by, if they are.
     pub fn key(&self) -> Option<&HashKey> {
         if let Self::Hash(key) = self { Some(key) } else { None }
+    }
+
+    /// The name of the cookie by which a client keeps its upstream, if it does.
+    pub fn cookie(&self) -> Option<&str> {
+        if let Self::Sticky(name) = self { Some(name) } else { None }
+    }
+
+    /// Whether it matters how many requests an upstream is at work on.
+    pub(crate) fn counts(&self) -> bool {
+        !matches!(self, Self::RoundRobin | Self::Sticky(_))
     }
 }
 

@@ -331,7 +331,7 @@ table! {
         content_types: OrOff<OneOrMany<Text>>,
         /// Fields that every request must have, or false for none.
         required_headers: OrOff<OneOrMany<Text>>,
-        /// Which requests it gets: patterns such as `/users`, or tables. Only what a `split` or `mirror` names needs none.
+        /// Which requests it gets: patterns such as `/users`, or tables. Only what a `split`, `mirror` or `fallback` names needs none.
         routes: OneOrMany<Brief<RawRoute>>,
     }
 }
@@ -406,30 +406,31 @@ table! {
 }
 
 table! {
-    /// Which upstream a request goes to: by what it is hashed.
-    RawHash {
+    /// Which upstream a request goes to: by what it is hashed, or by a cookie.
+    RawAffinity {
         /// The same for the same `ip`, `header:NAME` or `cookie:NAME`, while it is not much busier than its share.
-        #[required]
         hash: Text,
+        /// The one that `cookie:NAME` tells of, which the gateway gives its clients; in turn where it can't be.
+        sticky: Text,
     }
 }
 
-/// `load_balance`: a name, or what is hashed.
+/// `load_balance`: a name, or what a request is known by.
 #[derive(Debug)]
 pub(crate) enum RawLoadBalance {
     Named(At<Text>),
-    Hash(RawHash),
+    Affinity(At<RawAffinity>),
 }
 
 impl Read for RawLoadBalance {
     fn expected() -> String {
-        String::from("\"round_robin\", \"least_requests\", \"p2c\" or { hash = \"ip\" }")
+        String::from("\"round_robin\", \"least_requests\", \"p2c\", { hash = \"ip\" } or { sticky = \"cookie:NAME\" }")
     }
 
     fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         match node.get_ref() {
             DeValue::String(_) => Text::read_at(node, reader).map(Self::Named),
-            DeValue::Table(_) => RawHash::read(node, reader).map(Self::Hash),
+            DeValue::Table(_) => RawAffinity::read_at(node, reader).map(Self::Affinity),
             _ => {
                 reader.wrong_type::<Self>(node);
                 None
@@ -448,8 +449,8 @@ impl JsonSchema for RawLoadBalance {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let hash = generator.subschema_for::<RawHash>();
-        json_schema!({ "anyOf": [{ "type": "string" }, hash] })
+        let affinity = generator.subschema_for::<RawAffinity>();
+        json_schema!({ "anyOf": [{ "type": "string" }, affinity] })
     }
 }
 
@@ -654,6 +655,8 @@ table! {
         body: Text,
         /// Or the file that has its body, seen from the folder of this file.
         file: Text,
+        /// Or the service of this file that is asked instead, once, where the request may be sent again.
+        service: Text,
     }
 }
 

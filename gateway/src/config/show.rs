@@ -109,6 +109,7 @@ fn show(service: &Service) -> Value {
             LoadBalance::LeastRequests => json!("least_requests"),
             LoadBalance::PowerOfTwo => json!("p2c"),
             LoadBalance::Hash(key) => json!({ "hash": key.to_string() }),
+            LoadBalance::Sticky(name) => json!({ "sticky": format!("cookie:{name}") }),
         },
         "slow_start": show_duration(service.slow_start),
         "circuit_breaker": service.circuit_breaker.as_ref().map_or(Value::Bool(false), circuit_breaker),

@@ -70,9 +70,18 @@ pub struct Redirect {
     pub written: String,
 }
 
+/// What stands in for a service that gives no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fallback {
+    /// An answer of the file's own.
+    Answer(FallbackAnswer),
+    /// `fallback = { service = "NAME" }`: another service of the file.
+    Service(Arc<str>),
+}
+
 /// `fallback = { status = 200, content_type = "application/json", body = "[]" }`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fallback {
+pub struct FallbackAnswer {
     /// From 200 to 599. Default: the failure's own.
     pub status: Option<StatusCode>,
     /// Default `application/json`.

@@ -114,9 +114,15 @@ impl Head {
 
     /// The same request once more, with one field more.
     pub(crate) fn copy(&self, name: &HeaderName, value: &[u8]) -> Self {
+        let mut copy = self.again();
+        encode::field(&mut copy.bytes, name.as_str(), value);
+        copy
+    }
+
+    /// The same request once more; it asks for no WebSocket.
+    pub(crate) fn again(&self) -> Self {
         let mut bytes = wire::vector();
         bytes.extend_from_slice(&self.bytes);
-        encode::field(&mut bytes, name.as_str(), value);
         Self {
             method: self.method.clone(),
             bytes,

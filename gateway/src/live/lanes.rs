@@ -5,7 +5,8 @@ use super::{Lane, rules::Sources};
 use crate::{
     balance::hash,
     cache::{RouteCache, Store},
-    config::{Config, Route},
+    config::{self, Config, Route},
+    degrade::Fallback,
     mirror::Mirror,
     permit::Permit,
     split::{Branch, Split},
@@ -72,7 +73,10 @@ impl Lanes<'_, '_> {
             redirect: route.redirect.clone().map(Box::new),
             split: None,
             mirror,
-            fallback: route.fallback.clone().map(Box::new),
+            fallback: route.fallback.as_ref().map(|fallback| match fallback {
+                config::Fallback::Answer(answer) => Fallback::Answer(Box::new(answer.clone())),
+                config::Fallback::Service(name) => Fallback::Cluster(self.cluster(name)),
+            }),
         });
         self.list.len() - 1
     }

@@ -296,6 +296,18 @@ fn encode_servers(live: &Live, encoder: &mut DescriptorEncoder<'_>) -> fmt::Resu
                 .encode_gauge(&(upstream.circuit.state() as i64))?;
         }
     }
+    let help =
+        "Times that an upstream was shut out: by its check, by a request that could not reach it, by its circuit";
+    let mut family = encoder.encode_descriptor("gateway_ejections", help, None, MetricType::Counter)?;
+    for cluster in &live.clusters {
+        for upstream in &cluster.upstreams {
+            for (by, count) in upstream.ejections.pairs() {
+                let mut labels = server_labels(cluster, upstream);
+                labels.push(("by", by.into()));
+                family.encode_family(&labels)?.encode_counter(&count, NO_EXEMPLAR)?;
+            }
+        }
+    }
     Ok(())
 }
 

@@ -21,7 +21,12 @@ pub(crate) struct Address {
 
 impl Address {
     /// `ip` is where it is; `tls` is there where the upstream is https, and made for the same `protocol`.
-    pub(super) fn new(config: &config::Upstream, ip: Option<IpAddr>, tls: Option<&Connectors>, protocol: Protocol) -> Self {
+    pub(super) fn new(
+        config: &config::Upstream,
+        ip: Option<IpAddr>,
+        tls: Option<&Connectors>,
+        protocol: Protocol,
+    ) -> Self {
         let tls = tls.filter(|_| config.is_https).map(|tls| tls.to(&config.host));
         Self { socket: ip.map(|ip| (ip, config.port).into()), is_named: config.ip().is_none(), tls, protocol }
     }

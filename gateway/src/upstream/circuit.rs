@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::ejection::Cause;
 use crate::config::CircuitBreaker;
 
 /// What a circuit does with requests.
@@ -39,7 +40,7 @@ pub(crate) enum Verdict {
     /// Nobody knows: the client went away, or broke its own request.
     None,
     Good,
-    Bad,
+    Bad(Cause),
 }
 
 /// A request that was let through while the circuit was not closed: the opening that it tries to end.
@@ -59,6 +60,8 @@ pub(crate) struct Circuit {
 #[derive(Debug)]
 struct Opening {
     at: Instant,
+    /// How the last request before it failed.
+    cause: Cause,
     /// Which one: what is left of an earlier one says nothing about this.
     number: u32,
     /// Trials that run.
@@ -69,7 +72,7 @@ struct Opening {
 
 impl Circuit {
     pub(super) fn new() -> Self {
-        let opening = Opening { at: Instant::now(), number: 0, running: 0, good: 0 };
+        let opening = Opening { at: Instant::now(), cause: Cause::Status(500), number: 0, running: 0, good: 0 };
         Self { state: AtomicU8::new(State::Closed as u8), failures: AtomicU32::new(0), opening: Mutex::new(opening) }
     }
 
@@ -119,13 +122,19 @@ impl Circuit {
         self.is_closed() && self.failures.fetch_add(1, Relaxed).saturating_add(1) >= breaker.failure_threshold
     }
 
-    /// Opens it; whether it was closed.
-    pub(crate) fn open(&self, now: Instant) -> bool {
+    /// Since when it is not closed, and by what; `None` while it is.
+    pub(crate) fn opened(&self) -> Option<(Instant, Cause)> {
+        let opening = self.opening();
+        (!self.is_closed()).then_some((opening.at, opening.cause))
+    }
+
+    /// Opens it, after a failure of this kind; whether it was closed.
+    pub(crate) fn open(&self, now: Instant, cause: Cause) -> bool {
         let mut opening = self.opening();
         if !self.is_closed() {
             return false;
         }
-        opening.begin(now);
+        opening.begin(now, cause);
         self.set(State::Open);
         true
     }
@@ -153,8 +162,8 @@ impl Circuit {
                 self.failures.store(0, Relaxed);
                 self.set(State::Closed);
             }
-            Verdict::Bad => {
-                opening.begin(now);
+            Verdict::Bad(cause) => {
+                opening.begin(now, cause);
                 self.set(State::Open);
             }
         }
@@ -181,8 +190,8 @@ impl Circuit {
 }
 
 impl Opening {
-    fn begin(&mut self, now: Instant) {
-        *self = Self { at: now, number: self.number.wrapping_add(1), running: 0, good: 0 };
+    fn begin(&mut self, now: Instant, cause: Cause) {
+        *self = Self { at: now, cause, number: self.number.wrapping_add(1), running: 0, good: 0 };
     }
 
     fn admits(&self, breaker: &CircuitBreaker, now: Instant) -> bool {
@@ -201,10 +210,13 @@ mod tests {
         max_open: 1.0,
     };
 
+    const CAUSE: Cause = Cause::Status(500);
+    const BAD: Verdict = Verdict::Bad(CAUSE);
+
     /// One that has just opened.
     fn opened(now: Instant) -> Circuit {
         let circuit = Circuit::new();
-        assert!(circuit.open(now));
+        assert!(circuit.open(now, CAUSE));
         circuit
     }
 
@@ -229,7 +241,7 @@ mod tests {
     fn trials_begin_after_the_recovery_and_are_few() {
         let now = Instant::now();
         let circuit = opened(now);
-        assert!(!circuit.open(now), "once is enough");
+        assert!(!circuit.open(now, CAUSE), "once is enough");
         let early = now + Duration::from_millis(59_999);
         assert_eq!((circuit.try_trial(&BREAKER, early), circuit.admits(&BREAKER, early)), (None, false));
         assert_eq!(circuit.wait(&BREAKER, early), Duration::from_millis(1));
@@ -250,11 +262,11 @@ mod tests {
         let circuit = opened(now);
         let late = now + BREAKER.recovery_timeout;
         let [first, second] = [(); 2].map(|()| circuit.try_trial(&BREAKER, late).unwrap());
-        assert_eq!(circuit.end_trial(first, Verdict::Bad, &BREAKER, late), Some(State::Open));
+        assert_eq!(circuit.end_trial(first, BAD, &BREAKER, late), Some(State::Open));
         assert_eq!(circuit.wait(&BREAKER, late), BREAKER.recovery_timeout);
         let next = circuit.try_trial(&BREAKER, late + BREAKER.recovery_timeout).unwrap();
         assert_eq!(circuit.end_trial(second, Verdict::Good, &BREAKER, late), None, "it is of an earlier opening");
-        assert_eq!(circuit.end_trial(next, Verdict::Bad, &BREAKER, late), Some(State::Open));
+        assert_eq!(circuit.end_trial(next, BAD, &BREAKER, late), Some(State::Open));
     }
 
     #[test]
@@ -263,7 +275,7 @@ mod tests {
         let circuit = opened(now);
         let trial = circuit.try_trial(&BREAKER, now + BREAKER.recovery_timeout).unwrap();
         assert!(circuit.close() && !circuit.close());
-        assert_eq!(circuit.end_trial(trial, Verdict::Bad, &BREAKER, now), None);
+        assert_eq!(circuit.end_trial(trial, BAD, &BREAKER, now), None);
         assert_eq!(circuit.state(), State::Closed);
     }
 }

@@ -20,9 +20,10 @@ pub(crate) enum Pool {
 impl Pool {
     /// No connection yet; one that is idle for `timeout` is not used again.
     pub(crate) fn new(upstream: &Upstream, timeout: Duration) -> Self {
-        match upstream.protocol().is_http2() {
-            false => Self::Http1(Rc::new(h1::pool::Pool::new(timeout))),
-            true => Self::Http2(Rc::new(h2::client::Pool::new(timeout))),
+        if upstream.protocol().is_http2() {
+            Self::Http2(Rc::new(h2::client::Pool::new(timeout)))
+        } else {
+            Self::Http1(Rc::new(h1::pool::Pool::new(timeout)))
         }
     }
 

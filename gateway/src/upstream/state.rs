@@ -12,8 +12,17 @@ use http::HeaderValue;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use super::{address::Address, circuit::Circuit};
-use crate::{config::{self, Protocol}, h1::head::host_value, mounts::Mounted, tls::Connectors};
+use super::{
+    address::Address,
+    circuit::Circuit,
+    ejection::{By, Cause, Ejections},
+};
+use crate::{
+    config::{self, Protocol},
+    h1::head::host_value,
+    mounts::Mounted,
+    tls::Connectors,
+};
 
 /// Whether an upstream takes traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +54,7 @@ pub(crate) struct Upstream {
     pub(crate) authority: HeaderValue,
     pub(crate) place: Place,
     pub(crate) circuit: Circuit,
+    pub(crate) ejections: Ejections,
     /// Requests that it is at work on, where anything depends on that.
     pub(crate) in_flight: AtomicU32,
     /// Milliseconds from `born` to the moment when it was back, after it had been out; 0 while it never was.
@@ -62,8 +72,10 @@ pub(crate) struct Details {
     /// Since when the upstream is what it is.
     pub(crate) since: Timestamp,
     pub(crate) last_check: Option<Timestamp>,
-    /// What made it unhealthy: `check`, the active one, or `request`, which could not reach it.
-    pub(crate) ejected_by: Option<&'static str>,
+    /// What made it unhealthy: the active check, or a request, which could not reach it.
+    pub(crate) ejected_by: Option<By>,
+    /// Why the last request that could not reach it failed.
+    pub(crate) unreachable: Option<Cause>,
     /// Why it is not healthy, or what the last probe met.
     pub(crate) last_error: Option<String>,
     /// How long the last good probe took.
@@ -97,6 +109,7 @@ impl Upstream {
             authority: host_value(&config.authority()).expect("a checked upstream has a valid authority"),
             place,
             circuit: Circuit::new(),
+            ejections: Ejections::default(),
             in_flight: AtomicU32::new(0),
             back: AtomicU64::new(0),
             born: Instant::now(),
@@ -105,6 +118,7 @@ impl Upstream {
                 since: Timestamp::now(),
                 last_check: None,
                 ejected_by: None,
+                unreachable: None,
                 last_error: None,
                 latency: None,
             }),
@@ -140,6 +154,7 @@ impl Upstream {
         self.set_health(Health::Healthy);
         let mut details = self.details();
         (details.last_check, details.last_error, details.latency) = (None, None, None);
+        details.ejected_by = None;
     }
 
     pub(crate) fn health(&self) -> Health {

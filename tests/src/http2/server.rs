@@ -42,10 +42,7 @@ pub struct Asked {
 
 impl Upstream {
     /// Lets `script` serve each connection of HTTP/2, whose settings have these values, on a thread of its own.
-    pub fn http2(
-        settings: &'static [(u16, u32)],
-        script: impl Fn(&mut Http2Conn<'_>) + Send + Sync + 'static,
-    ) -> Self {
+    pub fn http2(settings: &'static [(u16, u32)], script: impl Fn(&mut Http2Conn<'_>) + Send + Sync + 'static) -> Self {
         Self::scripted(move |conn| {
             if let Some(mut conn) = Http2Conn::accept(conn, settings) {
                 script(&mut conn);
@@ -107,8 +104,10 @@ impl<'c> Http2Conn<'c> {
 
     /// Sends settings.
     pub fn send_settings(&mut self, settings: &[(u16, u32)]) {
-        let payload: Vec<u8> =
-            settings.iter().flat_map(|(name, value)| [&name.to_be_bytes()[..], &value.to_be_bytes()].concat()).collect();
+        let payload: Vec<u8> = settings
+            .iter()
+            .flat_map(|(name, value)| [&name.to_be_bytes()[..], &value.to_be_bytes()].concat())
+            .collect();
         self.send_frame(kind::SETTINGS, 0, 0, payload);
     }
 

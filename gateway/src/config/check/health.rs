@@ -65,9 +65,10 @@ fn question(raw: &RawHealth, checks: &mut Checks) -> Option<OrOff<Question>> {
         Toggle::On => String::new(),
         Toggle::As(service) => service.as_str().to_owned(),
     };
-    if let Some((path, _)) = asked {
+    if let Some((text, path)) = asked {
         let finding = Finding::new(Code::Conflict, &grpc.span, "`path` and `grpc` both say what a probe asks");
-        checks.report(finding.label("the second").related(&path.span, "the first").help("remove one of them"));
+        checks.report(finding.label("the second").related(&text.span, "the first").help("remove one of them"));
+        return Some(OrOff::On(Question::Path(path)));
     }
     Some(OrOff::On(Question::Grpc(service)))
 }

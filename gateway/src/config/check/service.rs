@@ -7,10 +7,12 @@ use super::{
     Checks,
     circuit::Breaker,
     conflicts::{self, Contender},
-    forward_auth,
+    fallback, forward_auth,
     health::Probe,
     layer::Layer,
-    load_balance, protocol, protocol::Spoken, route, tls, upstream,
+    load_balance, protocol,
+    protocol::Spoken,
+    route, tls, upstream,
 };
 use crate::config::{
     HealthCheck, HostPolicy, LoadBalance, Protocol, Question, Server, Service,
@@ -114,6 +116,7 @@ fn check<'r>(
     let upstreams = upstreams.unwrap_or_default();
     let tls = raw.tls.as_ref().map(|written| tls::of_upstreams(written, &upstreams, checks));
     let checked = routes.iter().filter_map(|written| {
+        fallback::report_self(&written.value.0, &entry.name, checks);
         let checked = route::check(&written.value.0, &layer, outer.server, checks)?;
         // A condition that could not be read may be what tells it from another.
         if written.value.0.unread.is_empty() {
@@ -153,7 +156,8 @@ fn report_routeless(entries: &[Entry<RawService>], checks: &mut Checks) {
         let is_excused = checks.fed.contains(&entry.name) || (raw.routes.is_none() && checks.is_fed_unsure);
         if !is_excused {
             let message = format!("`services.{}` has no route", entry.name);
-            let help = "add `routes = [\"/users\"]`; or name the service in another one's `split` or `mirror`";
+            let help =
+                "add `routes = [\"/users\"]`; or name the service in another one's `split`, `mirror` or `fallback`";
             checks.report(Finding::new(Code::NoRoutes, span, message).label(label).help(help));
         }
     }

@@ -138,7 +138,7 @@ pub(super) fn compress(written: Option<&At<Toggle<OneOrMany<Text>>>>, checks: &m
 }
 
 /// A service of the file, which then needs no route of its own.
-fn service(text: &At<Text>, checks: &mut Checks) -> Option<Arc<str>> {
+pub(super) fn service(text: &At<Text>, checks: &mut Checks) -> Option<Arc<str>> {
     let name = text.value.as_str();
     if checks.services.iter().any(|service| service == name) {
         checks.fed.push(name.to_owned());

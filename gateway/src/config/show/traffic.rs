@@ -2,7 +2,7 @@
 use serde_json::{Value, json};
 
 use crate::config::{
-    CacheRules, Route,
+    CacheRules, Fallback, Route,
     diagnose::mask,
     read::units::{show_duration, show_size},
 };
@@ -27,7 +27,10 @@ pub(super) fn add(route: &Route, shown: &mut Value) {
     if let Some(mirror) = &route.mirror {
         shown["mirror"] = json!({ "service": *mirror.service, "percent": mirror.percent });
     }
-    if let Some(fallback) = &route.fallback {
+    if let Some(Fallback::Service(service)) = &route.fallback {
+        shown["fallback"] = json!({ "service": **service });
+    }
+    if let Some(Fallback::Answer(fallback)) = &route.fallback {
         let content_type = fallback.content_type.to_str().unwrap_or_default();
         shown["fallback"] = json!({ "content_type": content_type });
         shown["fallback"][if fallback.is_file { "file" } else { "body" }] = mask(&fallback.written).into();

@@ -1,5 +1,5 @@
 //! Each fault where it stands: `line:column code`, in characters from 1.
-use super::{EVERY_KEY, SERVICE, faulty};
+use super::{EVERY_KEY, SERVICE, faulty, sound};
 
 #[track_caller]
 fn check(text: &str, expected: &[&str]) {
@@ -38,7 +38,12 @@ fn what_upstreams_speak_fits_their_scheme() {
     let of = |protocol: &str, more: &str, upstreams: &str, expected: &[&str]| {
         let text = format!("upstreams = {upstreams}\nroutes = '/'\n");
         let service = if protocol.is_empty() { text.clone() } else { format!("protocol = '{protocol}'\n{text}") };
-        check(&format!("{more}[services.user]\n{service}"), expected);
+        let text = format!("{more}[services.user]\n{service}");
+        if expected.is_empty() {
+            sound(&text);
+        } else {
+            check(&text, expected);
+        }
     };
     of("h2", "", "['https://a', 'http://b']", &["3:27 conflict"]);
     of("h2c", "", "['https://a', 'http://b']", &["3:14 conflict"]);
@@ -196,7 +201,7 @@ fn the_services() {
         ("health = { interval = \"1s\" }", "4:10 missing_key"),
         ("health = { path = \"/\", timeout = \"0s\" }", "4:34 out_of_range"),
         ("health = { path = \"/\", healthy_after = 0 }", "4:40 out_of_range"),
-        ("health = { path = \"/\", grpc = true }", "4:29 conflict"),
+        ("health = { path = \"/\", grpc = true }", "4:31 conflict"),
         ("health = { grpc = \"a.B\" }", "4:10 conflict"),
         ("health = { grpc = 1 }", "4:19 wrong_type"),
         ("health = { grpc = false }", "4:10 missing_key"),
@@ -231,6 +236,11 @@ fn the_services() {
         ("load_balance = { hash = \"header:a b\" }", "4:25 bad_load_balance"),
         ("load_balance = { hash = \"cookie:\" }", "4:25 bad_load_balance"),
         ("load_balance = { hahs = \"ip\", hash = \"ip\" }", "4:18 unknown_key"),
+        ("load_balance = { sticky = \"ip\" }", "4:27 bad_load_balance"),
+        ("load_balance = { sticky = \"cookie:a b\" }", "4:27 bad_load_balance"),
+        ("load_balance = { sticky = \"header:X-A\" }", "4:27 bad_load_balance"),
+        ("load_balance = { hash = \"ip\", sticky = \"cookie:a\" }", "4:40 conflict"),
+        ("load_balance = { sticky = 1 }", "4:27 wrong_type"),
         ("slow_start = \"25h\"", "4:14 out_of_range"),
         ("max_in_flight = 0", "4:17 out_of_range"),
         ("auth = \"yes\"", "4:8 bad_auth"),
@@ -323,6 +333,9 @@ fn where_requests_go_instead() {
         ("fallback = { body = \"\", file = \"a\" }", "4:32 conflict"),
         ("fallback = { body = \"\", status = 101 }", "4:34 out_of_range"),
         ("fallback = { body = \"\", content_type = \"\\n\" }", "4:40 bad_content_type"),
+        ("split = { service = \"user\" }\nfallback = { service = \"user\", body = \"\" }", "5:39 conflict"),
+        ("fallback = { service = \"nobody\" }", "4:24 unknown_service"),
+        ("fallback = { service = \"user\" }", "4:24 conflict"),
         ("fallback.file = \"no such file\"", "4:17 file_missing"),
         ("redirect = \"/a\"\nsplit = { service = \"user\" }", "5:9 conflict"),
         ("split = []", "4:9 bad_split"),

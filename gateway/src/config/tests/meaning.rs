@@ -149,7 +149,8 @@ routes = "/b"
     assert_eq!(a.routes[1].timeouts, timeouts(1, 60));
     assert_eq!(b.routes[0].timeouts, timeouts(1, 10));
     assert_eq!((a.routes[0].max_body, a.routes[1].max_body), (2 << 20, 3 << 20));
-    assert_eq!(a.health.as_ref().map(|h| (h.path.as_str(), h.interval)), Some(("/h", seconds(9))));
+    let asked = crate::config::Question::Path("/h".into());
+    assert_eq!(a.health.as_ref().map(|h| (&h.question, h.interval)), Some((&asked, seconds(9))));
     assert_eq!(b.health, None, "no path is known for it");
     assert_eq!(a.host, HostPolicy::Upstream);
     assert_eq!(b.host, HostPolicy::Name(HeaderValue::from_static("b.internal")));
@@ -420,7 +421,7 @@ fn every_key_is_read() {
         (&user["load_balance"], json!({ "hash": "header:x-tenant" })),
         (&user["max_in_flight"], json!(200)),
         (&user["slow_start"], json!("0s")),
-        (&task["load_balance"], json!("p2c")),
+        (&task["load_balance"], json!({ "sticky": "cookie:node" })),
         (&task["max_in_flight"], json!(100)),
         (&task["slow_start"], json!("10s")),
         (&route["retry"], json!({ "attempts": 1, "budget": 1.0, "on": [] })),
@@ -488,6 +489,7 @@ fn every_key_is_read() {
         (&task["routes"][1]["compress"], json!(false)),
         (&user["routes"][2]["sticky"], json!("cookie:share")),
         (&user["routes"][2]["mirror"], json!({ "service": "shadow", "percent": 12.5 })),
+        (&task["routes"][2]["fallback"], json!({ "service": "shadow" })),
         (&shown["services"]["shadow"]["routes"], json!([])),
         (&shown["services"]["task"]["health"], json!(false)),
         (&shown["services"]["task"]["host"], json!("upstream")),

@@ -114,8 +114,7 @@ impl Awaiting {
             match Pin::new(&mut self.response).poll(cx) {
                 Poll::Ready(answer) => return Poll::Ready(answer.map_err(Failure::Theirs)),
                 Poll::Pending
-                    if self.upload.stage == Stage::HeldBack
-                        && self.timer.poll(cx, now + CONTINUE_WAIT).is_ready() =>
+                    if self.upload.stage == Stage::HeldBack && self.timer.poll(cx, now + CONTINUE_WAIT).is_ready() =>
                 {
                     self.upload.stage = Stage::Sending;
                 }
@@ -156,7 +155,8 @@ impl Awaiting {
                 (rejection, false)
             }
             Failure::Theirs(error) => {
-                let is_refused = error.is_remote() && error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
+                let is_refused =
+                    error.is_remote() && error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
                 let stream = self.response.stream_id().as_u32();
                 let is_unseen = place.watch().last_stream().is_some_and(|last| stream > last);
                 (connection::fault(&error, place.watch()), is_refused || is_unseen)

@@ -13,6 +13,7 @@ mod entrant;
 mod error;
 pub(crate) mod machine;
 mod order;
+mod paced;
 mod perf;
 mod results;
 mod rounds;
@@ -48,6 +49,7 @@ pub fn run(
         match workload {
             Workload::Idle => rounds.idle(&peers, &mut results)?,
             Workload::Start => rounds.starts(&peers, &mut results)?,
+            Workload::GetPaced | Workload::GetSlowClients => rounds.paced(&peers, workload, &mut results)?,
             _ => rounds.contest(&peers, workload, &mut results)?,
         }
     }

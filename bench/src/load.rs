@@ -1,4 +1,5 @@
-//! A closed loop of clients: each sends its next request when the answer to the last one has come and was right.
+//! A closed loop of clients: each sends its next request when the answer to the last one has come and was right. Where the
+//! plan has a rate, an open one: see [`pace`].
 //!
 //! One thread, one epoll loop. A run has a warm-up, whose requests do not count, and a measured time, at whose two
 //! ends the proxy's CPU clocks are read, so that requests and CPU belong to the same stretch.
@@ -6,8 +7,10 @@
 mod connection;
 mod h2;
 mod idle;
+mod pace;
 mod plan;
 mod report;
+mod slow;
 mod stream;
 
 use std::{
@@ -27,6 +30,8 @@ use crate::{
 };
 use connection::{Connection, Fault, Step};
 use h2::H2;
+use pace::Pace;
+use slow::Slow;
 
 pub use h2::STREAMS;
 pub use idle::{IdleReport, hold_idle};
@@ -76,6 +81,9 @@ pub fn run(plan: &Plan, interrupt: &Interrupt) -> Result<Report, LoadError> {
     let before = run.read_usage()?;
     let measured_from = Instant::now();
     run.counts = Counts::new()?;
+    if let Some(pace) = &mut run.pace {
+        pace.start(measured_from);
+    }
     run.until(measured_from + plan.time, interrupt)?;
     let elapsed = measured_from.elapsed();
     let after = run.read_usage()?;
@@ -119,6 +127,9 @@ struct Run<'a> {
     clients: Vec<Client<'a>>,
     counts: Counts,
     tree: Option<Tree>,
+    /// When requests are due, where they do not follow their answers.
+    pace: Option<Pace>,
+    slow: Slow,
     buffer: Vec<u8>,
     /// The latencies of answers that came at once.
     answered: Vec<u64>,
@@ -154,6 +165,8 @@ impl<'a> Run<'a> {
             clients: Vec::with_capacity(plan.connections),
             counts: Counts::new()?,
             tree: plan.watch.map(Tree::of).transpose()?,
+            pace: plan.rate.map(Pace::new),
+            slow: Slow::connect(plan.address, plan.slow)?,
             buffer: vec![0; BUFFER],
             answered: Vec::new(),
         })
@@ -186,12 +199,38 @@ impl<'a> Run<'a> {
                 let first = self.counts.first_error.take().unwrap_or_default();
                 return Err(LoadError::Failing { count: self.counts.errors, first });
             }
-            match self.poll.poll(&mut events, Some(LOOK.min(end - now))) {
+            self.slow.advance(now)?;
+            self.send_due(now);
+            match self.poll.poll(&mut events, Some(self.rest(now).min(end - now))) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 polled => polled?,
             }
             for event in &events {
                 self.advance(event.token(), event.is_read_closed())?;
+            }
+        }
+    }
+
+    /// How long nothing has to be done but what comes.
+    fn rest(&self, now: Instant) -> Duration {
+        match &self.pace {
+            // Who has nobody to send by waits for an answer.
+            Some(pace) if !pace.idle.is_empty() => pace.next().saturating_duration_since(now).min(LOOK),
+            _ => LOOK,
+        }
+    }
+
+    /// Lets clients that have nothing to do send what is due.
+    fn send_due(&mut self, now: Instant) {
+        let Some(pace) = &mut self.pace else { return };
+        while let Some(&token) = pace.idle.front() {
+            let Some(due) = pace.due(now) else { return };
+            pace.idle.pop_front();
+            if let Speaks::Http1(connection) = &mut self.clients[token.0].speaks
+                && let Err(fault) = connection.ask_again(due)
+            {
+                // What is wrong with it shows once more when its event comes, which opens another.
+                self.counts.error(fault.to_string());
             }
         }
     }
@@ -202,7 +241,15 @@ impl<'a> Run<'a> {
         let reopen = match &mut client.speaks {
             Speaks::Http1(connection) => {
                 let resumes = self.plan.tls.as_ref().map(|tls| tls.resumes && client.came_before);
-                advance(connection, resumes, peer_closed, &mut self.buffer, &mut self.counts)
+                let next = |now| match &mut self.pace {
+                    None => Some(now),
+                    Some(pace) => {
+                        let due = pace.due(now);
+                        pace.idle.extend(due.is_none().then_some(token));
+                        due
+                    }
+                };
+                advance(connection, resumes, peer_closed, &mut self.buffer, &mut self.counts, next)
             }
             Speaks::Http2(connection) => {
                 let outcome = connection.advance(&mut self.buffer, &mut self.answered);
@@ -221,13 +268,14 @@ impl<'a> Run<'a> {
 }
 
 /// Drives one connection of HTTP/1.1; whether another has to take its place. `resumes`: whether its handshake must have
-/// been a resumed one, or a full one.
+/// been a resumed one, or a full one. `next` says from when on the next request's time counts, if there is one now.
 fn advance(
     connection: &mut Connection<'_>,
     resumes: Option<bool>,
     peer_closed: bool,
     buffer: &mut [u8],
     counts: &mut Counts,
+    mut next: impl FnMut(Instant) -> Option<Instant>,
 ) -> bool {
     loop {
         match connection.advance(peer_closed, buffer) {
@@ -244,7 +292,8 @@ fn advance(
             }
             Err(fault) => return counts.error(fault.to_string()),
         }
-        if let Err(fault) = connection.ask_again() {
+        let Some(asked) = next(Instant::now()) else { return false };
+        if let Err(fault) = connection.ask_again(asked) {
             return counts.error(fault.to_string());
         }
         // The socket is empty: the next answer is a new event, and a read now would be a wasted call. Only an end of the

@@ -40,7 +40,7 @@ pub(crate) async fn serve(mut stream: TcpStream, peer: SocketAddr, is_tls: bool,
     let Some((stream, bound)) = Box::pin(handshake(stream, client, slot, accepted)).await else { return };
     let client = Client { bound, ..Client::new(client, "https") };
     if stream.agreed() == Some(HTTP2) {
-        return speak_http2(Wire::new(stream), client, slot, accepted).await;
+        return speak_http2(Box::new(Wire::new(stream)), client, slot, accepted).await;
     }
     speak(stream, client, slot, accepted).await;
 }
@@ -53,10 +53,10 @@ async fn speak(stream: Transport, client: Client, slot: &Slot, accepted: Instant
     }
 }
 
-async fn speak_http2(wire: Wire, client: Client, slot: &Slot, accepted: Instant) {
+async fn speak_http2(wire: Box<Wire>, client: Client, slot: &Slot, accepted: Instant) {
     let service = Http2 { slot, client: client.over_http2() };
     // Boxed: it takes far more memory than what most connections speak.
-    Box::pin(h2::server::serve(wire, &service, &slot.core.drain, accepted)).await;
+    Box::pin(h2::server::serve(*wire, &service, &slot.core.drain, accepted)).await;
 }
 
 /// Who the balancer `peer` says has connected; nothing where it says nothing that can be understood.

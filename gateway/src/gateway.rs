@@ -1,17 +1,13 @@
 //! The walk of a request on one screen, and the process that it happens in.
 use std::rc::Rc;
 
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response};
 
 use crate::{
-    body::{Body, LeasedBody},
-    cache,
-    compress::Accepted,
-    cookie,
-    degrade::{self, Fallback},
+    body::Body,
     exchange::{Client, Exchange},
-    h1::head::{self, BadHead, ResponseHead, host_name},
-    live::Lane,
+    forward,
+    h1::head::{self, BadHead, host_name},
     local, path,
     permit::{
         Verdict,
@@ -21,7 +17,7 @@ use crate::{
     respond,
     route::{Found, Miss, Query},
     trace,
-    transform::{forwarded, strip, target},
+    transform::{forwarded, strip, target::Matched},
     tunnel::handshake,
     worker::Worker,
 };
@@ -49,35 +45,26 @@ async fn walk(
     if let Some(answer) = local::server_options(request) {
         return Ok(answer);
     }
-    if let Some(bound) = &client.bound
-        && !bound.covers(&host(exchange))
-    {
-        return Err(Rejection::MisdirectedRequest);
-    }
+    refuse_misdirected(client, exchange)?;
     let uri = request.uri().clone();
     let path = path::normalise(uri.path())
         .map_err(|fault| Rejection::PathInvalid(format!("This path is refused: {fault}.").into()))?; // 4
-    if let Some(answer) = local::before_routes(request, &path, &worker.live)? {
+    if let Some(answer) = local::before_routes(request, &path, client, exchange)? {
         return Ok(answer);
     }
-    if worker.live.redirects_http && client.scheme == "http" {
-        return local::redirect_to_https(request, exchange);
-    }
-    if worker.live.has_cors
-        && let Some(answer) = preflight(request, &path, exchange)?
-    {
+    if let Some(answer) = preflight(request, &path, exchange)? {
         return Ok(answer); // 5
     }
     let found = find(&worker, request, &path, exchange, request.method(), request.headers());
-    let (lane, matched, params) = match found {
+    let (route, length, params) = match found {
         Ok(found) => (*found.value, found.matched, found.params),
         // Boxed: nearly every request has a route.
         Err(miss) => return Box::pin(unrouted(miss, request, &path, exchange)).await,
     };
-    exchange.route = Some(lane);
-    let mut lane = &worker.live.lanes[lane];
+    exchange.route = Some(route);
+    let lane = &worker.live.lanes[route];
     if let Verdict::Answer(answer) = lane.permit.check(request, client, &path, exchange).await? {
-        return Ok(answered(*answer, lane)); // 5, 6
+        return Ok(forward::answered(*answer, lane)); // 5, 6
     }
     if let Some(redirect) = &lane.redirect {
         let address = redirect.to.apply(&path, &params, head::raw_query(request));
@@ -85,61 +72,8 @@ async fn walk(
         lane.transform.response(response.headers_mut());
         return Ok(response); // 6
     }
-    let mut cookie = None;
-    if let Some(split) = &lane.split {
-        let random = || worker.core.random_u128();
-        let choice = split.choose(request.headers(), exchange.client, client.scheme, &worker.clusters, random);
-        lane = &worker.live.lanes[choice.lane];
-        (exchange.route, cookie) = (Some(choice.lane), choice.cookie); // 7, the part that the route has decided
-    }
-    let cluster = &worker.clusters[lane.cluster];
-    if let Some(affinity) = cluster.affinity(request.headers(), exchange.client) {
-        exchange.affinity = affinity; // 7, the part that reads what is gone then
-    }
-    let asked = lane.cache.as_ref().and_then(|cache| cache.asked(request, &path, client.scheme, exchange));
-    let accepted = lane.compress.as_ref().map(|codings| Accepted::of(request.headers(), codings));
-    let head = lane.transform.request(
-        request,
-        client,
-        exchange,
-        target::Matched { path: &path, length: matched, params: &params },
-    ); // 6
-    let mut body = std::mem::replace(request.body_mut(), Body::empty());
-    if let Some(mirror) = &lane.mirror
-        && !exchange.upgrades
-    {
-        mirror.copy(&head, &mut body, exchange);
-    }
-    let outcome = match lane.cache.as_ref().zip(asked) {
-        None => cluster.send(&head, &mut body, lane, exchange).await.map(|answer| answered(answer, lane)), // 7, 8, 6
-        Some((cache, asked)) => {
-            // Boxed, so that it takes no room in the walk of a request that is not stored.
-            let answer = Box::pin(cache.answer(asked, &head, lane, cluster, exchange)).await;
-            answer.map(|answer| to_client(answer.status, answer.fields, answer.body, lane))
-        }
-    };
-    let mut response = match outcome {
-        Ok(response) => response,
-        Err(rejection) if matches!(lane.fallback, Some(Fallback::Cluster(_))) => {
-            // Boxed, like all that is rare.
-            let other = Box::pin(degrade::by_service(&rejection, &head, &mut body, lane, exchange)).await;
-            answered(other.ok_or(rejection)?, lane)
-        }
-        Err(rejection) => return degrade::by_answer(rejection, lane, exchange),
-    };
-    if let Some(store) = &worker.live.cache {
-        cache::invalidate(store, request, &path, client.scheme, exchange, &response);
-    }
-    if let Some(cookie) = cookie {
-        cookie::give(cookie, &mut response);
-    }
-    if let Some(cookie) = cluster.cookie(exchange, client.scheme) {
-        cookie::give(cookie, &mut response);
-    }
-    if let Some(accepted) = accepted {
-        accepted.apply(&exchange.method, &mut response);
-    }
-    Ok(response)
+    let matched = Matched { path: &path, length, params: &params };
+    forward::forward(lane, matched, request, client, exchange).await // 7, 8, 6
 }
 
 /// The route that a request would take with this method and these fields.
@@ -162,6 +96,9 @@ fn preflight(
     path: &str,
     exchange: &mut Exchange,
 ) -> Result<Option<Response<Body>>, Rejection> {
+    if !exchange.worker.live.has_cors {
+        return Ok(None);
+    }
     let Some(asked) = Preflight::of(request) else { return Ok(None) };
     let worker = Rc::clone(&exchange.worker);
     let fields = asked.routed_by(request.headers());
@@ -180,29 +117,12 @@ async fn unrouted(
 ) -> Result<Response<Body>, Rejection> {
     let worker = Rc::clone(&exchange.worker);
     if let Some(rules) = &worker.live.unrouted.rules {
-        rules.count(request, exchange)?;
+        rules.count(request, exchange).await?;
     }
     match miss {
         Miss::MethodNotAllowed { allow } => Err(Rejection::MethodNotAllowed { allow }),
         Miss::NoRoute => local::after_routes(request, path, &worker.live).await,
     }
-}
-
-/// Another server's answer, the service's or an authoriser's, as the client's.
-fn answered((head, body): (ResponseHead, LeasedBody), lane: &Lane) -> Response<Body> {
-    to_client(head.status, head.fields, Body::from_upstream(body), lane)
-}
-
-/// An answer as the route has it.
-fn to_client(status: StatusCode, fields: HeaderMap, body: Body, lane: &Lane) -> Response<Body> {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    *response.headers_mut() = fields;
-    if lane.permit.cors().is_some() {
-        cors::replace(response.headers_mut());
-    }
-    lane.transform.response(response.headers_mut());
-    response
 }
 
 /// The host that a request is for: lower case, without its port.
@@ -218,6 +138,14 @@ fn refuse_tunnels(method: &Method) -> Result<(), Rejection> {
         return Err(Rejection::MethodNotAllowed { allow: local::METHODS });
     }
     Ok(())
+}
+
+/// A request for another host than its connection's client certificate was asked for (RFC 9110 §15.5.20).
+fn refuse_misdirected(client: &Client, exchange: &Exchange) -> Result<(), Rejection> {
+    match &client.bound {
+        Some(bound) if !bound.covers(&host(exchange)) => Err(Rejection::MisdirectedRequest),
+        _ => Ok(()),
+    }
 }
 
 /// Answers a head that is no request; it is logged and counted like one.

@@ -32,6 +32,7 @@ mod cookie;
 mod degrade;
 mod edge;
 mod exchange;
+mod forward;
 mod gateway;
 mod grpc;
 mod h1;

@@ -15,7 +15,7 @@ use rules::Sources;
 use crate::{
     acme::Acme,
     cache::{RouteCache, Store},
-    cluster::{Cluster, health},
+    cluster::{Cluster, health, hedge::Hedging},
     config::{Coding, Config, Redirect, Retry, Service, UpstreamTimeouts},
     degrade::Fallback,
     h1::server::Settings,
@@ -68,6 +68,8 @@ pub(crate) struct Live {
     pub(crate) unrouted: Permit,
     /// What is counted under the limits; none where nothing has a limit.
     pub(crate) counters: Option<Arc<rate::Counters>>,
+    /// Where other gateways count as well; none: nowhere.
+    pub(crate) limit_store: Option<Arc<rate::Store>>,
     /// Whether any route has a policy for requests from another origin.
     pub(crate) has_cors: bool,
     pub(crate) clusters: Vec<Arc<Cluster>>,
@@ -90,6 +92,8 @@ pub(crate) struct Lane {
     pub(crate) timeouts: UpstreamTimeouts,
     /// When it is sent again; none: never.
     pub(crate) retry: Option<Retry>,
+    /// When it is sent to another upstream as well; none: never.
+    pub(crate) hedge: Option<Box<Hedging>>,
     /// The index of the cluster that it goes to.
     pub(crate) cluster: usize,
     /// How its answers are stored; none: not at all.
@@ -156,7 +160,7 @@ impl Live {
         let lanes = lanes.list;
         let unrouted = Permit::new(config.server.limits.body, sources.unrouted(&config));
         let Sources { limits, issuers, keys, authorisers, .. } = sources;
-        let (authorisers, counters) = (authorisers.clusters, limits.counters());
+        let (authorisers, counters, limit_store) = (authorisers.clusters, limits.counters(), limits.store());
         let routes = RouteTable::build(patterns).expect("a checked configuration has no conflicting routes");
         Self {
             mode: if mounts.is_empty() { "microservices" } else { "monolith" },
@@ -179,6 +183,7 @@ impl Live {
             routes,
             unrouted,
             counters,
+            limit_store,
             has_cors: config.cors.is_some() || lanes.iter().any(|lane| lane.permit.cors().is_some()),
             lanes,
             clusters,

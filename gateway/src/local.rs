@@ -11,7 +11,7 @@ use crate::{
     body::Body,
     cluster::{Cluster, Status},
     config::FallbackAnswer,
-    exchange::Exchange,
+    exchange::{Client, Exchange},
     h1::head::{self, RawQuery},
     live::Live,
     rejection::Rejection,
@@ -65,18 +65,22 @@ pub(crate) fn redirect(status: StatusCode, address: &[u8]) -> Result<Response<Bo
 /// What the gateway as a whole takes; a route may take less.
 pub(crate) const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
 
-/// The answer to what is never forwarded.
+/// The answer to what is never forwarded: `/health`, the proof that an authority of certificates asks for, and what comes
+/// in cleartext where all of that is sent to HTTPS.
 pub(crate) fn before_routes(
     request: &Request<Body>,
     path: &str,
-    live: &Live,
+    client: &Client,
+    exchange: &Exchange,
 ) -> Result<Option<Response<Body>>, Rejection> {
+    let live = &exchange.worker.live;
     if let Some(proof) = live.acme.as_ref().and_then(|acme| acme.proof(path)) {
         only_reads(request.method())?;
         return Ok(Some(octets(proof)));
     }
     if path != "/health" {
-        return Ok(None);
+        let redirects = live.redirects_http && client.scheme == "http";
+        return if redirects { redirect_to_https(request, exchange).map(Some) } else { Ok(None) };
     }
     only_reads(request.method())?;
     let verbose = head::query(request).is_some_and(|query| {
@@ -94,7 +98,7 @@ fn octets(content: String) -> Response<Body> {
 }
 
 /// Sends a cleartext request to the same host, path and query over HTTPS.
-pub(crate) fn redirect_to_https(request: &Request<Body>, exchange: &Exchange) -> Result<Response<Body>, Rejection> {
+fn redirect_to_https(request: &Request<Body>, exchange: &Exchange) -> Result<Response<Body>, Rejection> {
     let invalid = || Rejection::HostInvalid("The request has no Host field, and so nowhere to be sent to.".into());
     let host = exchange.host.as_ref().and_then(|host| host.to_str().ok()).ok_or_else(invalid)?;
     let mut location = https_origin(head::host_name(host), exchange.worker.live.https_port).into_bytes();
@@ -199,6 +203,7 @@ fn upstream_in_full(cluster: &Cluster, upstream: &Upstream) -> Value {
         "circuit": upstream.circuit.state().as_str(),
         "ejected_by": details.ejected_by.map(By::as_str),
         "ejected": cluster.ejection(upstream).as_ref().map(ejected),
+        "max_in_flight": cluster.most(upstream),
         "since": seconds(details.since),
         "last_check": details.last_check.map(seconds),
         "last_error": details.last_error,

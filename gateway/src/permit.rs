@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use auth::api_key::{ApiKeys, Shown};
 use http::{HeaderMap, Request};
+use rate::Halt;
 
 use crate::{
     body::{Body, LeasedBody},
@@ -90,7 +91,14 @@ impl Rules {
         path: &str,
         exchange: &mut Exchange,
     ) -> Result<Verdict, Rejection> {
-        self.count(request, exchange)?;
+        if let Some(rate) = &self.rate {
+            // Boxed, so that a store takes no room in the walk of a request whose limit is in memory.
+            match rate.count(request, exchange) {
+                Ok(()) => {}
+                Err(Halt::Refused(rejection)) => return Err(rejection),
+                Err(Halt::Elsewhere) => Box::pin(rate.ask(Some(request), exchange)).await?,
+            }
+        }
         request.body().limit(max_body)?;
         if let Some(validation) = &self.validation {
             validation.check(request).await?;
@@ -100,12 +108,16 @@ impl Rules {
             let outcome = auth.check(request, shown, exchange).await;
             if outcome.is_err() {
                 // Whoever tries tokens is counted as well, by its address: a limit by a claim is no free guess.
-                self.rate.as_ref().map_or(Ok(()), |rate| rate.count_by_claim(exchange))?;
+                Box::pin(self.count_by_claim(exchange)).await?;
             }
             outcome?;
         }
         if let Some(rate) = &self.rate {
-            rate.count_by_claim(exchange)?;
+            match rate.count_by_claim(exchange) {
+                Ok(()) => {}
+                Err(Halt::Refused(rejection)) => return Err(rejection),
+                Err(Halt::Elsewhere) => Box::pin(rate.ask(None, exchange)).await?,
+            }
         }
         if let Some(authoriser) = &self.forward_auth
             // Boxed, so that it takes no room in the walk of a request that asks nobody.
@@ -120,8 +132,22 @@ impl Rules {
     }
 
     /// Counts a request against the limit, unless the limit is by a claim that is not known yet.
-    pub(crate) fn count(&self, request: &Request<Body>, exchange: &mut Exchange) -> Result<(), Rejection> {
-        self.rate.as_ref().map_or(Ok(()), |rate| rate.count(request, exchange))
+    pub(crate) async fn count(&self, request: &Request<Body>, exchange: &mut Exchange) -> Result<(), Rejection> {
+        let Some(rate) = &self.rate else { return Ok(()) };
+        match rate.count(request, exchange) {
+            Ok(()) => Ok(()),
+            Err(Halt::Refused(rejection)) => Err(rejection),
+            Err(Halt::Elsewhere) => rate.ask(Some(request), exchange).await,
+        }
+    }
+
+    async fn count_by_claim(&self, exchange: &mut Exchange) -> Result<(), Rejection> {
+        let Some(rate) = &self.rate else { return Ok(()) };
+        match rate.count_by_claim(exchange) {
+            Ok(()) => Ok(()),
+            Err(Halt::Refused(rejection)) => Err(rejection),
+            Err(Halt::Elsewhere) => rate.ask(None, exchange).await,
+        }
     }
 
     /// Writes what pages of other origins are granted into an answer, an error or not.

@@ -20,6 +20,7 @@ use crate::{
     exchange::Identity,
     h1::server::Settings,
     live::Live,
+    permit::rate::Link,
     telemetry::{
         access_log::Sink,
         metrics::{Gauges, Shard},
@@ -63,6 +64,8 @@ pub(crate) struct Worker {
     pub(crate) shard: Arc<Shard>,
     /// Whom verified tokens belong to, by the rules of [`Live::issuers`].
     pub(crate) tokens: Rc<RefCell<Cache>>,
+    /// The way to [`Live::limit_store`].
+    pub(crate) limits: Option<Rc<Link>>,
     /// In the order of the indexes that API keys are known by.
     pub(crate) key_holders: Vec<Rc<Identity>>,
 }
@@ -75,6 +78,10 @@ impl Worker {
             (Some(known), Some(now)) => Arc::ptr_eq(known, now),
             _ => false,
         };
+        let limits = live.limit_store.as_ref().map(|store| {
+            let kept = known.and_then(|known| known.limits.as_ref()).filter(|link| link.is_to(store));
+            kept.map_or_else(|| Link::new(store), Rc::clone)
+        });
         let tokens = known.filter(same_issuers).map(|known| Rc::clone(&known.tokens));
         Rc::new(Self {
             core: Rc::clone(core),
@@ -83,6 +90,7 @@ impl Worker {
             authorisers: local(&live.authorisers, known.map_or(&[], |known| &known.authorisers)),
             shard,
             tokens: tokens.unwrap_or_else(|| Rc::new(RefCell::new(Cache::new(TOKENS)))),
+            limits,
             key_holders: live.keys.iter().flat_map(|keys| keys.holders()).map(Rc::new).collect(),
             live,
         })

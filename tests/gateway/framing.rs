@@ -186,6 +186,18 @@ fn a_request_line_has_three_words_and_a_known_version() {
     }
 }
 
+/// As HTTP/2 demands of a connection that begins as neither version does (RFC 9113 §3.4); later lines are answered.
+#[test]
+fn what_does_not_begin_like_http_is_cut_off() {
+    let table = Table::new();
+    for bytes in ["INVALID CONNECTION PREFACE\r\n\r\n", "EHLO example.com\r\nA: b\r\n\r\n"] {
+        assert_eq!(table.gateway.raw(bytes.as_bytes()), (Vec::new(), End::Closed), "{bytes}");
+    }
+    let (answer, _) = table.gateway.raw(b"GET /users HTTP/1.1\r\nHost: a\r\n\r\nEHLO example.com\r\n\r\n");
+    let text = String::from_utf8_lossy(&answer);
+    assert!(text.starts_with("HTTP/1.1 200") && text.contains("HTTP/1.1 400"), "{text}");
+}
+
 #[test]
 fn an_old_version_has_no_coding() {
     let mut table = Table::new();

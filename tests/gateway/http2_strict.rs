@@ -123,6 +123,29 @@ fn a_body_is_as_long_as_it_was_said_to_be() {
     assert_eq!(upstream.requests().iter().map(e2e::Message::target).collect::<Vec<_>>(), ["/trailers", "/after"]);
 }
 
+/// With as many bytes as its head declared a request would be whole to an upstream, while more of them may follow.
+#[test]
+fn a_body_is_held_back_until_it_is_known_to_have_ended() {
+    let upstream = Upstream::ok();
+    let gateway = Gateway::before(&upstream);
+    let mut client = Http2::connect(gateway.address);
+    let targets = || upstream.requests().iter().map(|request| request.target().to_owned()).collect::<Vec<_>>();
+    client.send_request(1, "POST", "/held", &[("content-length", "5")], false);
+    client.send_data(1, "abc", false);
+    client.send_data(1, "de", false);
+    assert_eq!(client.get(3, "/between").status(), 200);
+    assert_eq!(targets(), ["/between"]);
+    client.send_data(1, "", false);
+    client.send_data(1, "", true);
+    assert_eq!(client.answer(1).status(), 200);
+    assert_eq!((upstream.last().target(), &*upstream.last().body), ("/held", &b"abcde"[..]));
+    client.send_request(5, "POST", "/trailers", &[("content-length", "5")], false);
+    client.send_data(5, "abcde", false);
+    client.send_fields(5, &[("x-a", "1")], true);
+    assert_eq!(client.answer(5).status(), 200);
+    assert_eq!((upstream.last().target(), &*upstream.last().body), ("/trailers", &b"abcde"[..]));
+}
+
 #[test]
 fn a_head_has_the_limits_that_it_has_over_http1() {
     let upstream = Upstream::ok();

@@ -10,7 +10,7 @@ const STAGES: [&str; 10] =
     ["accept", "edge", "trace", "route", "permit", "transform", "cluster", "balance", "upstream", "respond"];
 
 /// What composes the walk, or stands above it: these know the order.
-const COMPOSITION: [&str; 6] = ["lib", "main", "gateway", "live", "run", "worker"];
+const COMPOSITION: [&str; 7] = ["lib", "main", "gateway", "forward", "live", "run", "worker"];
 
 /// Pages about the whole: they look at the stages, and walk none of them.
 const PAGES: [&str; 3] = ["local", "admin", "openapi"];

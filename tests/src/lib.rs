@@ -13,6 +13,7 @@ mod http2;
 mod lines;
 mod message;
 mod process;
+mod redis;
 mod signer;
 mod tls;
 mod upstream;
@@ -29,6 +30,7 @@ pub use http2::{Asked, Exchange, Http2, Http2Conn, error, field_block, frame, ki
 pub use lines::Lines;
 pub use message::{Cut, Message};
 pub use process::{Process, Run, gateway, write_file};
+pub use redis::Redis;
 pub use signer::{Jwks, Signer, base64, from_now};
 pub use tls::{Authority, Shown, client, server, server_of};
 pub use upstream::{Conn, Upstream, ok, with_body};

@@ -110,6 +110,10 @@ pub enum Workload {
     Post10k,
     /// A small GET on a new connection each
     Newconn,
+    /// A small GET at 70 % of the rate that nginx can do: latencies, each from the moment that its request was due
+    GetPaced,
+    /// The same at 30 %, with and without 1,000 clients beside them that send and read slowly
+    GetSlowClients,
     /// A small GET over TLS on kept-alive connections
     GetTls,
     /// A small GET on a new TLS connection each: a full handshake, without a session of before
@@ -145,6 +149,8 @@ impl Workload {
             Self::Get64k => "get64k",
             Self::Post10k => "post10k",
             Self::Newconn => "newconn",
+            Self::GetPaced => "get-paced",
+            Self::GetSlowClients => "get-slow-clients",
             Self::GetTls => "get-tls",
             Self::NewconnTls => "newconn-tls",
             Self::NewconnTlsResumed => "newconn-tls-resumed",

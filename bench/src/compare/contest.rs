@@ -23,11 +23,11 @@ const WARM_UP: Duration = Duration::from_millis(150);
 const FIRST_WARM_UP: Duration = Duration::from_secs(1);
 
 /// A proxy that runs, and what it is asked.
-struct Entrant {
-    name: String,
-    running: Running,
-    work: Work,
-    warm: bool,
+pub(super) struct Entrant {
+    pub(super) name: String,
+    pub(super) running: Running,
+    pub(super) work: Work,
+    pub(super) warm: bool,
 }
 
 impl Rounds<'_> {
@@ -63,7 +63,12 @@ impl Rounds<'_> {
     }
 
     /// Starts a proxy, when it keeps the rules; a row of its own says so when it does not.
-    fn enter(&self, peer: &Peer, workload: Workload, results: &mut Results) -> Result<Option<Entrant>, CompareError> {
+    pub(super) fn enter(
+        &self,
+        peer: &Peer,
+        workload: Workload,
+        results: &mut Results,
+    ) -> Result<Option<Entrant>, CompareError> {
         let name = entrant::label(workload, peer);
         let place = self.place_for(workload, entrant::rules(workload, peer, &self.keys));
         if let Err(broken) = rules::prove(peer, &place, self.interrupt) {
@@ -87,9 +92,13 @@ impl Rounds<'_> {
     }
 
     fn measure(&self, entrant: &mut Entrant, workload: Workload) -> Result<Outcome, CompareError> {
+        self.measure_by(entrant, self.plan(&entrant.running, workload)?)
+    }
+
+    pub(super) fn measure_by(&self, entrant: &mut Entrant, plan: Plan) -> Result<Outcome, CompareError> {
         let warm_up = if entrant.warm { WARM_UP } else { FIRST_WARM_UP };
         entrant.warm = true;
-        let plan = Plan { warm_up, work: entrant.work.clone(), ..self.plan(&entrant.running, workload)? };
+        let plan = Plan { warm_up, work: entrant.work.clone(), ..plan };
         match load::run(&plan, self.interrupt) {
             Ok(report) => Ok(Outcome::Measured(report)),
             Err(LoadError::Interrupted) => Err(CompareError::Interrupted),

@@ -91,9 +91,14 @@ impl Row {
     /// How much more CPU a request takes here than with `other`: the ratios within each round, so that what the machine
     /// did to both sides, which were measured seconds apart, cancels out.
     pub fn ratio(&self, other: &Self) -> Option<Spread> {
+        self.ratio_of(other, |report| report.cpu_us)
+    }
+
+    /// The same of what `value` takes out of the reports.
+    pub fn ratio_of(&self, other: &Self, value: impl Fn(&Report) -> Option<f64>) -> Option<Spread> {
         let pairs = self.rounds.iter().zip(&other.rounds);
         Spread::of(pairs.filter_map(|pair| match pair {
-            (Outcome::Measured(own), Outcome::Measured(other)) => Some(own.cpu_us? / other.cpu_us?),
+            (Outcome::Measured(own), Outcome::Measured(other)) => Some(value(own)? / value(other)?),
             _ => None,
         }))
     }

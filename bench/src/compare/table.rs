@@ -1,5 +1,6 @@
 //! The results as tables, in Markdown, which reads as well on a terminal.
 
+mod latency;
 mod throughput;
 
 use std::fmt::Write as _;
@@ -11,6 +12,7 @@ use super::{
     Spread,
     results::{Outcome, Results, Row},
 };
+use latency::latency;
 use throughput::throughput;
 
 const MIB: f64 = 1024.0 * 1024.0;
@@ -26,6 +28,12 @@ pub(super) fn all(results: &Results) -> String {
             Workload::Get64k => ("GET of 64 KiB, keep-alive", throughput(rows)),
             Workload::Post10k => ("POST of 10 KiB, keep-alive", throughput(rows)),
             Workload::Newconn => ("Small GET, a new connection each", throughput(rows)),
+            Workload::GetPaced => {
+                ("Small GET at 70 % of nginx's maximum: latency from the moment it was due", latency(rows))
+            }
+            Workload::GetSlowClients => {
+                ("Small GET at 30 % of nginx's maximum, without and with 1,000 slow clients beside", latency(rows))
+            }
             Workload::GetTls => ("Small GET over TLS 1.3, keep-alive", throughput(rows)),
             Workload::NewconnTls => ("Small GET, a new TLS connection each: a full handshake", throughput(rows)),
             Workload::NewconnTlsResumed => {
@@ -107,6 +115,10 @@ fn spread(value: Option<Spread>, digits: usize) -> String {
 
 fn number(value: Option<f64>, digits: usize) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
+}
+
+fn percent(value: Option<f64>) -> String {
+    number(value.map(|value| value * 100.0), 0) + " %"
 }
 
 #[expect(clippy::cast_precision_loss, reason = "memory of a process is far below 2^52 bytes")]

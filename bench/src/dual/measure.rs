@@ -39,6 +39,8 @@ pub(super) fn measure(system: &System, options: &Dual, interrupt: &Interrupt) ->
             time: Duration::from_secs_f64(options.seconds),
             max_requests: 10_000_000,
             watch: None,
+            rate: None,
+            slow: 0,
             tls: None,
         };
         load::run(&plan, interrupt)

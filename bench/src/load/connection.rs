@@ -103,9 +103,9 @@ impl<'a> Connection<'a> {
     }
 
     /// Sends the next request, after an answer that left the connection open. All connections together take the work's
-    /// requests in turn, as far as they are answered in turn.
-    pub(super) fn ask_again(&mut self) -> Result<(), Fault> {
-        self.asked = Instant::now();
+    /// requests in turn, as far as they are answered in turn. Its time counts from `asked` on.
+    pub(super) fn ask_again(&mut self, asked: Instant) -> Result<(), Fault> {
+        self.asked = asked;
         self.turn = (self.turn + self.plan.connections) % self.plan.work.requests.len();
         self.written = 0;
         self.write()

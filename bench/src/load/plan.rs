@@ -21,6 +21,10 @@ pub struct Plan {
     pub work: Work,
     /// How many clients there are at once.
     pub connections: usize,
+    /// Requests a second, due at even distances, of HTTP/1.1 clients; without it each client asks again at once.
+    pub rate: Option<f64>,
+    /// How many clients there are beside them that take their time.
+    pub slow: usize,
     /// What passes before anything counts.
     pub warm_up: Duration,
     /// What is measured.
@@ -40,6 +44,8 @@ impl Plan {
             address,
             work: Work::new(workload, address),
             connections: 256,
+            rate: None,
+            slow: 0,
             warm_up: Duration::from_secs(1),
             time: Duration::from_secs(4),
             max_requests: MAX_REQUESTS,
@@ -75,6 +81,8 @@ impl Work {
     pub fn with_fields(workload: Workload, address: SocketAddr, fields: &[String]) -> Self {
         let (line, more, upload, answer) = match workload {
             Workload::Get
+            | Workload::GetPaced
+            | Workload::GetSlowClients
             | Workload::GetTls
             | Workload::GetH2
             | Workload::GetHs256

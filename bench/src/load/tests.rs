@@ -74,6 +74,24 @@ fn a_port_without_a_listener_is_an_error() {
 }
 
 #[test]
+fn a_rate_is_kept_and_slow_clients_are_there() {
+    let paced = Plan { rate: Some(500.0), slow: 20, time: Duration::from_secs(1), ..plan(Workload::Get) };
+    let report = run(&paced, &Interrupt::default()).unwrap();
+    assert_eq!(report.errors, 0, "{report:?}");
+    // A machine that is busy may do less, but nothing sends more.
+    assert!((100..=520).contains(&report.requests), "{report:?}");
+}
+
+#[test]
+fn a_request_that_had_to_wait_for_its_turn_was_late() {
+    // One client, and far more than it can send: what is due at the end was due long before.
+    let mut paced = Plan { rate: Some(1e6), connections: 1, time: Duration::from_millis(500), ..plan(Workload::Get) };
+    paced.max_requests = u64::MAX;
+    let report = run(&paced, &Interrupt::default()).unwrap();
+    assert!(report.p99_us > 50_000.0, "{report:?}");
+}
+
+#[test]
 fn an_interrupt_ends_a_run() {
     let interrupt = Interrupt::default();
     interrupt.raise();

@@ -17,10 +17,13 @@ mod file;
 mod forward_auth;
 mod headers;
 mod health;
+mod hedge;
 mod identity;
 mod jwt;
 mod layer;
+mod limit_store;
 mod load_balance;
+mod max_in_flight;
 mod protocol;
 mod rate_limit;
 mod retry;
@@ -74,13 +77,27 @@ pub(super) fn check(raw: &RawConfig, file: &str, sources: &mut Vec<Source>) -> R
     let jwt = jwt::check_all(raw, &mut checks);
     let api_keys = api_key::check_all(raw, &mut checks);
     let outermost = layer::Layer::of_file(raw, &mut checks);
+    let limit_store = rate_limit::store(raw, &mut checks);
     let cache_size = cache::size(raw, &mut checks);
     let services = service::check_all(raw, &server, &outermost, &mut checks);
     sources.append(&mut checks.sources);
     if checks.findings.is_empty() {
         let (file, rate_limit, cors) = (Path::new(file).to_owned(), outermost.rate_limit(), outermost.cors());
         let sources = sources.clone();
-        Ok(Config { file, server, admin, dns, jwt, api_keys, rate_limit, cors, cache_size, services, sources })
+        Ok(Config {
+            file,
+            server,
+            admin,
+            dns,
+            jwt,
+            api_keys,
+            rate_limit,
+            limit_store,
+            cors,
+            cache_size,
+            services,
+            sources,
+        })
     } else {
         Err(checks.findings)
     }

@@ -100,6 +100,7 @@ fn blocks(before: &Config, now: &Config, changes: &mut Vec<String>) {
         ("name servers", before.dns == now.dns),
         ("API keys", before.api_keys == now.api_keys),
         ("the limit of the file as a whole", before.rate_limit == now.rate_limit),
+        ("where limits are counted", before.limit_store == now.limit_store),
         ("the CORS policy of the file as a whole", before.cors == now.cors),
     ];
     changes.extend(others.into_iter().filter(|(_, same)| !same).map(|(what, _)| format!("{what} changed")));

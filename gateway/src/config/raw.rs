@@ -25,7 +25,7 @@ table! {
         /// Callers that show a long-lived key, and where they show it.
         api_key: OneOrMany<RawApiKeys>,
         /// How often one caller may ask, where a service or a route says nothing else, and where no route matches.
-        rate_limit: RawRateLimit,
+        rate_limit: RawFileLimit,
         /// What pages of other origins may do: at every route, and where none matches.
         cors: RawCors,
         /// The memory for answers that are stored, by the routes whose `cache` is on.
@@ -238,6 +238,8 @@ table! {
         timeouts: RawTimeouts,
         /// When a request is sent again, or false for never.
         retry: OrOff<RawRetry>,
+        /// When a request that is slow is sent to another upstream as well, or false for never, which is the default.
+        hedge: OrOff<RawHedge>,
         /// What upstreams speak: `http1`, `h2` (HTTP/2 over TLS, by ALPN) or `h2c` (HTTP/2 without TLS, by prior knowledge).
         protocol: Text = "http1",
         /// How upstreams are probed: a path, or a table.
@@ -246,8 +248,8 @@ table! {
         load_balance: RawLoadBalance,
         /// Over what time the weight of an upstream that is back grows.
         slow_start: Length = "0s",
-        /// Requests that one upstream is at work on at once; a few wait a little for room. Default any number.
-        max_in_flight: Count,
+        /// Requests that one upstream is at work on at once, or `adaptive`; a few wait a little for room. Default any number.
+        max_in_flight: RawMaxInFlight,
         /// When an upstream that fails is shut out for a while.
         circuit_breaker: OrOff<RawCircuitBreaker>,
         /// How much a client may send.
@@ -297,14 +299,16 @@ table! {
         load_balance: RawLoadBalance,
         /// Over what time the weight of an upstream that is back grows.
         slow_start: Length = "0s",
-        /// Requests that one upstream is at work on at once; a few wait a little for room. Default any number.
-        max_in_flight: Count,
+        /// Requests that one upstream is at work on at once, or `adaptive`; a few wait a little for room. Default any number.
+        max_in_flight: RawMaxInFlight,
         /// When an upstream that fails is shut out for a while; false for never.
         circuit_breaker: OrOff<RawCircuitBreaker>,
         /// How long its upstreams may take.
         timeouts: RawTimeouts,
         /// When a request is sent again, or false for never.
         retry: OrOff<RawRetry>,
+        /// When a request that is slow is sent to another upstream as well, or false for never, which is the default.
+        hedge: OrOff<RawHedge>,
         /// How much a client may send.
         limits: RawBodyLimit,
         /// How often one caller may ask it, or false for no limit; one count for all of its routes that have none.
@@ -455,6 +459,66 @@ impl JsonSchema for RawLoadBalance {
 }
 
 table! {
+    /// How many requests one upstream is at work on at once: as many as it answers quickly.
+    RawAdaptive {
+        /// Within which bounds.
+        #[required]
+        adaptive: RawBounds,
+    }
+}
+
+table! {
+    /// The bounds of a limit that is found out.
+    RawBounds {
+        /// Never fewer.
+        min: Count = 5,
+        /// Never more.
+        max: Count = 1000,
+    }
+}
+
+/// `max_in_flight`: a number, `adaptive`, or a table with its bounds.
+#[derive(Debug)]
+pub(crate) enum RawMaxInFlight {
+    Fixed(At<Count>),
+    Named(At<Text>),
+    Adaptive(RawAdaptive),
+}
+
+impl Read for RawMaxInFlight {
+    fn expected() -> String {
+        String::from("a whole number, \"adaptive\" or { adaptive = { min = 5, max = 1000 } }")
+    }
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        match node.get_ref() {
+            DeValue::Integer(_) => Count::read_at(node, reader).map(Self::Fixed),
+            DeValue::String(_) => Text::read_at(node, reader).map(Self::Named),
+            DeValue::Table(_) => RawAdaptive::read(node, reader).map(Self::Adaptive),
+            _ => {
+                reader.wrong_type::<Self>(node);
+                None
+            }
+        }
+    }
+}
+
+impl JsonSchema for RawMaxInFlight {
+    fn schema_name() -> Cow<'static, str> {
+        "MaxInFlight".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (count, adaptive) = (generator.subschema_for::<Count>(), generator.subschema_for::<RawAdaptive>());
+        json_schema!({ "anyOf": [count, { "type": "string" }, adaptive] })
+    }
+}
+
+table! {
     /// When a request is sent again, where that is safe.
     RawRetry {
         /// Upstreams that it is sent to, the first one included.
@@ -463,6 +527,18 @@ table! {
         budget: Part = 0.2,
         /// What it is sent again on: `connect`, `stale` (a kept connection was closed), `502`, `503`.
         on: OneOrMany<Text> = ["connect", "stale", "502", "503"],
+    }
+}
+
+table! {
+    /// When a request without a body, that may be sent twice, is sent to another upstream as well; the first to answer wins.
+    RawHedge {
+        /// How long there is no head of an answer before it is, and again before each one more.
+        after: Length = "100ms",
+        /// Upstreams that it is sent to beside the first.
+        max: Count = 1,
+        /// Hedges of a service in a second, as a part of its requests; 3 are always allowed.
+        budget: Part = 0.1,
     }
 }
 
@@ -505,6 +581,39 @@ table! {
         burst: Count,
         /// Who a caller is: `ip` (of IPv6 the /64), `header:NAME` or `claim:NAME`.
         key: Text = "ip",
+    }
+}
+
+table! {
+    /// How often one caller may ask, where nothing else is said; and where all limits are counted.
+    RawFileLimit {
+        /// Requests of one caller in each period. Only where nothing but `store` is written, it may be absent.
+        requests: Count,
+        /// The period. Only where nothing but `store` is written, it may be absent.
+        per: Length,
+        /// Requests that may come at once, after a pause; by default as many as `requests`.
+        burst: Count,
+        /// Who a caller is: `ip` (of IPv6 the /64), `header:NAME` or `claim:NAME`.
+        key: Text = "ip",
+        /// Where the requests under all limits of the file are counted: `memory`, or the URL of a Redis that gateways share.
+        store: Brief<RawLimitStore> = "memory",
+    }
+}
+
+table! {
+    /// Where limits are counted.
+    RawLimitStore {
+        /// `memory`, `redis://:PASSWORD@HOST:6379/0`, or `rediss://…` for TLS.
+        #[required]
+        url: Text,
+        /// How long a request waits for it, at most.
+        timeout: Length = "100ms",
+    }
+}
+
+impl Shorthand for RawLimitStore {
+    fn from_text(text: At<Text>) -> Self {
+        Self { url: Some(text), ..Self::default() }
     }
 }
 
@@ -574,6 +683,8 @@ table! {
         timeouts: RawTimeouts,
         /// When a request is sent again, or false for never.
         retry: OrOff<RawRetry>,
+        /// When a request that is slow is sent to another upstream as well, or false for never, which is the default.
+        hedge: OrOff<RawHedge>,
         /// How much a client may send.
         limits: RawBodyLimit,
         /// Whether callers show a credential: `required` (the default once there is a `jwt`), `optional` or `none`.

@@ -23,7 +23,7 @@ use http::{Method, Request, Response, StatusCode, Version};
 use tokio::time::Instant;
 
 use super::{
-    head::{self, BadHead, RequestHead, Scan},
+    head::{self, BadHead, Scan},
     wire::Wire,
 };
 pub(crate) use request_body::RequestBody;
@@ -72,12 +72,23 @@ pub(crate) struct Settings {
 /// How the bytes begin by which a client says that it speaks HTTP/2 (RFC 9113 §3.4): they are like a head of HTTP/1.
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\n";
 
+/// Whether a head may be meant as one of HTTP/1: it has a `/`, be it only that of `HTTP/1.1`. What begins a connection and
+/// does not is cut off, as HTTP/2 demands of a preface that is none (RFC 9113 §3.4).
+fn is_meant_as_http1(head: &[u8]) -> bool {
+    memchr::memchr(b'/', head).is_some()
+}
+
 /// Serves a connection until it ends, or until its client turns out to speak HTTP/2: then it is given back, unread.
 /// `accepted` is when it was accepted.
-pub(crate) async fn serve(stream: Transport, service: &impl Service, drain: &Drain, accepted: Instant) -> Option<Wire> {
+pub(crate) async fn serve(
+    stream: Transport,
+    service: &impl Service,
+    drain: &Drain,
+    accepted: Instant,
+) -> Option<Box<Wire>> {
     let connection = Connection::new(stream, service.settings());
     match connection.serve(service, drain, accepted).await {
-        Ended::Http2 => Rc::into_inner(connection).map(|connection| connection.wire.into_inner()),
+        Ended::Http2 => Rc::into_inner(connection).map(|connection| Box::new(connection.wire.into_inner())),
         Ended::InOrder => {
             connection.wire.borrow_mut().say_end();
             None
@@ -90,16 +101,6 @@ pub(crate) async fn serve(stream: Transport, service: &impl Service, drain: &Dra
 pub(crate) async fn refuse(stream: Transport, service: &impl Service, rejection: Rejection) {
     let bad: Box<BadHead> = rejection.into();
     Connection::new(stream, service.settings()).refuse(service.refuse(*bad)).await;
-}
-
-/// What comes next on a connection.
-#[allow(clippy::large_enum_variant, reason = "nearly every one is a request, which a box would cost an allocation")]
-enum Next {
-    Request(RequestHead),
-    /// It ended, or may end, before a request began.
-    End,
-    /// Its client speaks HTTP/2.
-    Http2,
 }
 
 /// How a connection came to its end.
@@ -136,32 +137,44 @@ impl Connection {
         })
     }
 
-    /// Writes the answer to what was no request.
+    /// Answers what was no request.
     async fn refuse(&self, answer: Response<Body>) {
         let to = Answer { method: Method::GET, version: Version::HTTP_11, keep_alive: false };
-        if self.write(to, answer).await.is_ok() {
+        if self.write(&to, answer).await.is_ok() {
             self.linger().await;
         }
     }
 
-    /// Serves one request after the other.
+    /// Serves one request after the other. What it holds while it waits is what an idle connection takes of memory: a head
+    /// is taken apart between two waits, and what happens once at most is boxed.
     async fn serve(self: &Rc<Self>, service: &impl Service, drain: &Drain, accepted: Instant) -> Ended {
         let mut header_deadline = Some(accepted + self.settings.borrow().timeouts.header);
         let _registered = drain.register().await;
-        loop {
+        let bad = loop {
             // idle, then head
-            let head = match self.read_head(service, drain, header_deadline.take()).await {
-                Ok(Next::Request(head)) => head,
-                Ok(Next::Http2) => return Ended::Http2,
-                Ok(Next::End) => return Ended::InOrder,
+            let bytes = match self.read_head(service, drain, header_deadline.take()).await {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => return Ended::InOrder,
+                Err(rejection) => break rejection.into(),
+            };
+            if bytes == HTTP2_PREFACE && self.serial.get() == 0 {
+                let mut wire = self.wire.borrow_mut();
+                wire.unread = [HTTP2_PREFACE, &wire.unread].concat().as_slice().into();
+                return Ended::Http2;
+            }
+            let is_http1 = self.serial.get() > 0 || is_meant_as_http1(&bytes);
+            let opened = self.open(&bytes);
+            drop(bytes); // A request that waits holds the fields that it still needs, and no more.
+            let (mut answer, mut request) = match opened {
+                Ok(opened) => opened,
+                Err(bad) if is_http1 => break bad,
                 Err(bad) => {
-                    self.refuse(service.refuse(*bad)).await;
-                    return Ended::Told;
+                    // Noted like any other; whoever speaks something else could not read an answer.
+                    drop(service.refuse(*bad));
+                    return Ended::Cut;
                 }
             };
             // call
-            let mut answer = Answer { method: head.method.clone(), version: head.version, keep_alive: head.keep_alive };
-            let mut request = self.open(head);
             let Some(response) = self.or_gone(service.call(&mut request)).await else { return Ended::Cut };
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 // Boxed: few connections become a tunnel, and all of them would carry the room for one.
@@ -170,7 +183,7 @@ impl Connection {
             }
             answer.keep_alive &= !drain.is_draining();
             // answer
-            match self.write(answer, response).await {
+            match self.write(&answer, response).await {
                 Ok(After::Serve) => {}
                 Ok(After::Linger) => {
                     self.linger().await;
@@ -179,28 +192,13 @@ impl Connection {
                 Ok(After::Close) => return Ended::InOrder,
                 Err(()) => return Ended::Cut,
             }
-        }
+        };
+        Box::pin(self.refuse(service.refuse(*bad))).await;
+        Ended::Told
     }
 
-    /// The next request's head.
+    /// The bytes of the next request's head; nothing where the connection ended, or may end, before one began.
     async fn read_head(
-        &self,
-        service: &impl Service,
-        drain: &Drain,
-        first: Option<Instant>,
-    ) -> Result<Next, Box<BadHead>> {
-        match self.read_head_bytes(service, drain, first).await? {
-            Some(bytes) if bytes == HTTP2_PREFACE && self.serial.get() == 0 => {
-                let mut wire = self.wire.borrow_mut();
-                wire.unread = [HTTP2_PREFACE, &wire.unread].concat().as_slice().into();
-                Ok(Next::Http2)
-            }
-            Some(bytes) => head::parse_request(&bytes, &self.settings.borrow().limits).map(Next::Request),
-            None => Ok(Next::End),
-        }
-    }
-
-    async fn read_head_bytes(
         &self,
         service: &impl Service,
         drain: &Drain,
@@ -245,11 +243,14 @@ impl Connection {
         .await
     }
 
-    /// The request that `head` begins, with its body to be read from this connection.
-    fn open(self: &Rc<Self>, head: RequestHead) -> Request<Body> {
+    /// The request whose head this is, with its body to be read from this connection; and what its answer depends on.
+    fn open(self: &Rc<Self>, bytes: &Bytes) -> Result<(Answer, Request<Body>), Box<BadHead>> {
+        let limits = &self.settings.borrow().limits;
+        let head = head::parse_request(bytes, limits)?;
         self.serial.set(self.serial.get() + 1);
         self.received.set(0);
-        *self.upload.borrow_mut() = Upload::new(&head, self.settings.borrow().limits.header);
+        *self.upload.borrow_mut() = Upload::new(&head, limits.header);
+        let answer = Answer { method: head.method.clone(), version: head.version, keep_alive: head.keep_alive };
         let mut request = Request::new(Body::from_client(RequestBody::new(self, head.length).into()));
         if let Some(query) = head.raw_query {
             request.extensions_mut().insert(query);
@@ -258,7 +259,7 @@ impl Connection {
         *request.uri_mut() = head.uri;
         *request.version_mut() = head.version;
         *request.headers_mut() = head.fields;
-        request
+        Ok((answer, request))
     }
 
     /// What `call` gives, or `None` as soon as the client is gone.

@@ -37,7 +37,11 @@ impl<'c> Sources<'c> {
         previous: Option<&'c Live>,
     ) -> Self {
         Self {
-            limits: Limits::new(config, previous.and_then(|live| live.counters.as_ref())),
+            limits: Limits::new(
+                config,
+                previous.and_then(|live| live.counters.as_ref()),
+                previous.and_then(|live| live.limit_store.as_ref()),
+            ),
             issuers: issuers(config, clusters, previous),
             keys: ApiKeys::new(config),
             authorisers: Authorisers::of(config, addresses, previous.map_or(&[], |live| &live.authorisers)),

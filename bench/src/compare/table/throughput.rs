@@ -2,7 +2,7 @@
 
 use comfy_table::Table;
 
-use super::{MIB, Row, Spread, bytes, cells, new, number, spread};
+use super::{MIB, Row, Spread, bytes, cells, new, number, percent, spread};
 use crate::load::Report;
 
 /// A row a proxy; the columns of ratios are against nginx and HAProxy, under the names that they have here.
@@ -57,8 +57,4 @@ pub(super) fn throughput(rows: &[Row]) -> Table {
 
 fn median(value: Option<Spread>) -> Option<f64> {
     value.map(|value| value.median)
-}
-
-fn percent(value: Option<f64>) -> String {
-    number(value.map(|value| value * 100.0), 0) + " %"
 }

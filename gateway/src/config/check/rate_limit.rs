@@ -3,12 +3,12 @@ use std::time::Duration;
 
 use http::HeaderName;
 
-use super::Checks;
+use super::{Checks, limit_store};
 use crate::config::{
-    LimitKey, LimitScope, RateLimit,
+    LimitKey, LimitScope, LimitStore, RateLimit,
     diagnose::{Code, Finding},
-    raw::RawRateLimit,
-    read::{At, OrOff, Text, units},
+    raw::{RawConfig, RawFileLimit, RawRateLimit},
+    read::{At, Count, Length, OrOff, Text, units},
 };
 
 /// What counts as a number of requests that somebody means.
@@ -34,7 +34,7 @@ impl Limit {
         match raw.map(|raw| &raw.value) {
             None => Self::Silent,
             Some(OrOff::Off) => Self::Off,
-            Some(OrOff::On(raw)) => check(raw, scope, checks),
+            Some(OrOff::On(raw)) => check(&Written::from(raw), scope, checks),
         }
     }
 
@@ -50,20 +50,62 @@ impl Limit {
     }
 }
 
-pub(super) fn check(raw: &RawRateLimit, scope: LimitScope, checks: &mut Checks) -> Limit {
-    let mut number = |key, at: &Option<At<_>>| {
-        let count = at.as_ref().and_then(|at| checks.count(key, at, 1..=MOST));
+/// `[rate_limit]`. Where it only says where limits are counted, it is none.
+pub(super) fn of_file(raw: &At<RawFileLimit>, checks: &mut Checks) -> Limit {
+    let RawFileLimit { requests, per, burst, key, store, unread } = &raw.value;
+    let is_written = |key: &str| unread.contains(&key);
+    let is_limit = requests.is_some() || per.is_some() || burst.is_some() || key.is_some();
+    let is_store = store.is_some() || is_written("store");
+    if is_store && !is_limit && !unread.iter().any(|key| *key != "store") {
+        return Limit::Silent;
+    }
+    for (key, is_missing, example) in
+        [("requests", requests.is_none(), "`requests = 100`"), ("per", per.is_none(), "`per = \"1m\"`")]
+    {
+        if is_missing && !is_written(key) {
+            let finding = Finding::new(Code::MissingKey, &raw.span, format!("`rate_limit` has no `{key}`"));
+            checks.report(finding.label(format!("`{key}` is missing")).help(format!("add {example}")));
+        }
+    }
+    let written = Written { requests: requests.as_ref(), per: per.as_ref(), burst: burst.as_ref(), key: key.as_ref() };
+    check(&written, LimitScope::Global, checks)
+}
+
+/// Where all limits are counted, if not in this process.
+pub(super) fn store(raw: &RawConfig, checks: &mut Checks) -> Option<LimitStore> {
+    let written = raw.rate_limit.as_ref()?.value.store.as_ref()?;
+    limit_store::check(&written.value.0, checks)
+}
+
+/// A limit's keys, wherever they are written.
+struct Written<'r> {
+    requests: Option<&'r At<Count>>,
+    per: Option<&'r At<Length>>,
+    burst: Option<&'r At<Count>>,
+    key: Option<&'r At<Text>>,
+}
+
+impl<'r> From<&'r RawRateLimit> for Written<'r> {
+    fn from(raw: &'r RawRateLimit) -> Self {
+        let RawRateLimit { requests, per, burst, key, unread: _ } = raw;
+        Self { requests: requests.as_ref(), per: per.as_ref(), burst: burst.as_ref(), key: key.as_ref() }
+    }
+}
+
+fn check(raw: &Written<'_>, scope: LimitScope, checks: &mut Checks) -> Limit {
+    let mut number = |key, at: Option<&At<_>>| {
+        let count = at.and_then(|at| checks.count(key, at, 1..=MOST));
         count.and_then(|count| u32::try_from(count).ok())
     };
-    let requests = number("requests", &raw.requests);
-    let burst = number("burst", &raw.burst);
-    let per = raw.per.as_ref().and_then(|at| checks.time("per", at));
-    let key = raw.key.as_ref().map_or(Some(LimitKey::Address), |text| key(text, checks));
+    let requests = number("requests", raw.requests);
+    let burst = number("burst", raw.burst);
+    let per = raw.per.and_then(|at| checks.time("per", at));
+    let key = raw.key.map_or(Some(LimitKey::Address), |text| key(text, checks));
     let (Some(requests), Some(per), Some(key)) = (requests, per, key) else {
         return Limit::Silent;
     };
     let burst = burst.unwrap_or(requests);
-    if let Some(written) = &raw.burst {
+    if let Some(written) = raw.burst {
         check_refill(requests, per, burst, written, checks);
     }
     Limit::On(RateLimit { scope, requests, per, burst, key })

@@ -223,6 +223,12 @@ fn the_services() {
         ("circuit_breaker.max_open = nan", "4:28 out_of_range"),
         ("circuit_breaker.max_open = \"half\"", "4:28 wrong_type"),
         ("circuit_breaker.timeout = \"1s\"", "4:17 unknown_key"),
+        ("hedge = true", "4:9 wrong_type"),
+        ("hedge.after = \"0s\"", "4:15 out_of_range"),
+        ("hedge.max = 0", "4:13 out_of_range"),
+        ("hedge.max = 6", "4:13 out_of_range"),
+        ("hedge.budget = 1.1", "4:16 out_of_range"),
+        ("hedge = { delay = \"1s\" }", "4:11 unknown_key"),
         ("timeouts.connect = \"0ms\"", "4:20 out_of_range"),
         ("timeouts.tunnel_idle = \"25h\"", "4:24 out_of_range"),
         ("timeouts.total = \"0s\"", "4:18 out_of_range"),
@@ -243,6 +249,12 @@ fn the_services() {
         ("load_balance = { sticky = 1 }", "4:27 wrong_type"),
         ("slow_start = \"25h\"", "4:14 out_of_range"),
         ("max_in_flight = 0", "4:17 out_of_range"),
+        ("max_in_flight = \"many\"", "4:17 bad_max_in_flight"),
+        ("max_in_flight = true", "4:17 wrong_type"),
+        ("max_in_flight = {}", "4:17 missing_key"),
+        ("max_in_flight = { adaptive = { min = 0 } }", "4:38 out_of_range"),
+        ("max_in_flight = { adaptive = { min = 9, max = 8 } }", "4:47 out_of_range"),
+        ("max_in_flight = { adaptive = { most = 8 } }", "4:32 unknown_key"),
         ("auth = \"yes\"", "4:8 bad_auth"),
         ("auth = \"required\"", "4:8 no_credentials"),
         ("auth = \"optional\"", "4:8 no_credentials"),
@@ -326,6 +338,7 @@ fn where_requests_go_instead() {
         ("redirect = \"/a\"\nrewrite = \"/b\"", "5:11 conflict"),
         ("redirect = \"/a\"\nstrip_prefix = true", "5:16 conflict"),
         ("redirect = \"/a\"\nretry = false", "5:9 conflict"),
+        ("redirect = \"/a\"\nhedge = {}", "5:9 conflict"),
         ("redirect = \"/a\"\nmirror = \"user\"", "5:10 conflict"),
         ("redirect = \"/a\"\nfallback.body = \"\"", "5:1 conflict"),
         ("fallback = {}", "4:12 missing_key"),
@@ -483,7 +496,18 @@ fn the_rate_limits() {
         ("requests = 5, per = \"1m\", key = \"header:X Y\"", "1:48 bad_header_name"),
         ("requests = 5, per = \"1m\", key = \"header:X-Forwarded-For\"", "1:48 bad_limit_key"),
         ("requests = 5, per = \"1m\", key = [\"ip\"]", "1:48 wrong_type"),
-        ("requests = 5, per = \"1m\", store = \"memory\"", "1:42 unknown_key"),
+        ("requests = 5, per = \"1m\", stoer = \"memory\"", "1:42 unknown_key"),
+        ("burst = 5, store = \"memory\", per = \"1m\"", "1:14 missing_key"),
+        ("store = false", "1:24 wrong_type"),
+        ("store = \"memry\"", "1:24 bad_url"),
+        ("store = \"http://a\"", "1:24 bad_url"),
+        ("store = \"redis://:${PASSWORD}/@a/b\"", "1:24 bad_url"),
+        ("store = \"redis://:${NO_PASSWORD:-}@a\"", "1:24 bad_url"),
+        ("store = \"redis://:${NO_PASSWORD}@a\"", "1:34 variable_missing"),
+        ("store = { timeout = \"1s\" }", "1:24 missing_key"),
+        ("store = { url = \"redis://a\", timeout = \"0s\" }", "1:55 out_of_range"),
+        ("store = { url = \"redis://a\", timeout = \"6s\" }", "1:55 out_of_range"),
+        ("store = { url = \"memory\", timeout = \"1s\" }", "1:52 conflict"),
     ] {
         before_service(&format!("rate_limit = {{ {text} }}"), &[expected]);
     }
@@ -492,6 +516,8 @@ fn the_rate_limits() {
         before_service(&text, &["1:48 reserved_header"]);
     }
     before_service("rate_limit = { requests = 5, per = \"1m\", key = \"claim:sub\" }", &["1:48 no_credentials"]);
+    before_service("rate_limit = {}", &["1:14 missing_key", "1:14 missing_key"]);
+    in_service("rate_limit = { requests = 1, per = \"1s\", store = \"memory\" }", &["4:42 unknown_key"]);
     before_service("rate_limit = false", &["1:14 wrong_type"]);
     before_service("defaults.rate_limit = { requests = 0, per = \"1m\" }", &["1:36 out_of_range"]);
     for text in ["rate_limit = true", "rate_limit = 5", "rate_limit = \"100/m\""] {

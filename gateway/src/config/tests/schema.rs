@@ -148,8 +148,9 @@ fn each_key_is_described() {
 #[test]
 fn the_described_defaults_are_the_real_ones() {
     let schema = schema();
-    let rules = "cache = {}\nrate_limit = { requests = 1, per = \"1s\" }\ncors.origins = \"*\"";
-    let config = sound(&format!("{SERVICE}health = \"/health\"\n{rules}"));
+    let rules = "cache = {}\nhedge = {}\nrate_limit = { requests = 1, per = \"1s\" }\ncors.origins = \"*\"";
+    let limit = "rate_limit = { requests = 1, per = \"1s\" }\n";
+    let config = sound(&format!("{limit}{SERVICE}health = \"/health\"\n{rules}"));
     let shown = config.redacted();
     let user = &shown["services"]["user"];
     for (definition, real) in [
@@ -163,6 +164,8 @@ fn the_described_defaults_are_the_real_ones() {
         ("Timeouts", &user["routes"][0]["timeouts"]),
         ("Retry", &user["routes"][0]["retry"]),
         ("RateLimit", &user["routes"][0]["rate_limit"]),
+        ("Hedge", &user["routes"][0]["hedge"]),
+        ("FileLimit", &shown["rate_limit"]),
         ("Route", &user["routes"][0]),
         ("Server", &shown["server"]),
         ("Cors", &user["routes"][0]["cors"]),
@@ -195,6 +198,8 @@ fn what_is_valid_for_one_is_valid_for_the_other() {
         service("limits.body = 0"),
         service("rate_limit = false"),
         service("rate_limit = { requests = 5, per = \"1s\" }"),
+        String::from("rate_limit.store = \"redis://a\"\n") + SERVICE,
+        String::from("rate_limit = { requests = 5, per = \"1s\", store = \"memory\" }\n") + SERVICE,
     ] {
         assert!(parse(&text).is_ok() && schema_takes(&text), "{text}");
     }
@@ -208,6 +213,8 @@ fn what_is_valid_for_one_is_valid_for_the_other() {
         service("rate_limit = { requests = 5 }"),
         service("rate_limit = { requests = 5, per = \"1s\", store = \"memory\" }"),
         String::from("rate_limit = false\n") + SERVICE,
+        String::from("rate_limit.store = false\n") + SERVICE,
+        String::from("rate_limit.store.timeout = \"1s\"\n") + SERVICE,
         service("helth = \"/h\""),
         service("critical = \"yes\""),
         service("timeouts.connect = 5"),

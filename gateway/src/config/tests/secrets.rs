@@ -28,6 +28,11 @@ fn secrets_of_a_faulty_file_are_masked() {
         "[[jwt]]\nissuer = 5\nsecret = \"hunter2\"",
         "[[jwt]]\nissuer = 5\nsecret = hunter2",
         "[[jwt]]\nsecret = [\"hunter2\"]",
+        "rate_limit.store = \"redis://joe:hunter2@a/b\"",
+        "rate_limit.store = \"redis://joe:hun@hunter2@a:x\"",
+        "rate_limit.store = \"redis://hunter2@a\"",
+        "rate_limit.store = \"redis:/:hunter2@a\"",
+        "rate_limit.store = { url = \"rediss://:hunter2@a:0\" }",
         "rate_limit = { requests = 1, per = \"1m\", key = \"hunter2\" }",
         "rate_limit = { requests = 1, per = \"1m\", key = \"header:hun ter2/hunter2\" }",
     ] {
@@ -77,6 +82,11 @@ health = \"/health?token=a1b2\"
     for shown in [config_with_keys.redacted().to_string(), format!("{:?}", config_with_keys.jwt[0])] {
         assert!(!shown.contains("hunter2"), "{shown}");
     }
+    let store = sound(&format!("rate_limit.store = \"redis://hunter2-user:${{PASSWORD}}@a\"\n{SERVICE}"));
+    for shown in [store.redacted().to_string(), format!("{:?}", store.limit_store)] {
+        assert!(!shown.replace("hunter2-user", "").contains("hunter2"), "{shown}");
+    }
+    assert_eq!(store.redacted()["rate_limit"]["store"]["url"], "redis://***@a:6379/0");
     let debug = format!("{:?}", config.services[0].routes[0].request_headers);
     assert!(!debug.contains("a1b2") && !debug.contains("hunter2"), "{debug}");
 }

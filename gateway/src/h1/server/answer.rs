@@ -55,15 +55,41 @@ impl Coding {
 }
 
 impl Connection {
-    /// Writes an answer whole; an error is a connection that is cut.
-    pub(super) async fn write(&self, answer: Answer, response: Response<Body>) -> Result<After, ()> {
-        let (mut head, mut body) = response.into_parts();
+    /// Writes an answer whole; an error is a connection that is cut. The head is encoded at once, so that nothing but the
+    /// body is held while the client takes it.
+    pub(super) fn write(
+        &self,
+        answer: &Answer,
+        response: Response<Body>,
+    ) -> impl Future<Output = Result<After, ()>> + use<'_> {
+        let (mut body, coding, keep_alive) = self.write_head(answer, response);
+        async move {
+            let sent = self.write_body(&mut body, coding).await;
+            if sent.is_err() {
+                body.abort();
+                // An answer that ends with its connection would look whole.
+                self.wire.borrow().reset_on_close();
+                return Err(());
+            }
+            drop(body);
+            Ok(match (self.upload_may_end(false), keep_alive) {
+                (true, true) => After::Serve,
+                // With nothing left to be read, the close is no reset.
+                (true, false) if self.wire.borrow().unread.is_empty() => After::Close,
+                _ => After::Linger,
+            })
+        }
+    }
+
+    /// Encodes an answer's head: what is left is its body, how that is delimited, and whether the connection may go on.
+    fn write_head(&self, answer: &Answer, response: Response<Body>) -> (Body, Coding, bool) {
+        let (mut head, body) = response.into_parts();
         if head.status == StatusCode::NO_CONTENT {
             head.headers.remove(header::CONTENT_LENGTH); // RFC 9110 §8.6: a reader could wait for that many bytes.
         }
         // A body that was refused, or that nobody read, can't be told from the next request.
         let keep_alive = answer.keep_alive && self.upload_may_end(body.drives_upload());
-        let coding = Coding::of(&answer, head.status, &body);
+        let coding = Coding::of(answer, head.status, &body);
         let keep_alive = keep_alive && coding != Coding::UntilClose;
         self.wire.borrow_mut().out.encode(|out| {
             encode::status_line(out, head.status);
@@ -89,20 +115,7 @@ impl Connection {
             }
             out.extend_from_slice(b"\r\n");
         });
-        let sent = self.write_body(&mut body, coding).await;
-        if sent.is_err() {
-            body.abort();
-            // An answer that ends with its connection would look whole.
-            self.wire.borrow().reset_on_close();
-            return Err(());
-        }
-        drop(body);
-        Ok(match (self.upload_may_end(false), keep_alive) {
-            (true, true) => After::Serve,
-            // With nothing left to be read, the close is no reset.
-            (true, false) if self.wire.borrow().unread.is_empty() => After::Close,
-            _ => After::Linger,
-        })
+        (body, coding, keep_alive)
     }
 
     async fn write_body(&self, body: &mut Body, coding: Coding) -> Result<(), ()> {

@@ -23,6 +23,11 @@ use crate::{
 pub(super) struct Upload {
     body: RecvStream,
     rest: Rest,
+    /// Bytes that its head has declared and that have not come.
+    left: Option<u64>,
+    /// What completes the declared length, until the stream's end has come too: an upstream would take the request for a
+    /// whole one before it is known to be (RFC 9113 §8.1.1).
+    held: Option<Bytes>,
     /// Bytes that were handed on and may be sent anew once more is asked for.
     taken: usize,
     pub(super) awaits_continue: bool,
@@ -46,6 +51,8 @@ impl Upload {
         Self {
             body,
             rest,
+            left: None,
+            held: None,
             taken: 0,
             awaits_continue: false,
             limit: u64::MAX,
@@ -70,15 +77,25 @@ impl Upload {
                 Rest::Broken => return Poll::Ready(Some(Err(Rejection::ClientClosed))),
                 Rest::Data => match ready!(self.body.poll_data(cx)) {
                     Some(Ok(data)) => {
-                        self.taken = data.len();
+                        self.taken += data.len();
+                        self.left = self.left.map(|left| left.saturating_sub(data.len() as u64));
+                        let data = self.held.take().unwrap_or(data);
                         if self.body.is_end_stream() {
                             self.rest = Rest::Done;
                             self.give_back();
+                        } else if self.left == Some(0) {
+                            self.held = Some(data);
+                            continue;
                         }
                         return Poll::Ready(Some(Ok(Frame::data(data))));
                     }
                     Some(Err(error)) => return Poll::Ready(Some(Err(fault(&error)))),
-                    None => self.rest = Rest::Trailers,
+                    None => {
+                        self.rest = Rest::Trailers;
+                        if let Some(data) = self.held.take() {
+                            return Poll::Ready(Some(Ok(Frame::data(data))));
+                        }
+                    }
                 },
                 Rest::Trailers => {
                     let trailers = ready!(self.body.poll_trailers(cx)).map_err(|error| fault(&error));
@@ -109,6 +126,9 @@ pub(crate) struct RequestBody {
 impl RequestBody {
     pub(super) fn new(stream: &Rc<Stream>, length: Length) -> Self {
         let received = (length != Length::Known(0)).then(Rc::default);
+        if let Length::Known(length) = length {
+            stream.upload.borrow_mut().left = Some(length);
+        }
         Self { stream: Rc::clone(stream), length, received }
     }
 

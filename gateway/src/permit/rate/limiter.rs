@@ -77,9 +77,17 @@ impl Limiter {
         let is_allowed = moment::at(place.now, || self.algorithm.check_key(&place)).is_ok();
         // What the caller has used of its burst, as the time that it takes to come back.
         let used = place.arrival.get().saturating_sub(place.now);
-        let remaining = whole.saturating_sub(used) / self.interval;
-        let until_next = (used + (remaining + 1) * self.interval).saturating_sub(whole);
-        Outcome {
+        Outcome::of(is_allowed, used, self.interval, whole)
+    }
+}
+
+impl Outcome {
+    /// Where a caller stands who has `used` so much of the time that its `whole` burst takes to come back; all in
+    /// nanoseconds.
+    pub(super) fn of(is_allowed: bool, used: u64, interval: u64, whole: u64) -> Self {
+        let remaining = whole.saturating_sub(used) / interval;
+        let until_next = (used + (remaining + 1) * interval).saturating_sub(whole);
+        Self {
             is_allowed,
             remaining: u32::try_from(remaining).unwrap_or(u32::MAX),
             until_next: Duration::from_nanos(until_next),

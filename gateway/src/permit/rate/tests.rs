@@ -241,7 +241,7 @@ fn the_policy_is_told_in_whole_seconds() {
 
 #[test]
 fn where_a_caller_stands_is_told_in_two_fields() {
-    let rate = Rate::new(LimitKey::Address, limiter(100, MINUTE, 100));
+    let rate = Rate::new(LimitKey::Address, limiter(100, MINUTE, 100), None);
     let mut out = Vec::new();
     rate.write(Standing { remaining: u32::MAX, reset: 1 }, &mut out);
     let expected = "ratelimit-policy: \"default\";q=100;w=60\r\nratelimit: \"default\";r=4294967295;t=1\r\n";

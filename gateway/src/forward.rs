@@ -1,0 +1,103 @@
+//! Stages 7 and 8, and the part of 6 on either side of them: a request that its route's rules have let through goes to a
+//! service, and its answer comes back as the route has it.
+use std::rc::Rc;
+
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+
+use crate::{
+    body::{Body, LeasedBody},
+    cache,
+    compress::Accepted,
+    cookie,
+    degrade::{self, Fallback},
+    exchange::{Client, Exchange},
+    h1::head::ResponseHead,
+    live::Lane,
+    permit::cors,
+    rejection::Rejection,
+    transform::target::Matched,
+    worker::Worker,
+};
+
+/// Sends a request that `lane` took to its service, and makes the client's answer of what comes: the service's, a stored
+/// one, or the lane's fallback.
+pub(crate) async fn forward(
+    lane: &Lane,
+    matched: Matched<'_>,
+    request: &mut Request<Body>,
+    client: &Client,
+    exchange: &mut Exchange,
+) -> Result<Response<Body>, Rejection> {
+    let worker = Rc::clone(&exchange.worker);
+    let (lane, cookie) = branch(lane, &worker, request.headers(), client, exchange); // 7, the part that the route decides
+    let cluster = &worker.clusters[lane.cluster];
+    if let Some(affinity) = cluster.affinity(request.headers(), exchange.client) {
+        exchange.affinity = affinity; // 7, the part that reads what is gone then
+    }
+    let asked = lane.cache.as_ref().and_then(|cache| cache.asked(request, matched.path, client.scheme, exchange));
+    let accepted = lane.compress.as_ref().map(|codings| Accepted::of(request.headers(), codings));
+    let head = lane.transform.request(request, client, exchange, matched); // 6
+    let mut body = std::mem::replace(request.body_mut(), Body::empty());
+    if let Some(mirror) = lane.mirror.as_ref().filter(|_| !exchange.upgrades) {
+        mirror.copy(&head, &mut body, exchange);
+    }
+    let outcome = match lane.cache.as_ref().zip(asked) {
+        None => cluster.send(&head, &mut body, lane, exchange).await.map(|answer| answered(answer, lane)), // 7, 8, 6
+        Some((cache, asked)) => {
+            // Boxed, so that it takes no room in the walk of a request that is not stored.
+            let answer = Box::pin(cache.answer(asked, &head, lane, cluster, exchange)).await;
+            answer.map(|answer| to_client(answer.status, answer.fields, answer.body, lane))
+        }
+    };
+    let mut response = match outcome {
+        Ok(response) => response,
+        Err(rejection) if matches!(lane.fallback, Some(Fallback::Cluster(_))) => {
+            // Boxed, like all that is rare.
+            let other = Box::pin(degrade::by_service(&rejection, &head, &mut body, lane, exchange)).await;
+            answered(other.ok_or(rejection)?, lane)
+        }
+        Err(rejection) => return degrade::by_answer(rejection, lane, exchange),
+    };
+    if let Some(store) = &worker.live.cache {
+        cache::invalidate(store, request, matched.path, client.scheme, exchange, &response);
+    }
+    for cookie in [cookie, cluster.cookie(exchange, client.scheme)].into_iter().flatten() {
+        cookie::give(cookie, &mut response);
+    }
+    if let Some(accepted) = accepted {
+        accepted.apply(&exchange.method, &mut response);
+    }
+    Ok(response)
+}
+
+/// The lane of the service that a request goes to, where the route splits them, and the cookie that the client gets.
+fn branch<'w>(
+    lane: &'w Lane,
+    worker: &'w Worker,
+    fields: &HeaderMap,
+    client: &Client,
+    exchange: &mut Exchange,
+) -> (&'w Lane, Option<HeaderValue>) {
+    let Some(split) = &lane.split else { return (lane, None) };
+    let random = || worker.core.random_u128();
+    let choice = split.choose(fields, exchange.client, client.scheme, &worker.clusters, random);
+    exchange.route = Some(choice.lane);
+    (&worker.live.lanes[choice.lane], choice.cookie)
+}
+
+/// Another server's answer, the service's or an authoriser's, as the client's.
+pub(crate) fn answered((head, body): (ResponseHead, LeasedBody), lane: &Lane) -> Response<Body> {
+    to_client(head.status, head.fields, Body::from_upstream(body), lane)
+}
+
+/// An answer as the route has it.
+fn to_client(status: StatusCode, fields: HeaderMap, body: Body, lane: &Lane) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = fields;
+    if lane.permit.cors().is_some() {
+        cors::replace(response.headers_mut());
+    }
+    lane.transform.response(response.headers_mut());
+    response
+}

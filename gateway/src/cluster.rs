@@ -113,7 +113,7 @@ impl Cluster {
     pub(crate) fn new(service: &Service, addresses: &Addresses, mounted: Option<&Mounted>) -> Self {
         let probed = service.health.is_some();
         let (upstreams, weights) = match mounted {
-            None => servers::of(&service.upstreams, addresses, service.tls.as_ref(), probed),
+            None => servers::of(&service.upstreams, addresses, service.tls.as_ref(), service.protocol, probed),
             Some(mounted) => (vec![Arc::new(Upstream::mounted(mounted, &service.upstreams[0], probed))], vec![1]),
         };
         Self {

@@ -14,6 +14,7 @@ mod difference;
 mod jwt;
 mod limit_store;
 mod load;
+mod protocol;
 mod raw;
 mod read;
 mod resilience;
@@ -43,6 +44,7 @@ pub use balance::{HashKey, LoadBalance, MaxInFlight};
 pub use diagnose::{Fault, Faults, FaultsKind, Related, Style};
 pub use jwt::{Algorithm, AuthMode, Jwt, KeySource, Secret};
 pub use limit_store::LimitStore;
+pub use protocol::{Protocol, Question};
 pub use resilience::{CircuitBreaker, Hedge, Retry, RetryOn};
 pub use schema::schema;
 pub use source::Source;
@@ -161,6 +163,8 @@ pub struct Service {
     pub name: Arc<str>,
     /// At least one.
     pub upstreams: Vec<Upstream>,
+    /// What they speak. Default [`Protocol::Http1`].
+    pub protocol: Protocol,
     /// Which of them a request goes to.
     pub load_balance: LoadBalance,
     /// Over what time the weight of an upstream that is back grows. Default none.
@@ -210,8 +214,8 @@ impl Upstream {
 /// `health = { path = "/health", interval = "5s", timeout = "2s", healthy_after = 2, unhealthy_after = 3 }`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HealthCheck {
-    /// Path and query that a probe asks for with GET; 2xx is healthy. Begins with `/`.
-    pub path: String,
+    /// What a probe asks.
+    pub question: Question,
     /// Between two probes of one upstream, before jitter. Default 5 s.
     pub interval: Duration,
     /// For one probe, the connect included. Default 2 s.

@@ -5,10 +5,12 @@ mod address;
 mod ask;
 pub(crate) mod circuit;
 pub(crate) mod ejection;
+mod http2;
 mod mounted;
+mod pool;
 mod state;
 
-use std::{io, rc::Rc, time::Instant};
+use std::{io, time::Instant};
 
 use http::{HeaderValue, Method};
 use socket2::{SockRef, TcpKeepalive};
@@ -20,7 +22,6 @@ use crate::{
     h1::{
         client::{self, Head, SendFailure},
         head::ResponseHead,
-        pool::Pool,
         wire::Wire,
     },
     rejection::Rejection,
@@ -28,6 +29,7 @@ use crate::{
 };
 
 pub(crate) use address::Address;
+pub(crate) use pool::Pool;
 pub(crate) use state::{Health, Place, Upstream};
 
 /// After how long of silence the kernel asks whether an upstream still is there.
@@ -67,7 +69,7 @@ impl Failure {
 /// meanwhile is replaced by a new one where the request may be sent twice, and counted in `retries`, if there are any.
 pub(crate) async fn send(
     upstream: &Upstream,
-    pool: &Rc<Pool>,
+    pool: &Pool,
     head: &Head,
     host: &HeaderValue,
     mut body: Body,
@@ -80,6 +82,11 @@ pub(crate) async fn send(
             // Boxed, so that a request to a remote upstream does not carry the room for it.
             return Box::pin(mounted::send(mounted, head, host, body, timeouts)).await.map_err(Failure::Sent);
         }
+    };
+    let pool = match pool {
+        Pool::Http1(pool) => pool,
+        // Boxed for the same reason.
+        Pool::Http2(pool) => return Box::pin(http2::send(address, pool, head, host, body, timeouts, retries)).await,
     };
     let now = Instant::now();
     if let Some(wire) = pool.take(now) {

@@ -96,6 +96,11 @@ impl Worker {
         })
     }
 
+    /// Closes the connections to upstreams on which nothing runs, and the others once that has ended.
+    fn close(&self) {
+        self.clusters.iter().chain(&self.authorisers).for_each(|cluster| cluster.retire(&[]));
+    }
+
     /// Lets go of what `next` does not go on with; requests that have begun under this one end under it.
     fn retire(&self, next: &Self) {
         self.clusters.iter().for_each(|cluster| cluster.retire(&next.clusters));

@@ -1,5 +1,6 @@
 //! A client of HTTP/2 that sends any frames and sees all frames.
 mod frame;
+mod server;
 
 use std::{
     collections::BTreeMap,
@@ -11,6 +12,7 @@ use crate::{client::Client, message::Message, wire::End};
 
 use frame::Frame;
 pub use frame::{error, field_block, frame, kind};
+pub use server::{Asked, Http2Conn};
 
 /// What a client of prior knowledge sends first.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

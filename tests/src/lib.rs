@@ -26,7 +26,7 @@ pub use binary::{binary, example};
 pub use client::Client;
 pub use dns::NameServer;
 pub use gateway::{Gateway, service};
-pub use http2::{Exchange, Http2, error, field_block, frame, kind};
+pub use http2::{Asked, Exchange, Http2, Http2Conn, error, field_block, frame, kind};
 pub use lines::Lines;
 pub use message::{Cut, Message};
 pub use process::{Process, Run, gateway, write_file};

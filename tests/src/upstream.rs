@@ -173,6 +173,11 @@ impl Conn {
         }
     }
 
+    /// Records a request that was read in another way.
+    pub(crate) fn record(&self, request: &Message) {
+        self.seen.lock().unwrap().requests.push(request.clone());
+    }
+
     /// Waits until the gateway ends the connection.
     pub fn wait_end(&mut self) -> End {
         self.wire.to_end().1

@@ -6,7 +6,7 @@ use http_body::Frame;
 
 use crate::{
     h1::{self, framing::Length, wire::Wire},
-    mounts,
+    h2, mounts,
     rejection::Rejection,
 };
 
@@ -15,6 +15,8 @@ use crate::{
 pub(crate) enum AnswerBody {
     /// From a connection.
     Remote(h1::client::ResponseBody),
+    /// From a stream of a connection of HTTP/2.
+    Http2(Box<h2::client::ResponseBody>),
     /// From a service in this process.
     Mounted(Box<mounts::ResponseBody>),
 }
@@ -24,6 +26,7 @@ impl AnswerBody {
     pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Rejection>>> {
         match self {
             Self::Remote(body) => body.poll_frame(cx),
+            Self::Http2(body) => body.poll_frame(cx),
             Self::Mounted(body) => body.poll_frame(cx),
         }
     }
@@ -32,6 +35,7 @@ impl AnswerBody {
     pub(super) fn length(&self) -> Length {
         match self {
             Self::Remote(body) => body.length(),
+            Self::Http2(body) => body.length(),
             Self::Mounted(body) => body.length(),
         }
     }
@@ -40,6 +44,7 @@ impl AnswerBody {
     pub(crate) fn is_end(&self) -> bool {
         match self {
             Self::Remote(body) => body.is_end(),
+            Self::Http2(body) => body.is_end(),
             Self::Mounted(body) => body.is_end(),
         }
     }
@@ -48,6 +53,7 @@ impl AnswerBody {
     pub(super) fn drives_upload(&self) -> bool {
         match self {
             Self::Remote(body) => body.drives_upload(),
+            Self::Http2(body) => body.drives_upload(),
             Self::Mounted(body) => body.drives_upload(),
         }
     }
@@ -61,6 +67,7 @@ impl AnswerBody {
     pub(super) fn skip(&mut self) {
         match self {
             Self::Remote(body) => body.skip(),
+            Self::Http2(body) => body.skip(),
             Self::Mounted(body) => body.skip(),
         }
     }

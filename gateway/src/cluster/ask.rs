@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use super::{Cluster, LocalCluster, budget::Budget, room::Room, servers};
 use crate::{
     body::{Body, LeasedBody},
-    config::{self, HostPolicy, LoadBalance, Retry, UpstreamTimeouts},
+    config::{self, HostPolicy, LoadBalance, Protocol, Retry, UpstreamTimeouts},
     h1::{client::Head, head::ResponseHead},
     names::Addresses,
     rejection::Rejection,
@@ -21,7 +21,7 @@ use crate::{
 impl Cluster {
     /// A server that no route leads to, named by its URL alone: it is not probed.
     pub(crate) fn unrouted(upstream: &config::Upstream, addresses: &Addresses, timeouts: &UpstreamTimeouts) -> Self {
-        let (upstreams, weights) = servers::of(std::slice::from_ref(upstream), addresses, None, false);
+        let (upstreams, weights) = servers::of(std::slice::from_ref(upstream), addresses, None, Protocol::Http1, false);
         Self {
             name: upstream.url().into(),
             critical: false,

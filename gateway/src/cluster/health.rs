@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::Cluster;
 use crate::{
-    config::HealthCheck,
+    config::{HealthCheck, Question},
     upstream::{Health, Upstream, ejection::By},
 };
 
@@ -96,9 +96,12 @@ fn announce(cluster: &Cluster, upstream: &Upstream, before: Health, after: Healt
     }
 }
 
-/// Asks once; 2xx is healthy. The whole answer is read: an upstream that breaks off in the middle is not well.
+/// Asks once. The whole answer is read: an upstream that breaks off in the middle is not well.
 async fn probe(upstream: &Upstream, check: &HealthCheck) -> Result<(), String> {
-    well(upstream.ask(&check.path, "health", MAX_ANSWER).await?.0.status)
+    match &check.question {
+        Question::Path(path) => well(upstream.ask(path, "health", MAX_ANSWER).await?.0.status),
+        Question::Grpc(service) => upstream.check_grpc(service).await,
+    }
 }
 
 fn well(status: StatusCode) -> Result<(), String> {
@@ -133,7 +136,7 @@ mod tests {
     #[test]
     fn the_first_probe_decides_and_then_the_thresholds_do() {
         let check = HealthCheck {
-            path: "/".into(),
+            question: Question::Path("/".into()),
             interval: Duration::from_secs(5),
             timeout: Duration::from_secs(2),
             healthy_after: 2,

@@ -9,10 +9,9 @@ use http::StatusCode;
 
 use super::Cluster;
 use crate::{
-    h1::pool::Pool,
     rejection::Rejection,
     upstream::{
-        Upstream,
+        Pool, Upstream,
         circuit::{State, Trial, Verdict},
         ejection::{By, Cause},
     },
@@ -23,7 +22,7 @@ use crate::{
 pub(crate) struct LocalUpstream {
     pub(super) cluster: Arc<Cluster>,
     pub(super) shared: Arc<Upstream>,
-    pub(super) pool: Rc<Pool>,
+    pub(super) pool: Pool,
 }
 
 impl LocalUpstream {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Cluster, LocalCluster, lease::LocalUpstream};
-use crate::h1::pool::Pool;
+use crate::upstream::Pool;
 
 impl Cluster {
     /// The cluster of this name that is known already, if this one says nothing else; else this one, with those of its
@@ -53,8 +53,8 @@ impl LocalCluster {
             let known = known.filter(|known| known.shared.idle == shared.idle);
             let at = known.and_then(|known| known.shared.upstreams.iter().position(|same| Arc::ptr_eq(same, upstream)));
             let pool = match (known, at) {
-                (Some(known), Some(at)) => Rc::clone(&known.upstreams[at].pool),
-                _ => Rc::new(Pool::new(shared.idle)),
+                (Some(known), Some(at)) => known.upstreams[at].pool.clone(),
+                _ => Pool::new(upstream, shared.idle),
             };
             Rc::new(LocalUpstream { cluster: Arc::clone(shared), shared: Arc::clone(upstream), pool })
         });
@@ -65,7 +65,7 @@ impl LocalCluster {
     pub(crate) fn retire(&self, next: &[Self]) {
         let next = next.iter().find(|next| next.shared.name == self.shared.name);
         let is_kept = |ours: &&Rc<LocalUpstream>| {
-            next.is_some_and(|next| next.upstreams.iter().any(|kept| Rc::ptr_eq(&kept.pool, &ours.pool)))
+            next.is_some_and(|next| next.upstreams.iter().any(|kept| kept.pool.is(&ours.pool)))
         };
         self.upstreams.iter().filter(|upstream| !is_kept(upstream)).for_each(|upstream| upstream.pool.close());
     }
@@ -126,7 +126,7 @@ mod tests {
                 Arc::ptr_eq(&next, &first),
                 next.upstreams[0].health() == Health::Unhealthy,
                 Rc::ptr_eq(&next_local.balancer, &local.balancer),
-                Rc::ptr_eq(&next_local.upstreams[0].pool, &local.upstreams[0].pool),
+                next_local.upstreams[0].pool.is(&local.upstreams[0].pool),
             ];
             assert_eq!(kept, expected, "{upstreams} {keys}");
         };
@@ -135,6 +135,7 @@ mod tests {
         check("['http://u1']", "health = '/h'", [false, true, false, true]);
         check("['http://u1', { url = 'http://u2', weight = 2 }]", "health = '/h'", [false, true, false, true]);
         check("['http://u3', 'http://u2']", "health = '/h'", [false, false, false, false]);
+        check(TWO, "health = '/h'\nprotocol = 'h2c'", [false; 4]);
         check(TWO, "health = '/h'\ntimeouts = { idle = '1s' }", [false, true, true, false]);
     }
 }

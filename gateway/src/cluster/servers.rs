@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use crate::{
-    config::{self, UpstreamTls},
+    config::{self, Protocol, UpstreamTls},
     names::Addresses,
     tls::Connectors,
     upstream::Upstream,
@@ -14,11 +14,12 @@ pub(super) fn of(
     upstreams: &[config::Upstream],
     addresses: &Addresses,
     tls: Option<&UpstreamTls>,
+    protocol: Protocol,
     probed: bool,
 ) -> (Vec<Arc<Upstream>>, Vec<u32>) {
     let is_https = upstreams.iter().any(|upstream| upstream.is_https);
-    let tls = is_https.then(|| Connectors::new(tls));
-    let server = |config, ip| Arc::new(Upstream::remote(config, ip, tls.as_ref(), probed));
+    let tls = is_https.then(|| Connectors::new(tls, protocol));
+    let server = |config, ip| Arc::new(Upstream::remote(config, ip, tls.as_ref(), protocol, probed));
     let endpoints = upstreams.iter().flat_map(|upstream| {
         let mut ips: Vec<_> = upstream.ips(addresses).into_iter().map(Some).collect();
         if ips.is_empty() {

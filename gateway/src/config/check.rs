@@ -24,6 +24,7 @@ mod layer;
 mod limit_store;
 mod load_balance;
 mod max_in_flight;
+mod protocol;
 mod rate_limit;
 mod retry;
 mod route;

@@ -80,6 +80,7 @@ fn service(before: &Service, now: &Service) -> Vec<String> {
     parts.extend(kept.map(|one| format!("upstream {} changed", one.url())));
     let others = [
         ("health check changed", before.health == now.health),
+        ("protocol changed", before.protocol == now.protocol),
         ("host changed", before.host == now.host),
         ("circuit breaker changed", before.circuit_breaker == now.circuit_breaker),
         ("balancing changed", (&before.load_balance, before.slow_start) == (&now.load_balance, now.slow_start)),
@@ -222,8 +223,8 @@ mod tests {
         );
         check(&[("'http://u2'", "{ url = 'http://u2', weight = 2 }")], &["service user: upstream http://u2 changed"]);
         check(
-            &[("'http://t']", "'http://t']\ncritical = false\nhealth = '/h'\nhost = 'upstream'")],
-            &["service task: health check changed, host changed, no longer critical"],
+            &[("'http://t']", "'http://t']\ncritical = false\nhealth = '/h'\nhost = 'upstream'\nprotocol = 'h2c'")],
+            &["service task: health check changed, protocol changed, host changed, no longer critical"],
         );
         check(
             &[("[services.task]", "[services.job]"), ("/tasks", "/jobs")],

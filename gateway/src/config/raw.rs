@@ -240,6 +240,8 @@ table! {
         retry: OrOff<RawRetry>,
         /// When a request that is slow is sent to another upstream as well, or false for never, which is the default.
         hedge: OrOff<RawHedge>,
+        /// What upstreams speak: `http1`, `h2` (HTTP/2 over TLS, by ALPN) or `h2c` (HTTP/2 without TLS, by prior knowledge).
+        protocol: Text = "http1",
         /// How upstreams are probed: a path, or a table.
         health: Brief<RawHealth>,
         /// Which upstream a request goes to: `round_robin`, `least_requests`, `p2c`, or a table with `hash`.
@@ -285,6 +287,8 @@ table! {
         /// Where it runs: URLs such as `http://127.0.0.1:8001`, or tables with a weight.
         #[required]
         upstreams: OneOrMany<Brief<RawUpstream>>,
+        /// What its upstreams speak: `http1`, `h2` (HTTP/2 over TLS, by ALPN) or `h2c` (HTTP/2 without TLS, by prior knowledge).
+        protocol: Text = "http1",
         /// How its `https://` upstreams are trusted; by the system's roots, for their own names, unless this says otherwise.
         tls: RawUpstreamTls,
         /// Whether the gateway is unhealthy without it.
@@ -372,6 +376,8 @@ table! {
     RawHealth {
         /// Path and query to ask for; an answer of 2xx is healthy.
         path: Text,
+        /// Or the service of `grpc.health.v1` to ask for, over HTTP/2; true for the server as a whole. `SERVING` is healthy.
+        grpc: Toggle<Text>,
         /// Between two probes of one upstream.
         interval: Length = "5s",
         /// For one probe, the connect included.

@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     ApiKeys, Authoriser, CircuitBreaker, Config, ForwardAuth, HeaderRules, HealthCheck, Hedge, HostPolicy, Jwt,
-    KeyPlace, KeySource, LimitKey, LoadBalance, MaxInFlight, RateLimit, Retry, Route, Server, Service, StripPrefix,
+    KeyPlace, KeySource, LimitKey, LoadBalance, MaxInFlight, Question, RateLimit, Retry, Route, Server, Service,
+    StripPrefix,
     diagnose::{is_secret, mask},
     read::units::{show_duration, show_size},
 };
@@ -106,6 +107,7 @@ fn show(service: &Service) -> Value {
     let mut shown = json!({
         "upstreams": upstreams.collect::<Vec<_>>(),
         "critical": service.critical,
+        "protocol": service.protocol.as_str(),
         "health": service.health.as_ref().map_or(Value::Bool(false), health),
         "load_balance": match &service.load_balance {
             LoadBalance::RoundRobin => json!("round_robin"),
@@ -145,8 +147,12 @@ fn circuit_breaker(breaker: &CircuitBreaker) -> Value {
 }
 
 fn health(health: &HealthCheck) -> Value {
+    let (key, asked) = match &health.question {
+        Question::Path(path) => ("path", mask(path)),
+        Question::Grpc(service) => ("grpc", mask(service)),
+    };
     json!({
-        "path": mask(&health.path),
+        key: asked,
         "interval": show_duration(health.interval),
         "timeout": show_duration(health.timeout),
         "healthy_after": health.healthy_after,

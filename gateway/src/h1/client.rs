@@ -113,6 +113,11 @@ impl Head {
         self
     }
 
+    /// Whether it asks for a WebSocket.
+    pub(crate) fn upgrades(&self) -> bool {
+        self.upgrades
+    }
+
     /// The same request once more, with one field more.
     pub(crate) fn copy(&self, name: &HeaderName, value: &[u8]) -> Self {
         let mut copy = self.again();
@@ -322,13 +327,14 @@ fn poll_head(
     }
 }
 
-fn is_alert(error: &std::io::Error) -> bool {
+/// Whether a connection broke off in the words of TLS.
+pub(crate) fn is_alert(error: &std::io::Error) -> bool {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     matches!(tls, Some(rustls::Error::AlertReceived(_)))
 }
 
 /// An interim answer's fields without those of this connection.
-fn end_to_end(mut fields: HeaderMap) -> HeaderMap {
+pub(crate) fn end_to_end(mut fields: HeaderMap) -> HeaderMap {
     for name in [header::CONNECTION, header::TRANSFER_ENCODING, header::CONTENT_LENGTH, header::UPGRADE] {
         fields.remove(name);
     }

@@ -11,9 +11,9 @@ use rustls::{
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::provider;
+use super::{HTTP2, provider};
 use crate::{
-    config::{Roots, UpstreamTls},
+    config::{Protocol, Roots, UpstreamTls},
     transport::Transport,
 };
 
@@ -24,6 +24,8 @@ pub(crate) struct Connectors {
     rustls: Arc<ClientConfig>,
     server_name: Option<ServerName<'static>>,
     trust: Trust,
+    /// Whether HTTP/2 must be agreed on.
+    is_http2: bool,
 }
 
 /// What a service's `tls` says, as far as files tell: a connection made under another one must not be used.
@@ -34,17 +36,21 @@ struct Trust {
 }
 
 impl Connectors {
-    /// As a service's `tls` says; by the system's roots without one.
-    pub(crate) fn new(config: Option<&UpstreamTls>) -> Self {
-        let rustls = match config {
+    /// As a service's `tls` says; by the system's roots without one. `protocol` is what is agreed on by ALPN.
+    pub(crate) fn new(config: Option<&UpstreamTls>, protocol: Protocol) -> Self {
+        let mut rustls = match config {
             Some(UpstreamTls { ca: None, identity: None, .. }) | None => system(),
             Some(own) => build(own),
         };
+        let is_http2 = protocol.is_http2();
+        if is_http2 {
+            Arc::make_mut(&mut rustls).alpn_protocols = vec![HTTP2.to_vec()];
+        }
         let trust = config.map_or_else(Trust::default, |own| Trust {
             roots: own.ca.as_ref().map(|roots| roots.store.roots.clone()),
             shown: own.identity.as_ref().map(|own| own.certified.cert.clone()),
         });
-        Self { rustls, server_name: config.and_then(|config| config.server_name.clone()), trust }
+        Self { rustls, server_name: config.and_then(|config| config.server_name.clone()), trust, is_http2 }
     }
 
     /// For one upstream.
@@ -55,6 +61,7 @@ impl Connectors {
             rustls: TlsConnector::from(Arc::clone(&self.rustls)),
             name,
             trust: self.trust.clone(),
+            is_http2: self.is_http2,
             failure: Mutex::default(),
         }
     }
@@ -65,6 +72,7 @@ pub(crate) struct Connector {
     rustls: TlsConnector,
     name: ServerName<'static>,
     trust: Trust,
+    is_http2: bool,
     /// Why the last handshake failed, if it did: told once.
     failure: Mutex<Option<String>>,
 }
@@ -72,12 +80,19 @@ pub(crate) struct Connector {
 impl Connector {
     /// The client's side of a handshake. A reason that is new is logged.
     pub(crate) async fn connect(&self, stream: TcpStream) -> io::Result<Transport> {
-        let outcome = self.rustls.connect(self.name.clone(), stream).await;
+        let outcome = self.rustls.connect(self.name.clone(), stream).await.and_then(|stream| {
+            let stream = Transport::tls(stream);
+            // A server that knows no ALPN agrees to nothing, and would be sent what it can't read.
+            if self.is_http2 && stream.agreed() != Some(HTTP2) {
+                return Err(io::Error::other("it does not speak HTTP/2: `h2` was not agreed on by ALPN"));
+            }
+            Ok(stream)
+        });
         let mut last = self.failure.lock().expect("no holder of this lock panics");
         match outcome {
             Ok(stream) => {
                 *last = None;
-                Ok(Transport::tls(stream))
+                Ok(stream)
             }
             Err(error) => {
                 let reason = error.to_string();

@@ -2,7 +2,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use crate::{
-    config,
+    config::{self, Protocol},
     rejection::Rejection,
     tls::{Connector, Connectors},
 };
@@ -16,13 +16,19 @@ pub(crate) struct Address {
     is_named: bool,
     /// Over https.
     pub(super) tls: Option<Connector>,
+    pub(super) protocol: Protocol,
 }
 
 impl Address {
-    /// `ip` is where it is; `tls` is there where the upstream is https.
-    pub(super) fn new(config: &config::Upstream, ip: Option<IpAddr>, tls: Option<&Connectors>) -> Self {
+    /// `ip` is where it is; `tls` is there where the upstream is https, and made for the same `protocol`.
+    pub(super) fn new(
+        config: &config::Upstream,
+        ip: Option<IpAddr>,
+        tls: Option<&Connectors>,
+        protocol: Protocol,
+    ) -> Self {
         let tls = tls.filter(|_| config.is_https).map(|tls| tls.to(&config.host));
-        Self { socket: ip.map(|ip| (ip, config.port).into()), is_named: config.ip().is_none(), tls }
+        Self { socket: ip.map(|ip| (ip, config.port).into()), is_named: config.ip().is_none(), tls, protocol }
     }
 
     /// Where to connect.
@@ -37,6 +43,6 @@ impl Address {
 
     /// Whether both are one server, reached in the same way.
     pub(super) fn is_like(&self, other: &Self) -> bool {
-        (self.socket, &self.tls) == (other.socket, &other.tls)
+        (self.socket, &self.tls, self.protocol) == (other.socket, &other.tls, other.protocol)
     }
 }

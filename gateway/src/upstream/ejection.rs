@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn what_traffic_met_is_told_apart_from_the_checks() {
         let config = config::Upstream { host: "a".into(), port: 80, is_https: false, weight: 1 };
-        let upstream = Upstream::remote(&config, None, None, true);
+        let upstream = Upstream::remote(&config, None, None, config::Protocol::Http1, true);
         let (breaker, now) = (CircuitBreaker::default(), Instant::now());
         let told = |now| {
             let ejection = upstream.ejection(Some(&breaker), now)?;

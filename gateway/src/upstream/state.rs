@@ -18,7 +18,12 @@ use super::{
     circuit::Circuit,
     ejection::{By, Cause, Ejections},
 };
-use crate::{config, h1::head::host_value, mounts::Mounted, tls::Connectors};
+use crate::{
+    config::{self, Protocol},
+    h1::head::host_value,
+    mounts::Mounted,
+    tls::Connectors,
+};
 
 /// Whether an upstream takes traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,9 +92,10 @@ impl Upstream {
         config: &config::Upstream,
         ip: Option<IpAddr>,
         tls: Option<&Connectors>,
+        protocol: Protocol,
         probed: bool,
     ) -> Self {
-        Self::new(config, config.url(), Place::Remote(Address::new(config, ip, tls)), probed)
+        Self::new(config, config.url(), Place::Remote(Address::new(config, ip, tls, protocol)), probed)
     }
 
     /// The same in this process, in the place of a service's upstreams, of which `config` is the first.
@@ -132,6 +138,14 @@ impl Upstream {
             _ => true,
         };
         is_reached_alike && (&self.url, &self.authority) == (&other.url, &other.authority)
+    }
+
+    /// What it speaks; a service of this process speaks none, and counts as HTTP/1.1.
+    pub(crate) fn protocol(&self) -> Protocol {
+        match &self.place {
+            Place::Remote(address) => address.protocol,
+            Place::Mounted(_) => Protocol::Http1,
+        }
     }
 
     /// What its name stands for, if the file names it and the name resolves.
@@ -204,7 +218,7 @@ mod tests {
     #[test]
     fn the_weight_of_one_that_is_back_grows() {
         let config = config::Upstream { host: "a".into(), port: 80, is_https: false, weight: 2 };
-        let upstream = Upstream::remote(&config, None, None, false);
+        let upstream = Upstream::remote(&config, None, None, Protocol::Http1, false);
         let slow = Duration::from_secs(100);
         assert_eq!(upstream.thousandths(2, slow, Instant::now()), 2000, "it has never been out");
         upstream.is_back();

@@ -1,5 +1,5 @@
 //! Frames as bytes (RFC 9113 §4.1), well-formed or not.
-use crate::client::Client;
+use crate::wire::Wire;
 
 /// The types of frames (RFC 9113 §6).
 pub mod kind {
@@ -46,7 +46,7 @@ pub(super) struct Frame {
 
 impl Frame {
     /// The next frame; `None` where the connection has ended.
-    pub(super) fn read(client: &mut Client) -> Option<Self> {
+    pub(super) fn read(client: &mut Wire) -> Option<Self> {
         let head = client.take(9).ok()?;
         let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
         let stream = u32::from_be_bytes(*head[5..].first_chunk().unwrap()) & 0x7fff_ffff;

@@ -3,16 +3,17 @@ use std::time::Duration;
 
 use super::Checks;
 use crate::config::{
-    HealthCheck,
+    HealthCheck, Question,
     diagnose::{Code, Finding},
     raw::RawHealth,
-    read::{At, Text},
+    read::{At, OrOff, Text, Toggle},
 };
 
 /// One layer's settings, checked; `None` where it is silent.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Probe {
-    path: Option<String>,
+    /// `false` is off: what is inherited does not hold.
+    question: Option<OrOff<Question>>,
     interval: Option<Duration>,
     timeout: Option<Duration>,
     healthy_after: Option<u32>,
@@ -30,14 +31,13 @@ impl Probe {
         };
         let healthy_after = threshold("healthy_after", &raw.healthy_after);
         let unhealthy_after = threshold("unhealthy_after", &raw.unhealthy_after);
-        let path = raw.path.as_ref().map(|text| path(text, checks));
-        Self { path, interval, timeout, healthy_after, unhealthy_after }
+        Self { question: question(raw, checks), interval, timeout, healthy_after, unhealthy_after }
     }
 
     /// This layer, with what it is silent about from `outer`.
     pub(super) fn over(self, outer: &Self) -> Self {
         Self {
-            path: self.path.or_else(|| outer.path.clone()),
+            question: self.question.or_else(|| outer.question.clone()),
             interval: self.interval.or(outer.interval),
             timeout: self.timeout.or(outer.timeout),
             healthy_after: self.healthy_after.or(outer.healthy_after),
@@ -45,16 +45,32 @@ impl Probe {
         }
     }
 
-    /// The whole check; none without a path, since there is nothing to ask for.
+    /// The whole check; none without a question.
     pub(super) fn complete(self) -> Option<HealthCheck> {
         Some(HealthCheck {
-            path: self.path?,
+            question: self.question.and_then(OrOff::on)?,
             interval: self.interval.unwrap_or(Duration::from_secs(5)),
             timeout: self.timeout.unwrap_or(Duration::from_secs(2)),
             healthy_after: self.healthy_after.unwrap_or(2),
             unhealthy_after: self.unhealthy_after.unwrap_or(3),
         })
     }
+}
+
+fn question(raw: &RawHealth, checks: &mut Checks) -> Option<OrOff<Question>> {
+    let asked = raw.path.as_ref().map(|text| (text, path(text, checks)));
+    let Some(grpc) = &raw.grpc else { return asked.map(|(_, path)| OrOff::On(Question::Path(path))) };
+    let service = match &grpc.value {
+        Toggle::Off => return Some(asked.map_or(OrOff::Off, |(_, path)| OrOff::On(Question::Path(path)))),
+        Toggle::On => String::new(),
+        Toggle::As(service) => service.as_str().to_owned(),
+    };
+    if let Some((text, path)) = asked {
+        let finding = Finding::new(Code::Conflict, &grpc.span, "`path` and `grpc` both say what a probe asks");
+        checks.report(finding.label("the second").related(&text.span, "the first").help("remove one of them"));
+        return Some(OrOff::On(Question::Path(path)));
+    }
+    Some(OrOff::On(Question::Grpc(service)))
 }
 
 /// A path that is at fault is still one: the service does not lack it as well.

@@ -10,10 +10,12 @@ use super::{
     fallback, forward_auth,
     health::Probe,
     layer::Layer,
-    load_balance, max_in_flight, route, tls, upstream,
+    load_balance, max_in_flight, protocol,
+    protocol::Spoken,
+    route, tls, upstream,
 };
 use crate::config::{
-    HostPolicy, LoadBalance, MaxInFlight, Server, Service,
+    HealthCheck, HostPolicy, LoadBalance, MaxInFlight, Protocol, Question, Server, Service,
     diagnose::{Code, Finding},
     raw::{RawConfig, RawDefaults, RawLoadBalance, RawMaxInFlight, RawService},
     read::{At, Entry, Length, OrOff, Text},
@@ -27,6 +29,7 @@ struct Outer<'s> {
     breaker: Breaker,
     spread: Spread,
     host: Option<HostPolicy>,
+    protocol: Option<Spoken>,
 }
 
 /// How requests are spread over upstreams, as one layer says; `None` where it is silent.
@@ -68,6 +71,7 @@ pub(super) fn check_all(raw: &RawConfig, server: &Server, outermost: &Layer, che
             checks,
         ),
         host: defaults.host.as_ref().and_then(|text| host(text, checks)),
+        protocol: protocol::check(defaults.protocol.as_ref(), checks),
     };
     let Some(services) = &raw.services else {
         return Vec::new();
@@ -97,13 +101,15 @@ fn check<'r>(
     let mut layer = Layer::of_service(raw, &outer.layer, checks);
     layer.forward_auth.settle(checks);
     layer.forward_auth.report_self(entry, checks);
+    let spoken = protocol::check(raw.protocol.as_ref(), checks).or_else(|| outer.protocol.clone());
+    let protocol = spoken.as_ref().map(|spoken| spoken.protocol).unwrap_or_default();
     let upstreams = raw.upstreams.as_ref().map(|written| {
         if written.value.is_empty {
             let message = format!("`services.{}` has no upstream", entry.name);
             let finding = Finding::new(Code::NoUpstreams, &written.span, message);
             checks.report(finding.label("no upstream").help("add \"http://127.0.0.1:8001\""));
         }
-        upstream::check_all(written, &entry.name, checks)
+        upstream::check_all(written, spoken.as_ref(), &entry.name, checks)
     });
     let routes = raw.routes.as_ref().map_or(&[][..], |written| &written.value.list);
     let upstreams = upstreams.unwrap_or_default();
@@ -123,12 +129,13 @@ fn check<'r>(
     Service {
         name: entry.name.as_str().into(),
         upstreams,
+        protocol,
         tls,
         load_balance: spread.load_balance.or_else(|| outer.spread.load_balance.clone()).unwrap_or_default(),
         slow_start: spread.slow_start.or(outer.spread.slow_start).unwrap_or_default(),
         max_in_flight: spread.max_in_flight.or(outer.spread.max_in_flight),
         critical: raw.critical.as_ref().is_none_or(|critical| critical.value),
-        health: check_health(raw, &outer.probe, checks),
+        health: check_health(entry, protocol, &outer.probe, checks),
         circuit_breaker: Breaker::of(raw.circuit_breaker.as_ref(), checks).over(&outer.breaker).complete(),
         host: own_host.or_else(|| outer.host.clone()).unwrap_or(HostPolicy::Preserve),
         routes,
@@ -167,7 +174,25 @@ fn check_name(entry: &Entry<RawService>, checks: &mut Checks) {
     checks.report(finding.label("not a name").help(help));
 }
 
-fn check_health(raw: &RawService, inherited: &Probe, checks: &mut Checks) -> Option<crate::config::HealthCheck> {
+fn check_health(
+    entry: &Entry<RawService>,
+    protocol: Protocol,
+    inherited: &Probe,
+    checks: &mut Checks,
+) -> Option<HealthCheck> {
+    let check = read_health(&entry.value.value, inherited, checks);
+    if !protocol.is_http2()
+        && let Some(HealthCheck { question: Question::Grpc(_), .. }) = &check
+    {
+        let message = format!("`services.{}` is probed by gRPC, which needs HTTP/2", entry.name);
+        let span = entry.value.value.health.as_ref().map_or(&entry.name_span, |written| &written.span);
+        let finding = Finding::new(Code::Conflict, span, message).label("asks by gRPC");
+        checks.report(finding.help("add `protocol = \"h2c\"`, or `\"h2\"` for `https://`"));
+    }
+    check
+}
+
+fn read_health(raw: &RawService, inherited: &Probe, checks: &mut Checks) -> Option<HealthCheck> {
     let Some(written) = &raw.health else {
         return inherited.clone().complete();
     };
@@ -175,7 +200,8 @@ fn check_health(raw: &RawService, inherited: &Probe, checks: &mut Checks) -> Opt
         return None;
     };
     let check = Probe::of(&health.0, checks).over(inherited).complete();
-    if check.is_none() && health.0.path.is_none() && !health.0.unread.contains(&"path") {
+    let is_silent = health.0.path.is_none() && !["path", "grpc"].iter().any(|key| health.0.unread.contains(key));
+    if check.is_none() && is_silent {
         let message = "`health` has no path to ask for";
         let finding = Finding::new(Code::MissingKey, &written.span, message);
         checks.report(finding.label("`path` is missing").help("add `path = \"/health\"`"));

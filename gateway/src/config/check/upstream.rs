@@ -3,7 +3,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use rustls::pki_types::ServerName;
 
-use super::Checks;
+use super::{Checks, protocol::Spoken};
 use crate::config::{
     Upstream,
     diagnose::{Code, Finding},
@@ -14,6 +14,7 @@ use crate::config::{
 /// All upstreams of a service that can be used.
 pub(super) fn check_all(
     written: &At<OneOrMany<Brief<RawUpstream>>>,
+    spoken: Option<&Spoken>,
     service: &str,
     checks: &mut Checks,
 ) -> Vec<Upstream> {
@@ -30,6 +31,9 @@ pub(super) fn check_all(
                 continue;
             }
         };
+        if let Some(spoken) = spoken {
+            spoken.report_unfit(is_https, url, checks);
+        }
         let same = |other: &Upstream| other.host == host && other.port == port;
         if let Some((_, first)) = upstreams.iter().find(|(other, _)| same(other)) {
             let message = format!("`services.{service}` has this upstream twice");

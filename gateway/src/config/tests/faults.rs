@@ -1,5 +1,5 @@
 //! Each fault where it stands: `line:column code`, in characters from 1.
-use super::{EVERY_KEY, SERVICE, faulty};
+use super::{EVERY_KEY, SERVICE, faulty, sound};
 
 #[track_caller]
 fn check(text: &str, expected: &[&str]) {
@@ -31,6 +31,29 @@ fn in_route(text: &str, expected: &[&str]) {
 #[track_caller]
 fn in_upstreams(text: &str, expected: &[&str]) {
     check(&format!("[services.user]\nupstreams = {text}\nroutes = [\"/users\"]\n"), expected);
+}
+
+#[test]
+fn what_upstreams_speak_fits_their_scheme() {
+    let of = |protocol: &str, more: &str, upstreams: &str, expected: &[&str]| {
+        let text = format!("upstreams = {upstreams}\nroutes = '/'\n");
+        let service = if protocol.is_empty() { text.clone() } else { format!("protocol = '{protocol}'\n{text}") };
+        let text = format!("{more}[services.user]\n{service}");
+        if expected.is_empty() {
+            sound(&text);
+        } else {
+            check(&text, expected);
+        }
+    };
+    of("h2", "", "['https://a', 'http://b']", &["3:27 conflict"]);
+    of("h2c", "", "['https://a', 'http://b']", &["3:14 conflict"]);
+    of("http1", "", "['https://a', 'http://b']", &[]);
+    of("", "defaults.protocol = 'h2c'\n", "['https://a']", &["3:14 conflict"]);
+    of("h2", "defaults.protocol = 'h2c'\n", "['https://a']", &[]);
+    of("", "defaults.protocol = 'h3'\n", "['https://a']", &["1:21 bad_protocol"]);
+    of("", "defaults.health = { grpc = true }\n", "['http://a']", &["2:11 conflict"]);
+    of("h2c", "defaults.health = { grpc = true }\n", "['http://a']", &[]);
+    of("http1", "defaults.health = { grpc = true }\n", "['http://a']\nhealth = '/h'", &[]);
 }
 
 #[test]
@@ -178,6 +201,12 @@ fn the_services() {
         ("health = { interval = \"1s\" }", "4:10 missing_key"),
         ("health = { path = \"/\", timeout = \"0s\" }", "4:34 out_of_range"),
         ("health = { path = \"/\", healthy_after = 0 }", "4:40 out_of_range"),
+        ("health = { path = \"/\", grpc = true }", "4:31 conflict"),
+        ("health = { grpc = \"a.B\" }", "4:10 conflict"),
+        ("health = { grpc = 1 }", "4:19 wrong_type"),
+        ("health = { grpc = false }", "4:10 missing_key"),
+        ("protocol = \"http2\"", "4:12 bad_protocol"),
+        ("protocol = true", "4:12 wrong_type"),
         ("health = { paht = \"/\" , path = \"/\" }", "4:12 unknown_key"),
         ("retry = true", "4:9 wrong_type"),
         ("retry.attempts = 0", "4:18 out_of_range"),

@@ -69,6 +69,7 @@ fn a_newcomers_file_gets_every_default() {
         "services": { "user": {
             "upstreams": [{ "url": "http://127.0.0.1:8001", "weight": 1 }],
             "critical": true,
+            "protocol": "http1",
             "health": {
                 "path": "/health",
                 "interval": "5s",
@@ -149,7 +150,8 @@ routes = "/b"
     assert_eq!(a.routes[1].timeouts, timeouts(1, 60));
     assert_eq!(b.routes[0].timeouts, timeouts(1, 10));
     assert_eq!((a.routes[0].max_body, a.routes[1].max_body), (2 << 20, 3 << 20));
-    assert_eq!(a.health.as_ref().map(|h| (h.path.as_str(), h.interval)), Some(("/h", seconds(9))));
+    let asked = crate::config::Question::Path("/h".into());
+    assert_eq!(a.health.as_ref().map(|h| (&h.question, h.interval)), Some((&asked, seconds(9))));
     assert_eq!(b.health, None, "no path is known for it");
     assert_eq!(a.host, HostPolicy::Upstream);
     assert_eq!(b.host, HostPolicy::Name(HeaderValue::from_static("b.internal")));

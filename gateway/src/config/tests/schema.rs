@@ -104,10 +104,13 @@ fn file_keys(value: &Value, path: &str, found: &mut BTreeSet<String>) {
 /// Keys that cannot stand beside others of the file that has every key.
 const INSTEAD: &str = r#"
 [defaults]
+protocol = "h2c"
+health = { grpc = true }
 load_balance = { hash = "ip" }
 forward_auth = { url = "http://a/b", request_headers = [] }
 [services.task]
 upstreams = "http://task"
+health = { grpc = "task.v1.Tasks" }
 load_balance = { sticky = "cookie:node" }
 forward_auth = { service = "task", path = "/verify", timeout = "1s" }
 routes = [

@@ -26,14 +26,18 @@ fn connections_are_as_many_as_the_streams_need() {
             all.wait();
             let streams: Vec<u32> = conn.requests.keys().copied().collect();
             conn.requests.clear();
-            streams.into_iter().for_each(|stream| conn.respond(stream, "200", &[], b"ok"));
+            for stream in streams {
+                conn.respond(stream, "200", &[], b"ok");
+            }
         }
     });
     let gateway = before(&upstream, "");
     let mut client = Http2::connect(gateway.address);
     for round in 0..3 {
         let streams: Vec<u32> = (0..6).map(|n| round * 12 + 2 * n + 1).collect();
-        streams.iter().for_each(|&stream| drop(client.send_request(stream, "GET", "/", &[], true)));
+        for &stream in &streams {
+            client.send_request(stream, "GET", "/", &[], true);
+        }
         for stream in streams {
             assert_eq!(client.answer(stream).text(), "ok");
         }
@@ -119,7 +123,9 @@ fn bodies_of_any_size_pass_both_ways_at_once() {
             })
         })
         .collect();
-    clients.into_iter().for_each(|client| client.join().unwrap());
+    for client in clients {
+        client.join().unwrap();
+    }
 }
 
 #[test]

@@ -37,6 +37,7 @@ fn line(bencher: Bencher) {
             duration: Duration::from_micros(12_345),
             upstream_time: Some(Duration::from_micros(11_234)),
             retries: 0,
+            hedged: 0,
         };
         black_box(line).write(&clock, &mut buffer);
         if buffer.len() > 32 * 1024 {

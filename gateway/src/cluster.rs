@@ -8,6 +8,7 @@ mod ask;
 mod budget;
 mod eject;
 pub(crate) mod health;
+pub(crate) mod hedge;
 pub(crate) mod lease;
 mod mirror;
 mod pick;
@@ -34,7 +35,7 @@ use sticky::Sticky;
 
 use crate::{
     balance::Balancer,
-    config::{CircuitBreaker, HashKey, HealthCheck, HostPolicy, LoadBalance, Service},
+    config::{CircuitBreaker, HashKey, HealthCheck, HostPolicy, LoadBalance, MaxInFlight, Service},
     mounts::Mounted,
     names::Addresses,
     tasks::Tasks,
@@ -59,7 +60,7 @@ pub(crate) struct Cluster {
     sticky: Option<Sticky>,
     slow_start: Duration,
     /// Requests that one upstream is at work on at once.
-    max_in_flight: Option<u32>,
+    max_in_flight: Option<MaxInFlight>,
     /// Whether those are counted: anything depends on it.
     counts: bool,
     room: Room,

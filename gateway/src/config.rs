@@ -39,11 +39,11 @@ use crate::{
 };
 
 pub use api_key::{ApiKey, ApiKeys, KeyHash, KeyPlace, is_key_name, new_key};
-pub use balance::{HashKey, LoadBalance};
+pub use balance::{HashKey, LoadBalance, MaxInFlight};
 pub use diagnose::{Fault, Faults, FaultsKind, Related, Style};
 pub use jwt::{Algorithm, AuthMode, Jwt, KeySource, Secret};
 pub use limit_store::LimitStore;
-pub use resilience::{CircuitBreaker, Retry, RetryOn};
+pub use resilience::{CircuitBreaker, Hedge, Retry, RetryOn};
 pub use schema::schema;
 pub use source::Source;
 pub use tls::{Acme, Certificate, Roots, Tls, UpstreamTls};
@@ -166,7 +166,7 @@ pub struct Service {
     /// Over what time the weight of an upstream that is back grows. Default none.
     pub slow_start: Duration,
     /// Requests that one upstream is at work on at once. Default any number.
-    pub max_in_flight: Option<u32>,
+    pub max_in_flight: Option<MaxInFlight>,
     /// Whether the gateway is unhealthy without it. Default true.
     pub critical: bool,
     /// The active health check; none: every upstream counts as healthy.
@@ -256,6 +256,8 @@ pub struct Route {
     pub timeouts: UpstreamTimeouts,
     /// When a request is sent again; none: never.
     pub retry: Option<Retry>,
+    /// When it is sent to another upstream as well; none: never.
+    pub hedge: Option<Hedge>,
     /// The largest request body, in bytes. Default [`Limits::body`].
     pub max_body: u64,
     /// Whether a caller must say who it is. Default: required once the file has anything to check that with, else none.

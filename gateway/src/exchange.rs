@@ -190,6 +190,8 @@ pub(crate) struct Exchange {
     /// From the pick of an upstream to the head of its answer.
     pub(crate) upstream_time: Option<Duration>,
     pub(crate) retries: u32,
+    /// Upstreams that it was sent to because another was slow.
+    pub(crate) hedged: u32,
     /// Whether it may be sent once more, to whomever: no byte of it was seen, or it is idempotent and has no body.
     pub(crate) may_resend: bool,
     /// Whose request it is, where its upstream is chosen by that.
@@ -267,6 +269,7 @@ impl Exchange {
             duration: now - self.started,
             upstream_time: self.upstream_time,
             retries: self.retries,
+            hedged: self.hedged,
         }
     }
 }

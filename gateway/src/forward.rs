@@ -61,7 +61,10 @@ pub(crate) async fn forward(
     if let Some(store) = &worker.live.cache {
         cache::invalidate(store, request, matched.path, client.scheme, exchange, &response);
     }
-    for cookie in [cookie, cluster.cookie(exchange, client.scheme)].into_iter().flatten() {
+    if let Some(cookie) = cookie {
+        cookie::give(cookie, &mut response);
+    }
+    if let Some(cookie) = cluster.cookie(exchange, client.scheme) {
         cookie::give(cookie, &mut response);
     }
     if let Some(accepted) = accepted {

@@ -15,7 +15,7 @@ use rules::Sources;
 use crate::{
     acme::Acme,
     cache::{RouteCache, Store},
-    cluster::{Cluster, health},
+    cluster::{Cluster, health, hedge::Hedging},
     config::{Coding, Config, Redirect, Retry, Service, UpstreamTimeouts},
     degrade::Fallback,
     h1::server::Settings,
@@ -92,6 +92,8 @@ pub(crate) struct Lane {
     pub(crate) timeouts: UpstreamTimeouts,
     /// When it is sent again; none: never.
     pub(crate) retry: Option<Retry>,
+    /// When it is sent to another upstream as well; none: never.
+    pub(crate) hedge: Option<Box<Hedging>>,
     /// The index of the cluster that it goes to.
     pub(crate) cluster: usize,
     /// How its answers are stored; none: not at all.

@@ -203,6 +203,7 @@ fn upstream_in_full(cluster: &Cluster, upstream: &Upstream) -> Value {
         "circuit": upstream.circuit.state().as_str(),
         "ejected_by": details.ejected_by.map(By::as_str),
         "ejected": cluster.ejection(upstream).as_ref().map(ejected),
+        "max_in_flight": cluster.most(upstream),
         "since": seconds(details.since),
         "last_check": details.last_check.map(seconds),
         "last_error": details.last_error,

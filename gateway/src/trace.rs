@@ -40,6 +40,7 @@ pub(crate) fn open(request: &Request<Body>, from: Origin, worker: Rc<Worker>) ->
         upstream: None,
         upstream_time: None,
         retries: 0,
+        hedged: 0,
         may_resend: true,
         affinity: 0,
         upgrades: false,

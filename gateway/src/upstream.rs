@@ -1,5 +1,6 @@
 //! Stage 8: one request to one upstream: over a pooled connection or a new one, or by a call where it is a service of
 //! this process.
+pub(crate) mod adaptive;
 mod address;
 mod ask;
 pub(crate) mod circuit;
@@ -51,6 +52,15 @@ pub(crate) enum Failure {
     },
     /// It may have seen the request, or its body is gone.
     Sent(Rejection),
+}
+
+impl Failure {
+    /// Why.
+    pub(crate) fn rejection(&self) -> &Rejection {
+        match self {
+            Self::NotSent { rejection, .. } | Self::Cut { rejection, .. } | Self::Sent(rejection) => rejection,
+        }
+    }
 }
 
 /// Sends a request and waits for the head of its answer. A pooled connection that turns out to have been closed

@@ -3,6 +3,7 @@
 
 mod access_log;
 mod acme;
+mod adaptive;
 mod admin;
 mod api_keys;
 mod balance;
@@ -28,6 +29,7 @@ mod gateway_secret;
 mod grpc;
 mod handover;
 mod health;
+mod hedge;
 mod http2;
 mod http2_floods;
 mod http2_life;

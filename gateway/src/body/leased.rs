@@ -16,7 +16,6 @@ use crate::{
     config::UpstreamTimeouts,
     h1::{framing::Length, wire::Wire},
     rejection::Rejection,
-    upstream::ejection::Cause,
 };
 use clock::{Clock, Over};
 
@@ -32,9 +31,7 @@ pub(crate) struct LeasedBody {
 impl LeasedBody {
     /// The body of an answer of this status.
     pub(crate) fn new(body: AnswerBody, status: StatusCode, mut lease: Lease) -> Self {
-        if status.is_server_error() {
-            lease.fail(Cause::status(status));
-        }
+        lease.answered(status);
         let mut leased = Self { body, lease: Some(lease), clock: None };
         leased.end_if_over();
         leased

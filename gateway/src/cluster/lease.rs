@@ -5,6 +5,8 @@ use std::{
     time::Instant,
 };
 
+use http::StatusCode;
+
 use super::Cluster;
 use crate::{
     h1::pool::Pool,
@@ -42,6 +44,8 @@ pub(crate) struct Lease {
     upstream: Rc<LocalUpstream>,
     trial: Option<Trial>,
     verdict: Verdict,
+    /// Since when an answer is awaited, where that is measured.
+    asked: Option<Instant>,
 }
 
 impl Lease {
@@ -58,11 +62,36 @@ impl Lease {
         let others = shared.in_flight.fetch_add(1, Ordering::SeqCst);
         // Whatever is refused now leaves its place, and its trial, when it is dropped.
         let lease = Self::new(upstream, trial);
-        cluster.max_in_flight.is_none_or(|most| others < most).then_some(lease)
+        cluster.most(shared).is_none_or(|most| others < most).then_some(lease)
     }
 
     fn new(upstream: &Rc<LocalUpstream>, trial: Option<Trial>) -> Self {
-        Self { upstream: Rc::clone(upstream), trial, verdict: Verdict::None }
+        Self { upstream: Rc::clone(upstream), trial, verdict: Verdict::None, asked: None }
+    }
+
+    /// From now on the upstream alone is waited for: where its limit is found out, how long it takes is of interest.
+    pub(super) fn ask(&mut self) {
+        if self.upstream.cluster.bounds().is_some() {
+            self.asked = Some(Instant::now());
+        }
+    }
+
+    /// The head of an answer has come. A failure may be quick because nothing was done: it says nothing of the latency.
+    pub(crate) fn answered(&mut self, status: StatusCode) {
+        if status.is_server_error() {
+            self.fail(Cause::status(status));
+            self.asked = None;
+        }
+        self.measured();
+    }
+
+    /// Lets the limit learn how long it took.
+    fn measured(&mut self) {
+        let LocalUpstream { cluster, shared, .. } = &*self.upstream;
+        if let (Some(asked), Some(bounds)) = (self.asked.take(), cluster.bounds()) {
+            let now = Instant::now();
+            shared.adaptive.sample(now - asked, shared.in_flight.load(Ordering::Relaxed), bounds, now);
+        }
     }
 
     /// The upstream has failed.
@@ -72,6 +101,9 @@ impl Lease {
 
     /// There was no answer, or no whole one: for this reason, which may be the client.
     pub(crate) fn fail_for(&mut self, rejection: &Rejection) {
+        if *rejection == Rejection::UpstreamTimeout {
+            self.measured();
+        }
         if rejection.is_upstreams() {
             self.fail(Cause::rejection(rejection));
         }

@@ -4,6 +4,7 @@ use std::{sync::atomic::Ordering, time::Instant};
 use super::{Cluster, LocalCluster, lease::Lease};
 use crate::{
     balance::Candidate,
+    config::MaxInFlight,
     rejection::Rejection,
     upstream::{Health, Upstream},
 };
@@ -21,7 +22,23 @@ impl Cluster {
     }
 
     fn is_at_most(&self, upstream: &Upstream) -> bool {
-        self.max_in_flight.is_some_and(|most| upstream.in_flight.load(Ordering::SeqCst) >= most)
+        self.most(upstream).is_some_and(|most| upstream.in_flight.load(Ordering::SeqCst) >= most)
+    }
+
+    /// How many requests it may be at work on; `None` for any number.
+    pub(crate) fn most(&self, upstream: &Upstream) -> Option<u32> {
+        self.max_in_flight.map(|most| match most {
+            MaxInFlight::Fixed(most) => most,
+            MaxInFlight::Adaptive { min, max } => upstream.adaptive.limit(min, max),
+        })
+    }
+
+    /// The bounds of a limit that is found out.
+    pub(crate) fn bounds(&self) -> Option<(u32, u32)> {
+        match self.max_in_flight {
+            Some(MaxInFlight::Adaptive { min, max }) => Some((min, max)),
+            Some(MaxInFlight::Fixed(_)) | None => None,
+        }
     }
 
     /// Whether any upstream may be sent to: one that is not known to be unhealthy, and whose circuit lets it.
@@ -70,13 +87,13 @@ impl LocalCluster {
     /// The next upstream for whom has this key; its index and the hold on it. Where all that would do are at work on
     /// as much as they may be, it waits a little for room.
     pub(super) async fn pick(&self, key: u64) -> Result<(usize, Lease), Rejection> {
-        if let Some(picked) = self.pick_of(Health::Healthy, None, key) {
+        if let Some(picked) = self.pick_of(Health::Healthy, &[], key) {
             return Ok(picked);
         }
         self.shared.first_probes().await;
         let now = || {
             // A probe that has not answered yet is no verdict.
-            self.pick_of(Health::Healthy, None, key).or_else(|| self.pick_of(Health::Unknown, None, key))
+            self.pick_of(Health::Healthy, &[], key).or_else(|| self.pick_of(Health::Unknown, &[], key))
         };
         if let Some(picked) = now() {
             return Ok(picked);
@@ -87,11 +104,12 @@ impl LocalCluster {
         Err(self.shared.none_left())
     }
 
-    /// One of those in this state of health, but for `except`.
-    pub(super) fn pick_of(&self, health: Health, except: Option<usize>, key: u64) -> Option<(usize, Lease)> {
+    /// One of those in this state of health, but for those in `except`.
+    pub(super) fn pick_of(&self, health: Health, except: &[usize], key: u64) -> Option<(usize, Lease)> {
         let candidate = |index: usize| {
             let upstream = &self.shared.upstreams[index];
-            let is_candidate = Some(index) != except && upstream.health() == health && self.shared.takes_more(upstream);
+            let is_candidate =
+                !except.contains(&index) && upstream.health() == health && self.shared.takes_more(upstream);
             is_candidate.then(|| self.shared.candidate(index))
         };
         if let Some(kept) = self.kept(health, except, key) {

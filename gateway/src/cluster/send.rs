@@ -53,17 +53,34 @@ impl LocalCluster {
     ) -> Result<(ResponseHead, LeasedBody), Rejection> {
         self.asked.set(self.asked.get().saturating_add(1));
         let on = lane.retry.map_or(RetryOn::default(), |retry| retry.on);
-        let can_repeat = is_idempotent(&head.method) && http_body::Body::is_end_stream(body);
+        let is_whole = http_body::Body::is_end_stream(body);
+        let can_repeat = is_whole && is_idempotent(&head.method);
+        let may_hedge = can_repeat && !exchange.upgrades;
         let key = exchange.affinity;
         let (mut index, mut lease) = self.pick(key).await?;
         let mut tries = 1;
         loop {
-            let upstream = &self.shared.upstreams[index];
             exchange.upstream = Some((self.index, index));
-            let host = self.shared.host_for(upstream, exchange.host.as_ref());
-            let stale = on.has(RetryOn::STALE).then_some(&mut exchange.retries);
-            let sent = std::mem::replace(body, Body::empty());
-            let outcome = send(upstream, &self.upstreams[index].pool, head, host, sent, &lane.timeouts, stale).await;
+            let outcome = match lane.hedge.as_ref().filter(|_| may_hedge && tries == 1) {
+                None => {
+                    let upstream = &self.shared.upstreams[index];
+                    let host = self.shared.host_for(upstream, exchange.host.as_ref());
+                    let stale = on.has(RetryOn::STALE).then_some(&mut exchange.retries);
+                    let sent = std::mem::replace(body, Body::empty());
+                    if is_whole {
+                        lease.ask();
+                    }
+                    send(upstream, &self.upstreams[index].pool, head, host, sent, &lane.timeouts, stale).await
+                }
+                Some(hedging) => {
+                    // Boxed, so that a request that is not hedged has no room for it.
+                    let race = Box::pin(self.race((index, lease), hedging, head, lane, exchange)).await;
+                    (index, lease) = race.0;
+                    exchange.upstream = Some((self.index, index));
+                    race.1
+                }
+            };
+            let upstream = &self.shared.upstreams[index];
             exchange.upstream_time = Some(exchange.permitted.elapsed());
             let again = |on: bool| lane.retry.filter(|retry| on && tries < retry.attempts);
             let next = match outcome {
@@ -109,7 +126,12 @@ impl LocalCluster {
 
     /// An upstream that could be asked now, other than `failed`.
     pub(super) fn other(&self, failed: usize, key: u64) -> Option<(usize, Lease)> {
-        [Health::Healthy, Health::Unknown].into_iter().find_map(|health| self.pick_of(health, Some(failed), key))
+        self.none_of(&[failed], key)
+    }
+
+    /// An upstream that could be asked now, and is none of these.
+    pub(super) fn none_of(&self, asked: &[usize], key: u64) -> Option<(usize, Lease)> {
+        [Health::Healthy, Health::Unknown].into_iter().find_map(|health| self.pick_of(health, asked, key))
     }
 
     /// The budget, which knows of this worker's requests then.

@@ -48,10 +48,10 @@ impl Cluster {
 
 impl LocalCluster {
     /// The upstream that the cookie of a request names, if it may be sent to.
-    pub(super) fn kept(&self, health: Health, except: Option<usize>, place: u64) -> Option<(usize, Lease)> {
+    pub(super) fn kept(&self, health: Health, except: &[usize], place: u64) -> Option<(usize, Lease)> {
         let index = self.shared.named(place)?;
         let upstream = &self.shared.upstreams[index];
-        let would_do = Some(index) != except && upstream.health() == health && self.shared.takes_more(upstream);
+        let would_do = !except.contains(&index) && upstream.health() == health && self.shared.takes_more(upstream);
         let lease = would_do.then(|| Lease::take(&self.upstreams[index]))??;
         Some((index, lease))
     }

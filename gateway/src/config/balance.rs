@@ -19,6 +19,25 @@ pub enum LoadBalance {
     Sticky(Box<str>),
 }
 
+/// How many requests one upstream may be at work on at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MaxInFlight {
+    /// `max_in_flight = 100`.
+    Fixed(u32),
+    /// `max_in_flight = "adaptive"` or `{ adaptive = { min = 5, max = 1000 } }`: found out by how long answers take.
+    Adaptive {
+        /// Never fewer. Default 5, at least 1.
+        min: u32,
+        /// Never more. Default 1,000, at least `min`.
+        max: u32,
+    },
+}
+
+impl MaxInFlight {
+    /// As `"adaptive"` means it.
+    pub const ADAPTIVE: Self = Self::Adaptive { min: 5, max: 1000 };
+}
+
 /// What a request is hashed by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HashKey {

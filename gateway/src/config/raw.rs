@@ -238,14 +238,16 @@ table! {
         timeouts: RawTimeouts,
         /// When a request is sent again, or false for never.
         retry: OrOff<RawRetry>,
+        /// When a request that is slow is sent to another upstream as well, or false for never, which is the default.
+        hedge: OrOff<RawHedge>,
         /// How upstreams are probed: a path, or a table.
         health: Brief<RawHealth>,
         /// Which upstream a request goes to: `round_robin`, `least_requests`, `p2c`, or a table with `hash`.
         load_balance: RawLoadBalance,
         /// Over what time the weight of an upstream that is back grows.
         slow_start: Length = "0s",
-        /// Requests that one upstream is at work on at once; a few wait a little for room. Default any number.
-        max_in_flight: Count,
+        /// Requests that one upstream is at work on at once, or `adaptive`; a few wait a little for room. Default any number.
+        max_in_flight: RawMaxInFlight,
         /// When an upstream that fails is shut out for a while.
         circuit_breaker: OrOff<RawCircuitBreaker>,
         /// How much a client may send.
@@ -293,14 +295,16 @@ table! {
         load_balance: RawLoadBalance,
         /// Over what time the weight of an upstream that is back grows.
         slow_start: Length = "0s",
-        /// Requests that one upstream is at work on at once; a few wait a little for room. Default any number.
-        max_in_flight: Count,
+        /// Requests that one upstream is at work on at once, or `adaptive`; a few wait a little for room. Default any number.
+        max_in_flight: RawMaxInFlight,
         /// When an upstream that fails is shut out for a while; false for never.
         circuit_breaker: OrOff<RawCircuitBreaker>,
         /// How long its upstreams may take.
         timeouts: RawTimeouts,
         /// When a request is sent again, or false for never.
         retry: OrOff<RawRetry>,
+        /// When a request that is slow is sent to another upstream as well, or false for never, which is the default.
+        hedge: OrOff<RawHedge>,
         /// How much a client may send.
         limits: RawBodyLimit,
         /// How often one caller may ask it, or false for no limit; one count for all of its routes that have none.
@@ -449,6 +453,66 @@ impl JsonSchema for RawLoadBalance {
 }
 
 table! {
+    /// How many requests one upstream is at work on at once: as many as it answers quickly.
+    RawAdaptive {
+        /// Within which bounds.
+        #[required]
+        adaptive: RawBounds,
+    }
+}
+
+table! {
+    /// The bounds of a limit that is found out.
+    RawBounds {
+        /// Never fewer.
+        min: Count = 5,
+        /// Never more.
+        max: Count = 1000,
+    }
+}
+
+/// `max_in_flight`: a number, `adaptive`, or a table with its bounds.
+#[derive(Debug)]
+pub(crate) enum RawMaxInFlight {
+    Fixed(At<Count>),
+    Named(At<Text>),
+    Adaptive(RawAdaptive),
+}
+
+impl Read for RawMaxInFlight {
+    fn expected() -> String {
+        String::from("a whole number, \"adaptive\" or { adaptive = { min = 5, max = 1000 } }")
+    }
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        match node.get_ref() {
+            DeValue::Integer(_) => Count::read_at(node, reader).map(Self::Fixed),
+            DeValue::String(_) => Text::read_at(node, reader).map(Self::Named),
+            DeValue::Table(_) => RawAdaptive::read(node, reader).map(Self::Adaptive),
+            _ => {
+                reader.wrong_type::<Self>(node);
+                None
+            }
+        }
+    }
+}
+
+impl JsonSchema for RawMaxInFlight {
+    fn schema_name() -> Cow<'static, str> {
+        "MaxInFlight".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (count, adaptive) = (generator.subschema_for::<Count>(), generator.subschema_for::<RawAdaptive>());
+        json_schema!({ "anyOf": [count, { "type": "string" }, adaptive] })
+    }
+}
+
+table! {
     /// When a request is sent again, where that is safe.
     RawRetry {
         /// Upstreams that it is sent to, the first one included.
@@ -457,6 +521,18 @@ table! {
         budget: Part = 0.2,
         /// What it is sent again on: `connect`, `stale` (a kept connection was closed), `502`, `503`.
         on: OneOrMany<Text> = ["connect", "stale", "502", "503"],
+    }
+}
+
+table! {
+    /// When a request without a body, that may be sent twice, is sent to another upstream as well; the first to answer wins.
+    RawHedge {
+        /// How long there is no head of an answer before it is, and again before each one more.
+        after: Length = "100ms",
+        /// Upstreams that it is sent to beside the first.
+        max: Count = 1,
+        /// Hedges of a service in a second, as a part of its requests; 3 are always allowed.
+        budget: Part = 0.1,
     }
 }
 
@@ -601,6 +677,8 @@ table! {
         timeouts: RawTimeouts,
         /// When a request is sent again, or false for never.
         retry: OrOff<RawRetry>,
+        /// When a request that is slow is sent to another upstream as well, or false for never, which is the default.
+        hedge: OrOff<RawHedge>,
         /// How much a client may send.
         limits: RawBodyLimit,
         /// Whether callers show a credential: `required` (the default once there is a `jwt`), `optional` or `none`.

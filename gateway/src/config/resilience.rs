@@ -52,6 +52,24 @@ impl Default for Retry {
     }
 }
 
+/// `hedge = { after = "100ms", max = 1, budget = 0.1 }`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hedge {
+    /// How long the head of an answer may take before the request is sent to another upstream as well; and as long again
+    /// before it is sent to one more. Default 100 ms.
+    pub after: Duration,
+    /// Upstreams that it is sent to beside the first. Default 1, from 1 to 5.
+    pub max: u32,
+    /// Hedges of a service in a second, as a part of its requests; never fewer than 3. Default 0.1, from 0 to 1.
+    pub budget: f64,
+}
+
+impl Default for Hedge {
+    fn default() -> Self {
+        Self { after: Duration::from_millis(100), max: 1, budget: 0.1 }
+    }
+}
+
 /// The failures after which a request is tried again, where that is safe.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RetryOn(u8);

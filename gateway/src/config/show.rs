@@ -7,8 +7,8 @@ use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
 use super::{
-    ApiKeys, Authoriser, CircuitBreaker, Config, ForwardAuth, HeaderRules, HealthCheck, HostPolicy, Jwt, KeyPlace,
-    KeySource, LimitKey, LoadBalance, RateLimit, Retry, Route, Server, Service, StripPrefix,
+    ApiKeys, Authoriser, CircuitBreaker, Config, ForwardAuth, HeaderRules, HealthCheck, Hedge, HostPolicy, Jwt,
+    KeyPlace, KeySource, LimitKey, LoadBalance, MaxInFlight, RateLimit, Retry, Route, Server, Service, StripPrefix,
     diagnose::{is_secret, mask},
     read::units::{show_duration, show_size},
 };
@@ -124,7 +124,10 @@ fn show(service: &Service) -> Value {
         "routes": service.routes.iter().map(route).collect::<Vec<_>>(),
     });
     if let Some(most) = service.max_in_flight {
-        shown["max_in_flight"] = json!(most);
+        shown["max_in_flight"] = match most {
+            MaxInFlight::Fixed(most) => json!(most),
+            MaxInFlight::Adaptive { min, max } => json!({ "adaptive": { "min": min, "max": max } }),
+        };
     }
     if let Some(tls) = &service.tls {
         shown["tls"] = tls::of_upstreams(tls);
@@ -170,6 +173,7 @@ fn route(route: &Route) -> Value {
             "total": route.timeouts.total.map_or(json!(false), |time| json!(show_duration(time))),
         },
         "retry": route.retry.as_ref().map_or(Value::Bool(false), retry),
+        "hedge": route.hedge.as_ref().map_or(Value::Bool(false), hedge),
         "limits": { "body": show_size(route.max_body) },
         "auth": route.auth.name(),
         "scopes": route.scopes,
@@ -197,6 +201,10 @@ fn route(route: &Route) -> Value {
 
 fn retry(retry: &Retry) -> Value {
     json!({ "attempts": retry.attempts, "budget": retry.budget, "on": retry.on.names() })
+}
+
+fn hedge(hedge: &Hedge) -> Value {
+    json!({ "after": show_duration(hedge.after), "max": hedge.max, "budget": hedge.budget })
 }
 
 fn forward_auth(forward_auth: &ForwardAuth) -> Value {

@@ -5,6 +5,7 @@ use super::{Lane, rules::Sources};
 use crate::{
     balance::hash,
     cache::{RouteCache, Store},
+    cluster::hedge::Hedging,
     config::{self, Config, Route},
     degrade::Fallback,
     mirror::Mirror,
@@ -53,6 +54,7 @@ impl Lanes<'_, '_> {
             let counts = self.tallies.cache(labels.clone());
             Arc::new(RouteCache::new(Arc::clone(store), rules, identity, counts))
         });
+        let hedge = route.hedge.map(|hedge| Box::new(Hedging { hedge, counts: self.tallies.hedge(labels.clone()) }));
         let rules = self.sources.rules(route, &self.config.services[service]);
         self.list.push(Lane {
             log_fields: log_fields(&labels),
@@ -67,6 +69,7 @@ impl Lanes<'_, '_> {
             },
             timeouts: route.timeouts,
             retry: route.retry,
+            hedge,
             cluster,
             cache,
             compress: (!route.compress.is_empty()).then(|| Arc::clone(&route.compress)),

@@ -306,6 +306,14 @@ fn encode_servers(live: &Live, encoder: &mut DescriptorEncoder<'_>) -> fmt::Resu
                 .encode_gauge(&(upstream.circuit.state() as i64))?;
         }
     }
+    let help = "Requests that an upstream may be at work on at once, where that is found out";
+    let mut family = encoder.encode_descriptor("gateway_concurrency_limit", help, None, MetricType::Gauge)?;
+    for cluster in live.clusters.iter().filter(|cluster| cluster.bounds().is_some()) {
+        for upstream in &cluster.upstreams {
+            let limit = i64::from(cluster.most(upstream).unwrap_or_default());
+            family.encode_family(&server_labels(cluster, upstream))?.encode_gauge(&limit)?;
+        }
+    }
     let help =
         "Times that an upstream was shut out: by its check, by a request that could not reach it, by its circuit";
     let mut family = encoder.encode_descriptor("gateway_ejections", help, None, MetricType::Counter)?;
@@ -321,7 +329,7 @@ fn encode_servers(live: &Live, encoder: &mut DescriptorEncoder<'_>) -> fmt::Resu
     Ok(())
 }
 
-/// What mirrors and the cache have done.
+/// What mirrors, hedges and the cache have done.
 fn encode_traffic(live: &Live, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     let help = "Copies of requests, by what became of them: answered, failed, or not made";
     let mut family = encoder.encode_descriptor("gateway_mirrored", help, None, MetricType::Counter)?;
@@ -335,6 +343,15 @@ fn encode_traffic(live: &Live, encoder: &mut DescriptorEncoder<'_>) -> fmt::Resu
     let help = "Requests that the cache was looked at for, by how they were answered";
     let mut family = encoder.encode_descriptor("gateway_cache_requests", help, None, MetricType::Counter)?;
     for (labels, counts) in live.tallies.caches().iter() {
+        let [route, service] = labels.pairs();
+        for (result, count) in counts.pairs() {
+            let labels = [route, service, ("result", result)];
+            family.encode_family(&labels)?.encode_counter(&count, NO_EXEMPLAR)?;
+        }
+    }
+    let help = "Requests sent to another upstream as well, by whether that was the first to answer, or not sent for want of budget";
+    let mut family = encoder.encode_descriptor("gateway_hedges", help, None, MetricType::Counter)?;
+    for (labels, counts) in live.tallies.hedges().iter() {
         let [route, service] = labels.pairs();
         for (result, count) in counts.pairs() {
             let labels = [route, service, ("result", result)];

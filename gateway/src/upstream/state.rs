@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use super::{
+    adaptive::Adaptive,
     address::Address,
     circuit::Circuit,
     ejection::{By, Cause, Ejections},
@@ -52,6 +53,8 @@ pub(crate) struct Upstream {
     pub(crate) ejections: Ejections,
     /// Requests that it is at work on, where anything depends on that.
     pub(crate) in_flight: AtomicU32,
+    /// How many it should be, where that is found out.
+    pub(crate) adaptive: Adaptive,
     /// Milliseconds from `born` to the moment when it was back, after it had been out; 0 while it never was.
     back: AtomicU64,
     born: Instant,
@@ -105,6 +108,7 @@ impl Upstream {
             circuit: Circuit::new(),
             ejections: Ejections::default(),
             in_flight: AtomicU32::new(0),
+            adaptive: Adaptive::new(),
             back: AtomicU64::new(0),
             born: Instant::now(),
             health: AtomicU8::new(health as u8),

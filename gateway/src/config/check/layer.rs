@@ -9,6 +9,7 @@ use super::{
     cache, cors,
     forward_auth::Setting,
     headers::{self, Rules},
+    hedge::Hedges,
     rate_limit::{self, Limit},
     retry::Retries,
     timeouts::Times,
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::{
     config::{
-        CacheRules, Coding, LimitScope, Limits, RateLimit, Retry, UpstreamTimeouts,
+        CacheRules, Coding, Hedge, LimitScope, Limits, RateLimit, Retry, UpstreamTimeouts,
         raw::{RawBodyLimit, RawConfig, RawDefaults, RawHeaderRules, RawRoute, RawService, RawTimeouts},
         read::{At, OrOff},
     },
@@ -32,6 +33,7 @@ pub(super) struct Layer {
     pub(super) auth: Asked,
     rate_limit: Limit,
     retries: Retries,
+    hedges: Hedges,
     pub(super) request_headers: Rules,
     pub(super) response_headers: Rules,
     pub(super) forward_auth: Setting,
@@ -49,6 +51,7 @@ macro_rules! inner {
         let own = Self {
             rate_limit: Limit::of($raw.rate_limit.as_ref(), $scope, $checks),
             retries: Retries::of($raw.retry.as_ref(), $checks),
+            hedges: Hedges::of($raw.hedge.as_ref(), $checks),
             auth: Asked::of($raw.auth.as_ref(), $raw.scopes.as_ref(), Some(&$outer.auth), $checks),
             forward_auth: Setting::or_off($raw.forward_auth.as_ref(), $checks),
             cors: cors::check($raw.cors.as_ref(), $checks),
@@ -78,6 +81,7 @@ impl Layer {
         Self {
             rate_limit,
             retries: Retries::of(raw.retry.as_ref(), checks),
+            hedges: Hedges::of(raw.hedge.as_ref(), checks),
             auth,
             forward_auth,
             cors: cors::check(raw.cors.as_ref(), checks),
@@ -120,6 +124,7 @@ impl Layer {
             auth: self.auth.over(&outer.auth),
             rate_limit: self.rate_limit.over(&outer.rate_limit),
             retries: self.retries.over(&outer.retries),
+            hedges: self.hedges.over(&outer.hedges),
             request_headers: self.request_headers.over(&outer.request_headers),
             response_headers: self.response_headers.over(&outer.response_headers),
             forward_auth: self.forward_auth.over(&outer.forward_auth),
@@ -169,6 +174,11 @@ impl Layer {
     /// When a request is sent again; `None` for never.
     pub(super) fn retry(&self) -> Option<Retry> {
         self.retries.complete()
+    }
+
+    /// When a request is sent to another upstream as well; `None` for never.
+    pub(super) fn hedge(&self) -> Option<Hedge> {
+        self.hedges.complete()
     }
 
     /// The innermost limit that there is, unless it is turned off.

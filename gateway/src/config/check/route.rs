@@ -76,6 +76,7 @@ pub(super) fn check(raw: &RawRoute, service: &Layer, server: &Server, checks: &m
         fallback: fallback::check(raw.fallback.as_ref(), checks),
         timeouts,
         retry: layer.retry(),
+        hedge: layer.hedge(),
         max_body,
         auth,
         scopes,

@@ -10,13 +10,13 @@ use super::{
     fallback, forward_auth,
     health::Probe,
     layer::Layer,
-    load_balance, route, tls, upstream,
+    load_balance, max_in_flight, route, tls, upstream,
 };
 use crate::config::{
-    HostPolicy, LoadBalance, Server, Service,
+    HostPolicy, LoadBalance, MaxInFlight, Server, Service,
     diagnose::{Code, Finding},
-    raw::{RawConfig, RawDefaults, RawLoadBalance, RawService},
-    read::{At, Count, Entry, Length, OrOff, Text},
+    raw::{RawConfig, RawDefaults, RawLoadBalance, RawMaxInFlight, RawService},
+    read::{At, Entry, Length, OrOff, Text},
 };
 
 /// What services inherit.
@@ -33,21 +33,20 @@ struct Outer<'s> {
 struct Spread {
     load_balance: Option<LoadBalance>,
     slow_start: Option<Duration>,
-    max_in_flight: Option<u32>,
+    max_in_flight: Option<MaxInFlight>,
 }
 
 impl Spread {
     fn of(
         load_balance: Option<&At<RawLoadBalance>>,
         slow_start: Option<&At<Length>>,
-        max_in_flight: Option<&At<Count>>,
+        max_in_flight: Option<&At<RawMaxInFlight>>,
         checks: &mut Checks,
     ) -> Self {
-        let max_in_flight = max_in_flight.and_then(|at| checks.count("max_in_flight", at, 1..=1_000_000));
         Self {
             load_balance: load_balance.and_then(|written| load_balance::check(written, checks)),
             slow_start: slow_start.and_then(|at| checks.time_or_zero("slow_start", at)),
-            max_in_flight: max_in_flight.and_then(|most| u32::try_from(most).ok()),
+            max_in_flight: max_in_flight.and_then(|written| max_in_flight::check(written, checks)),
         }
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn redirect(raw: &RawRoute, path: &PathPattern, checks: &mut Checks) 
 /// Keys that would do nothing beside a redirect, which sends nothing to a service.
 pub(super) fn report_idle(raw: &RawRoute, checks: &mut Checks) {
     let Some(redirect) = &raw.redirect else { return };
-    let spans: [(&str, Option<&Range<usize>>); 11] = [
+    let spans: [(&str, Option<&Range<usize>>); 12] = [
         ("strip_prefix", raw.strip_prefix.as_ref().map(|at| &at.span)),
         ("rewrite", raw.rewrite.as_ref().map(|at| &at.span)),
         ("split", raw.split.as_ref().map(|at| &at.span)),
@@ -46,6 +46,7 @@ pub(super) fn report_idle(raw: &RawRoute, checks: &mut Checks) {
         ("fallback", raw.fallback.as_ref().map(|at| &at.span)),
         ("timeouts", raw.timeouts.as_ref().map(|at| &at.span)),
         ("retry", raw.retry.as_ref().map(|at| &at.span)),
+        ("hedge", raw.hedge.as_ref().map(|at| &at.span)),
         ("request_headers", raw.request_headers.as_ref().map(|at| &at.span)),
         ("cache", raw.cache.as_ref().map(|at| &at.span)),
         ("compress", raw.compress.as_ref().map(|at| &at.span)),

@@ -32,6 +32,7 @@ fn a_newcomers_file_gets_every_default() {
             "query": {},
             "strip_prefix": false,
             "timeouts": { "connect": "2s", "request": "30s", "idle": "50s", "tunnel_idle": "1h", "body_idle": false, "total": false },
+            "hedge": false,
             "retry": { "attempts": 2, "budget": 0.2, "on": ["connect", "stale", "502", "503"] },
             "limits": { "body": "10MiB" },
             "auth": "none",
@@ -426,14 +427,17 @@ fn every_key_is_read() {
         ),
         (&task["circuit_breaker"], json!(false)),
         (&user["load_balance"], json!({ "hash": "header:x-tenant" })),
-        (&user["max_in_flight"], json!(200)),
+        (&user["max_in_flight"], json!({ "adaptive": { "min": 2, "max": 200 } })),
         (&user["slow_start"], json!("0s")),
         (&task["load_balance"], json!({ "sticky": "cookie:node" })),
-        (&task["max_in_flight"], json!(100)),
+        (&task["max_in_flight"], json!({ "adaptive": { "min": 10, "max": 100 } })),
         (&task["slow_start"], json!("10s")),
         (&route["retry"], json!({ "attempts": 1, "budget": 1.0, "on": [] })),
         (&task["routes"][0]["retry"], json!({ "attempts": 3, "budget": 0.1, "on": ["connect"] })),
         (&task["routes"][1]["retry"], json!(false)),
+        (&route["hedge"], json!({ "after": "10ms", "max": 1, "budget": 1.0 })),
+        (&task["routes"][0]["hedge"], json!({ "after": "1s", "max": 2, "budget": 0.2 })),
+        (&task["routes"][1]["hedge"], json!(false)),
         (&user["upstreams"][1], json!({ "url": "http://user-2:8001", "weight": 2 })),
         (&user["upstreams"][2], json!({ "url": "https://user-3", "weight": 1 })),
         (
@@ -563,4 +567,17 @@ fn a_key_in_the_file_makes_every_route_ask_for_one() {
     let hash = "0123456789abcdef".repeat(4);
     let text = format!("[[api_key]]\nquery = \"a\"\nkeys = {{ name = \"a\", sha256 = \"{hash}\" }}\n{SERVICE}");
     assert_eq!(sound(&text).services[0].routes[0].auth, AuthMode::Required);
+}
+
+#[test]
+fn a_limit_of_requests_is_a_number_or_found_out() {
+    for (written, expected) in [
+        ("7", json!(7)),
+        ("\"adaptive\"", json!({ "adaptive": { "min": 5, "max": 1000 } })),
+        ("{ adaptive = {} }", json!({ "adaptive": { "min": 5, "max": 1000 } })),
+        ("{ adaptive.min = 2000 }", json!({ "adaptive": { "min": 2000, "max": 2000 } })),
+    ] {
+        let shown = sound(&format!("{SERVICE}max_in_flight = {written}\n")).redacted();
+        assert_eq!(shown["services"]["user"]["max_in_flight"], expected, "{written}");
+    }
 }

@@ -145,7 +145,7 @@ fn each_key_is_described() {
 #[test]
 fn the_described_defaults_are_the_real_ones() {
     let schema = schema();
-    let rules = "cache = {}\nrate_limit = { requests = 1, per = \"1s\" }\ncors.origins = \"*\"";
+    let rules = "cache = {}\nhedge = {}\nrate_limit = { requests = 1, per = \"1s\" }\ncors.origins = \"*\"";
     let limit = "rate_limit = { requests = 1, per = \"1s\" }\n";
     let config = sound(&format!("{limit}{SERVICE}health = \"/health\"\n{rules}"));
     let shown = config.redacted();
@@ -161,6 +161,7 @@ fn the_described_defaults_are_the_real_ones() {
         ("Timeouts", &user["routes"][0]["timeouts"]),
         ("Retry", &user["routes"][0]["retry"]),
         ("RateLimit", &user["routes"][0]["rate_limit"]),
+        ("Hedge", &user["routes"][0]["hedge"]),
         ("FileLimit", &shown["rate_limit"]),
         ("Route", &user["routes"][0]),
         ("Server", &shown["server"]),

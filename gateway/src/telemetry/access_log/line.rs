@@ -43,6 +43,8 @@ pub struct Line<'a> {
     pub upstream_time: Option<Duration>,
     /// Tries beside the first.
     pub retries: u32,
+    /// Upstreams that it was sent to because another was slow; written only where there were any.
+    pub hedged: u32,
 }
 
 impl Line<'_> {
@@ -97,6 +99,9 @@ impl Line<'_> {
             None => out.extend_from_slice(b",\"upstream_ms\":null"),
         }
         write_number(out, ",\"retries\":", u64::from(self.retries));
+        if self.hedged > 0 {
+            write_number(out, ",\"hedged\":", u64::from(self.hedged));
+        }
         out.extend_from_slice(b"}\n");
     }
 }
@@ -161,6 +166,7 @@ mod tests {
             duration: Duration::from_micros(1_050),
             upstream_time: None,
             retries: 1,
+            hedged: 2,
         };
         let mut out = Vec::new();
         line.write(&Clock::new(), &mut out);
@@ -172,7 +178,7 @@ mod tests {
                 r#""route":null,"service":null,"upstream":"http://user-1:8001","#,
                 r#""upstream_address":"10.0.0.5","status":502,"#,
                 r#""code":"upstream_reset","bytes_in":0,"bytes_out":168,"duration_ms":1.050,"upstream_ms":null,"#,
-                r#""retries":1}"#,
+                r#""retries":1,"hedged":2}"#,
                 "\n"
             )
         );

@@ -113,17 +113,14 @@ fn was_closed() -> RedisError {
 
 #[cfg(test)]
 mod tests {
-    use redis::{RedisError, parse_redis_value};
+    use redis::{Value, parse_redis_value};
 
     use super::{reason, too_slow, was_closed};
 
     #[test]
     fn a_reason_says_an_errors_code_and_nothing_else_of_it() {
         let check = |answer: &str, expected: &str| {
-            let error = match parse_redis_value(answer.as_bytes()) {
-                Ok(value) => RedisError::from(value.extract_error().unwrap_err()),
-                Err(error) => error,
-            };
+            let error = parse_redis_value(answer.as_bytes()).and_then(Value::extract_error).unwrap_err();
             assert_eq!(reason(&error), expected, "{answer:?}");
         };
         check("-NOSCRIPT No matching script.\r\n", "it answers with the error NOSCRIPT");

@@ -103,6 +103,8 @@ pub(crate) enum Rejection {
     ClientClosed,
     /// 101, in the log only: nothing moved in a tunnel for `timeouts.tunnel_idle`.
     TunnelIdle,
+    /// 501: a protocol over HTTP/2's CONNECT that is no WebSocket (RFC 8441 §4).
+    ProtocolUnsupported,
 }
 
 impl Rejection {
@@ -156,6 +158,7 @@ impl Rejection {
             Self::MisdirectedRequest => 39,
             Self::UpstreamTls => 40,
             Self::TunnelIdle => 41,
+            Self::ProtocolUnsupported => 42,
         }
     }
 
@@ -191,6 +194,7 @@ impl Rejection {
             | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::UpstreamConnectTimeout | Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::TunnelIdle => StatusCode::SWITCHING_PROTOCOLS,
+            Self::ProtocolUnsupported => StatusCode::NOT_IMPLEMENTED,
             Self::ClientClosed => StatusCode::from_u16(499).expect("499 is a three-digit status"),
         }
     }
@@ -256,6 +260,7 @@ impl Rejection {
             Self::UpstreamTimeout => "The service did not answer in time.".into(),
             Self::ClientClosed => "The client closed the connection.".into(),
             Self::TunnelIdle => "Nothing was said for too long.".into(),
+            Self::ProtocolUnsupported => "The only protocol over CONNECT is `websocket`.".into(),
         }
     }
 
@@ -277,7 +282,8 @@ impl Rejection {
             | Self::BodyInvalid { .. }
             | Self::MisdirectedRequest
             | Self::ClientClosed
-            | Self::TunnelIdle => "http_request_error",
+            | Self::TunnelIdle
+            | Self::ProtocolUnsupported => "http_request_error",
             Self::Unauthorized(_) | Self::ScopeMissing { .. } | Self::CorsDenied | Self::RateLimited { .. } => {
                 "http_request_denied"
             }
@@ -298,7 +304,7 @@ impl Rejection {
 }
 
 /// Every code, in the order of [`Rejection::index`]; stable once published.
-pub(crate) const CODES: [&str; 42] = [
+pub(crate) const CODES: [&str; 43] = [
     "bad_request",
     "path_invalid",
     "host_invalid",
@@ -341,6 +347,7 @@ pub(crate) const CODES: [&str; 42] = [
     "misdirected_request",
     "upstream_tls",
     "tunnel_idle",
+    "protocol_unsupported",
 ];
 
 /// What a caller with no API key, or a wrong one, is asked for in `WWW-Authenticate`.

@@ -63,7 +63,8 @@ impl Transform {
                 out.append(&identity.lines);
             }
         });
-        head.upgrading(exchange.upgrades)
+        let accept = exchange.upgrades.then(|| request.extensions_mut().remove()).flatten();
+        head.upgrading(exchange.upgrades, accept)
     }
 
     /// Makes an upstream's answer into the client's.

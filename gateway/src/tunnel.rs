@@ -25,7 +25,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::h1::wire::Timer;
+use crate::{exchange::Exchange, h1::wire::Timer, rejection::Rejection};
 use pipe::{Pipe, Role};
 
 /// How long an end is waited for that was told to close, and for the rest of a frame that does not come.
@@ -44,6 +44,19 @@ pub(crate) enum End {
     ClientGone,
     /// The upstream's connection broke.
     UpstreamGone,
+}
+
+impl End {
+    /// Tells the request's exchange.
+    pub(crate) fn note(self, exchange: &mut Exchange) {
+        exchange.ended = true;
+        match self {
+            Self::Closed | Self::Drained => {}
+            Self::Idle => exchange.fail(&Rejection::TunnelIdle),
+            Self::ClientGone => exchange.fail(&Rejection::ClientClosed),
+            Self::UpstreamGone => exchange.fail(&Rejection::UpstreamReset),
+        }
+    }
 }
 
 /// Both directions between a client and its upstream. What waits in each is bounded: one read of it.

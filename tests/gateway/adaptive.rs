@@ -5,10 +5,10 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use e2e::{Gateway, Upstream, eventually, ok};
+use e2e::{Gateway, Upstream, eventually, ok, with_body};
 
 /// An upstream that does so many requests at once in 5 ms; beyond that each takes longer by as much as there are more.
 fn with_capacity(capacity: &Arc<AtomicUsize>) -> Upstream {
@@ -115,4 +115,49 @@ fn a_reload_keeps_what_was_found_out() {
     assert!((limit() - found).abs() < f64::EPSILON, "{found} became {}", limit());
     gateway.reload(&file("min = 50"), "applied");
     assert!((limit() - 50.0).abs() < f64::EPSILON, "{}", limit());
+}
+
+/// A client's slow upload is no slowness of the upstream, nor is a failure an answer; a time-out is one that was too late.
+#[test]
+fn what_says_nothing_of_the_latency_is_not_measured() {
+    let upstream = Upstream::scripted(|conn| {
+        while let Some(request) = conn.receive() {
+            let answer = match request.target() {
+                "/fails" => {
+                    thread::sleep(Duration::from_millis(30));
+                    with_body("503 x", b"")
+                }
+                "/hold" => {
+                    conn.wait_end();
+                    return;
+                }
+                _ => ok(),
+            };
+            conn.send(answer);
+        }
+    });
+    let keys = "max_in_flight = 'adaptive'\ncircuit_breaker = false\nretry = false\ntimeouts.request = '100ms'";
+    let gateway = Gateway::with("", &upstream, keys);
+    let sample = format!("gateway_concurrency_limit{{service=\"app\",upstream=\"{}\"}}", upstream.url());
+    let is_first = || (gateway.metric(&sample).expect("a limit") - 20.0).abs() < f64::EPSILON;
+    let mut client = gateway.connect();
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_millis(250) {
+        assert_eq!(client.get("/quick").status(), 200, "what is quick is found out");
+    }
+    for _ in 0..15 {
+        client.send("POST /slow HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n");
+        client.stays_silent(Duration::from_millis(30));
+        client.send("hello");
+        assert_eq!(client.answer_to("POST").unwrap().status(), 200);
+    }
+    assert!(is_first(), "uploads are the clients'");
+    for _ in 0..15 {
+        assert_eq!(client.get("/fails").status(), 503);
+    }
+    assert!(is_first(), "failures are none");
+    for _ in 0..15 {
+        assert_eq!(client.get("/hold").status(), 504);
+    }
+    assert!(!is_first(), "time-outs are");
 }

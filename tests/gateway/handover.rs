@@ -36,6 +36,10 @@ impl Next {
         Self(Pid::from_raw(id))
     }
 
+    pub(crate) fn id(&self) -> i32 {
+        self.0.as_raw()
+    }
+
     pub(crate) fn ends(&self) {
         kill(self.0, SIGTERM).expect("it runs");
         // Its parent is gone, so that nobody here can wait for it; what is left of it is no process that runs.

@@ -26,7 +26,11 @@ use super::{
 };
 pub(crate) use response_body::ResponseBody;
 
-use crate::{body::Body, rejection::Rejection, tunnel::handshake};
+use crate::{
+    body::Body,
+    rejection::Rejection,
+    tunnel::handshake::{self, Accept},
+};
 use upload::{Stage, Upload};
 
 /// The largest head, and the largest trailer section, that an upstream may send, in bytes.
@@ -78,6 +82,8 @@ pub(crate) struct Head {
     declares_length: bool,
     /// Whether it asks for a WebSocket.
     upgrades: bool,
+    /// What has to be answered to that, where the key is the gateway's own.
+    accept: Option<Accept>,
 }
 
 impl Head {
@@ -97,13 +103,13 @@ impl Head {
                 encode::field(&mut bytes, name.as_str(), value.as_bytes());
             }
         }
-        Self { method: request.method().clone(), bytes, line, declares_length, upgrades: false }
+        Self { method: request.method().clone(), bytes, line, declares_length, upgrades: false, accept: None }
     }
 
     /// The same, which asks for a WebSocket if it `upgrades`. A service in this process is not asked: it could not grant
     /// one.
-    pub(crate) fn upgrading(mut self, upgrades: bool) -> Self {
-        self.upgrades = upgrades;
+    pub(crate) fn upgrading(mut self, upgrades: bool, accept: Option<Accept>) -> Self {
+        (self.upgrades, self.accept) = (upgrades, accept);
         self
     }
 
@@ -124,6 +130,7 @@ impl Head {
             line: self.line,
             declares_length: self.declares_length,
             upgrades: false,
+            accept: None,
         }
     }
 
@@ -188,7 +195,7 @@ pub(crate) async fn send(
 ) -> Result<(ResponseHead, ResponseBody), SendFailure> {
     let mut upload = Upload::new(body);
     request.write(&mut wire, host, upload.length);
-    let mut reading = Reading { upgrades: request.upgrades, ..Reading::default() };
+    let mut reading = Reading { upgrades: request.upgrades, accept: request.accept.as_ref(), ..Reading::default() };
     let outcome = poll_fn(|cx| poll_exchange(&mut wire, &mut upload, &mut reading, cx, now, timeout)).await;
     let head = match outcome {
         Ok(head) => head,
@@ -219,9 +226,10 @@ impl From<Rejection> for SendFailure {
 
 /// How far the reading of an answer's head has come.
 #[derive(Debug, Default)]
-struct Reading {
+struct Reading<'h> {
     /// Whether it may be the last one of this connection.
     upgrades: bool,
+    accept: Option<&'h Accept>,
     scan: Scan,
     begun: bool,
     interims: usize,
@@ -231,7 +239,7 @@ struct Reading {
 fn poll_exchange(
     wire: &mut Wire,
     upload: &mut Upload,
-    reading: &mut Reading,
+    reading: &mut Reading<'_>,
     cx: &mut Context<'_>,
     now: Instant,
     timeout: Duration,
@@ -266,7 +274,7 @@ fn poll_exchange(
 fn poll_head(
     wire: &mut Wire,
     upload: &mut Upload,
-    reading: &mut Reading,
+    reading: &mut Reading<'_>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<Option<ResponseHead>, Rejection>> {
     loop {
@@ -276,10 +284,16 @@ fn poll_head(
             };
             match parsed {
                 None => {}
+                // Who has asked over HTTP/2 would take it for a WebSocket.
+                Some(head) if head.status.is_success() && reading.accept.is_some() => {
+                    return Poll::Ready(Err(Rejection::UpstreamProtocol));
+                }
                 Some(head) if !head.status.is_informational() => return Poll::Ready(Ok(Some(head))),
                 // Only what was asked for may come of it (RFC 9110 §15.2.2).
                 Some(head) if head.status == StatusCode::SWITCHING_PROTOCOLS => {
-                    let is_asked_for = reading.upgrades && handshake::agrees(&head.fields);
+                    let is_asked_for = reading.upgrades
+                        && handshake::agrees(&head.fields)
+                        && reading.accept.is_none_or(|accept| accept.is_in(&head.fields));
                     return Poll::Ready(if is_asked_for { Ok(Some(head)) } else { Err(Rejection::UpstreamProtocol) });
                 }
                 Some(head) => {

@@ -10,6 +10,7 @@ mod keeper;
 mod request;
 mod request_body;
 mod stream;
+mod tunnel;
 
 use std::{
     future::poll_fn,
@@ -76,7 +77,7 @@ async fn serve_streams(mut connection: Connection<Io, Bytes>, service: &impl Ser
             let before = streams.len();
             while let Poll::Ready(next) = connection.poll_accept(cx) {
                 let Some(Ok((request, respond))) = next else { return Poll::Ready(()) };
-                streams.push(stream::serve(request, respond, service));
+                streams.push(stream::serve(request, respond, service, drain));
             }
             // What came before the cut has been written as far as the client takes it.
             for (mut stream, reason) in cut.drain(..) {
@@ -103,7 +104,9 @@ fn builder(limits: &Limits) -> Builder {
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_send_buffer_size(MAX_SEND_BUFFER)
         .max_local_error_reset_streams(Some(MAX_FAULTY_STREAMS))
-        .max_header_list_size(max_header_list(limits));
+        .max_header_list_size(max_header_list(limits))
+        // RFC 8441 §3.
+        .enable_connect_protocol();
     builder
 }
 

@@ -1,5 +1,6 @@
 //! How listening sockets go from a process to the one that takes over from it: over a pair of Unix sockets, of which the
-//! new process has one as its stdin, one message for each socket. The kernel hands the socket itself on, with its queue:
+//! new process has one as its stdin, one message for each socket, and one with the keys of TLS sessions: nobody else
+//! reads there, as somebody could an environment or a file. The kernel hands the socket itself on, with its queue:
 //! who is connecting in this moment does not notice.
 mod successor;
 
@@ -15,6 +16,8 @@ use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
     recvmsg, sendmsg,
 };
+
+use zeroize::Zeroizing;
 
 pub(super) use successor::{Successor, TakenOver};
 
@@ -45,10 +48,11 @@ pub(super) struct Handed {
 }
 
 /// What goes over the pair.
-#[derive(Debug)]
 pub(super) enum Message {
     Socket(Handed),
-    /// No more sockets come.
+    /// What TLS sessions are resumed with: a secret.
+    Tickets(Zeroizing<String>),
+    /// Nothing more comes.
     End,
     /// The new process accepts. It has no use for the sockets of these addresses.
     Ready(Vec<(Purpose, SocketAddr)>),
@@ -60,12 +64,14 @@ impl Message {
             Self::Socket(Handed { purpose, address, is_lent, socket }) => {
                 (format!("{} {address} {is_lent}", purpose.name()), Some(socket.as_fd()))
             }
+            Self::Tickets(keys) => (format!("tickets {}", &**keys), None),
             Self::End => (String::from("end"), None),
             Self::Ready(unused) => {
                 let one = |text, (purpose, address): &(Purpose, _)| format!("{text} {} {address}", purpose.name());
                 (unused.iter().fold(String::from("ready"), one), None)
             }
         };
+        let text = Zeroizing::new(text);
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut control = SendAncillaryBuffer::new(&mut space);
         let sockets = socket.as_slice();
@@ -78,7 +84,7 @@ impl Message {
 
     /// The next; an end of the other side is an error.
     pub(super) fn receive(from: BorrowedFd<'_>) -> io::Result<Self> {
-        let mut text = vec![0; MAX_MESSAGE];
+        let mut text = Zeroizing::new(vec![0; MAX_MESSAGE]);
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let mut pieces = [IoSliceMut::new(&mut text)];
@@ -98,6 +104,7 @@ impl Message {
         let (kind, rest) = text.split_once(' ').unwrap_or((text, ""));
         match kind {
             "end" => Some(Self::End),
+            "tickets" => Some(Self::Tickets(Zeroizing::new(rest.to_owned()))),
             "ready" => {
                 let words: Vec<&str> = rest.split_whitespace().collect();
                 let one = |pair: &[&str]| Some((Purpose::named(pair[0])?, pair.get(1)?.parse().ok()?));
@@ -151,6 +158,7 @@ mod tests {
         let address = "127.0.0.1:0".parse().unwrap();
         let handed = Handed { purpose: Purpose::Admin, address, is_lent: true, socket: listener.into() };
         Message::Socket(handed).send(here.as_fd()).unwrap();
+        Message::Tickets(Zeroizing::new(String::from("whose keys"))).send(here.as_fd()).unwrap();
         Message::End.send(here.as_fd()).unwrap();
         let unused = [(Purpose::Public { is_tls: true }, address), (Purpose::Public { is_tls: false }, bound)];
         Message::Ready(unused.to_vec()).send(here.as_fd()).unwrap();
@@ -158,8 +166,11 @@ mod tests {
         let Ok(Message::Socket(handed)) = Message::receive(there.as_fd()) else { panic!("no socket") };
         assert_eq!((handed.purpose, handed.address, handed.is_lent), (Purpose::Admin, address, true));
         assert_eq!(handed.into_listener().unwrap().local_addr().unwrap(), bound);
+        let Ok(Message::Tickets(keys)) = Message::receive(there.as_fd()) else { panic!("no keys") };
+        assert_eq!(*keys, "whose keys");
         assert!(matches!(Message::receive(there.as_fd()), Ok(Message::End)));
         assert!(matches!(Message::receive(there.as_fd()), Ok(Message::Ready(read)) if read == unused));
-        assert_eq!(Message::receive(there.as_fd()).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        let end = Message::receive(there.as_fd()).err().unwrap();
+        assert_eq!(end.kind(), io::ErrorKind::UnexpectedEof);
     }
 }

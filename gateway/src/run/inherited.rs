@@ -9,6 +9,7 @@ use std::{
 use listenfd::ListenFd;
 
 use super::handover::{Handed, Message, Purpose, VARIABLE};
+use crate::tls;
 
 /// What this process was given, until it is taken.
 #[derive(Debug, Default)]
@@ -51,6 +52,7 @@ impl Inherited {
         loop {
             match Message::receive(io::stdin().as_fd())? {
                 Message::Socket(socket) => sockets.push(socket),
+                Message::Tickets(keys) => tls::take_over(keys),
                 Message::End => return Ok(Self { sockets, has_predecessor: true }),
                 Message::Ready(_) => return Err(io::ErrorKind::InvalidData.into()),
             }

@@ -11,7 +11,6 @@ use super::Connection;
 use crate::{
     body::Body,
     h1::{encode, wire::Wire},
-    rejection::Rejection,
     shutdown::Drain,
     tunnel::{End, Tunnel},
 };
@@ -39,13 +38,7 @@ impl Connection {
         })
         .await;
         if let Some(exchange) = body.exchange_mut() {
-            exchange.ended = true;
-            match end {
-                End::Closed | End::Drained => {}
-                End::Idle => exchange.fail(&Rejection::TunnelIdle),
-                End::ClientGone => exchange.fail(&Rejection::ClientClosed),
-                End::UpstreamGone => exchange.fail(&Rejection::UpstreamReset),
-            }
+            end.note(exchange);
         }
         drop(body);
         match end {

@@ -1,5 +1,6 @@
 //! A request's head as the walk knows it: what `h2` lets through but a strict reader must not is refused (RFC 9113 §8),
 //! and what HTTP/2 says in another way is said as HTTP/1.1 says it.
+use ::h2::ext::Protocol;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header,
     request::Parts,
@@ -13,6 +14,7 @@ use crate::{
         head::{BadHead, Seen, is_host},
     },
     rejection::Rejection,
+    tunnel::handshake,
 };
 
 /// A head that is good.
@@ -23,13 +25,31 @@ pub(super) struct Read {
     pub(super) length: Length,
     /// Whether it waits for a 100 before it sends its body.
     pub(super) expects_continue: bool,
+    /// Whether the stream is to become a WebSocket: it has no body then.
+    pub(super) is_websocket: bool,
 }
 
 /// Reads a head; `is_end` says that no body follows.
 pub(super) fn read(mut head: Parts, is_end: bool, limits: &Limits) -> Result<Read, Box<BadHead>> {
     let uri = std::mem::take(&mut head.uri).into_parts();
-    match check(&mut head, uri, is_end, limits) {
-        Ok((length, expects_continue)) => Ok(Read { request: Request::from_parts(head, ()), length, expects_continue }),
+    let protocol = head.extensions.remove::<Protocol>();
+    // Of the request that asks for one it is told what HTTP/1.1 says: a GET.
+    let is_websocket = protocol.as_ref().is_some_and(|protocol| protocol.as_str().eq_ignore_ascii_case("websocket"));
+    let checked = match check(&mut head, uri, is_end || is_websocket, limits) {
+        Ok(_) if protocol.is_some() && !is_websocket => Err(Rejection::ProtocolUnsupported),
+        // A tunnel has no length (RFC 9110 §9.3.6).
+        Ok((length, _)) if is_websocket && length != Length::Known(0) => {
+            Err(Rejection::BadRequest("A WebSocket has no body.".into()))
+        }
+        checked => checked,
+    };
+    match checked {
+        Ok((length, expects_continue)) => {
+            if is_websocket {
+                handshake::ask(&mut head);
+            }
+            Ok(Read { request: Request::from_parts(head, ()), length, expects_continue, is_websocket })
+        }
         Err(rejection) => Err(Box::new(BadHead {
             rejection,
             method: Some(head.method),

@@ -61,6 +61,11 @@ impl Upload {
         }
     }
 
+    /// The stream itself, of a request that has no body.
+    pub(super) fn body(&mut self) -> &mut RecvStream {
+        &mut self.body
+    }
+
     /// Lets the client send as much as was taken.
     fn give_back(&mut self) {
         let taken = std::mem::take(&mut self.taken);

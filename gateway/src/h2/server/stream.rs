@@ -18,6 +18,7 @@ use super::{
 use crate::{
     body::Body,
     h1::server::{Service, Settings},
+    shutdown::Drain,
 };
 
 /// How a stream ended.
@@ -43,6 +44,7 @@ pub(super) async fn serve(
     request: Request<RecvStream>,
     mut respond: SendResponse<Bytes>,
     service: &impl Service,
+    drain: &Drain,
 ) -> End {
     // One that was reset on its way here is no request any more.
     if poll_fn(|cx| Poll::Ready(respond.poll_reset(cx).is_ready())).await {
@@ -56,8 +58,13 @@ pub(super) async fn serve(
     let answer = match read {
         Ok(read) => {
             stream.upload.borrow_mut().awaits_continue = read.expects_continue;
-            let mut request = read.request.map(|()| Body::from_client(RequestBody::new(&stream, read.length).into()));
+            let body = || Body::from_client(RequestBody::new(&stream, read.length).into());
+            let mut request = read.request.map(|()| if read.is_websocket { Body::empty() } else { body() });
             let Some(answer) = stream.or_reset(service.call(&mut request)).await else { return End::Cancelled };
+            if read.is_websocket {
+                // Boxed: few streams become a tunnel, and all of them would carry the room for one.
+                return Box::pin(stream.answer_websocket(answer, drain)).await;
+            }
             answer
         }
         Err(bad) => service.refuse(*bad),

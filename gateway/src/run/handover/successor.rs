@@ -16,7 +16,7 @@ use rustix::net::{
 };
 
 use super::{Handed, Message, Purpose, VARIABLE};
-use crate::accept::Endpoint;
+use crate::{accept::Endpoint, tls};
 
 /// How long it may take until it accepts.
 const START: Duration = Duration::from_mins(1);
@@ -71,6 +71,9 @@ impl Successor {
     fn hand_over(&self, sockets: Vec<Handed>) -> io::Result<Vec<(Purpose, SocketAddr)>> {
         for socket in sockets {
             Message::Socket(socket).send(self.channel.as_fd())?;
+        }
+        if let Some(keys) = tls::hand_over() {
+            Message::Tickets(keys).send(self.channel.as_fd())?;
         }
         Message::End.send(self.channel.as_fd())?;
         match Message::receive(self.channel.as_fd())? {

@@ -24,7 +24,7 @@ fn a_token_is_known_until_it_expires_or_its_keys_change() {
     assert!(cache.get(key, b"a", 0, |_| 7).is_none());
     cache.insert(key, b"a", known(with_scopes(1)));
     let found = cache.get(key, b"a", 999, |issuer| if issuer == 3 { 7 } else { 0 }).unwrap();
-    assert_eq!(found.scopes, ["x".into()]);
+    assert_eq!(found.scopes, [Box::<str>::from("x")]);
     assert!(cache.get(key, b"a", 1000, |_| 7).is_none());
     assert!(cache.get(key, b"a", 999, |_| 8).is_none());
     assert!(!has(&mut cache, "b"));

@@ -48,6 +48,22 @@ fn a_stalled_upload_is_408_and_its_neighbours_go_on() {
     assert_eq!(gateway.logged("/stalled")["code"], "request_timeout");
 }
 
+/// A call that streams may be silent between two messages.
+#[test]
+fn a_call_of_grpc_may_pause() {
+    let upstream = Upstream::ok();
+    let gateway = Gateway::with("server.timeouts.body_idle = '300ms'", &upstream, "");
+    let mut client = Http2::connect(gateway.address);
+    client.send_request(1, "POST", "/call", &[("content-type", "application/grpc")], false);
+    client.send_data(1, "first", false);
+    client.send_request(3, "POST", "/stalled", &[], false);
+    client.send_data(3, "first", false);
+    assert_eq!(client.answer(3).status(), 408);
+    client.send_data(1, "second", true);
+    assert_eq!(client.answer(1).status(), 200);
+    assert_eq!(upstream.last().body, b"firstsecond");
+}
+
 /// CASES 27, window 0: who takes nothing of an answer loses that one.
 #[test]
 fn an_answer_that_nobody_takes_is_reset() {

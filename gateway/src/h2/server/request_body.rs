@@ -32,6 +32,9 @@ pub(super) struct Upload {
     taken: usize,
     pub(super) awaits_continue: bool,
     limit: u64,
+    /// Whether its client may be silent for as long as it likes, as in a call of gRPC that streams: that it is still there
+    /// is the connection's to know.
+    pub(super) may_pause: bool,
     timer: Timer,
     stalled_at: Option<Instant>,
 }
@@ -56,6 +59,7 @@ impl Upload {
             taken: 0,
             awaits_continue: false,
             limit: u64::MAX,
+            may_pause: false,
             timer: Timer::default(),
             stalled_at: None,
         }
@@ -147,6 +151,7 @@ impl RequestBody {
         }
         upload.give_back();
         let outcome = match upload.poll_rest(cx) {
+            Poll::Pending if upload.may_pause => return Poll::Pending,
             Poll::Pending => {
                 let timeout = self.stream.settings.timeouts.body_idle;
                 let deadline = *upload.stalled_at.get_or_insert_with(|| Instant::now() + timeout);

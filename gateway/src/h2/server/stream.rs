@@ -58,9 +58,8 @@ pub(super) async fn serve(
     let stream = Rc::new(Stream { respond: RefCell::new(respond), upload: RefCell::new(Upload::new(body)), settings });
     let answer = match read {
         Ok(read) => {
-            let mut upload = stream.upload.borrow_mut();
-            (upload.awaits_continue, upload.may_pause) = (read.expects_continue, grpc::is_call(&read.request));
-            drop(upload);
+            stream.upload.borrow_mut().awaits_continue = read.expects_continue;
+            stream.upload.borrow_mut().may_pause = grpc::is_call(&read.request);
             let body = || Body::from_client(RequestBody::new(&stream, read.length).into());
             let mut request = read.request.map(|()| if read.is_websocket { Body::empty() } else { body() });
             let Some(answer) = stream.or_reset(service.call(&mut request)).await else { return End::Cancelled };

@@ -66,9 +66,9 @@ async fn connect(store: &Store) -> RedisResult<(MultiplexedConnection, JoinSet<(
     let nobody = RedisConnectionInfo::default();
     // How long is waited for an answer, whoever asks knows.
     let options = AsyncConnectionConfig::new().set_response_timeout(None);
-    let (mut connection, driven) = MultiplexedConnection::new_with_config(&nobody, stream, options).await?;
-    let mut driver = JoinSet::new();
-    driver.spawn_local(driven);
+    let (mut connection, driving) = MultiplexedConnection::new_with_config(&nobody, stream, options).await?;
+    let mut task = JoinSet::new();
+    task.spawn_local(driving);
     if let Some(password) = &config.password {
         cmd("AUTH").arg(config.user.as_deref()).arg(password.expose()).exec_async(&mut connection).await?;
     }
@@ -77,5 +77,5 @@ async fn connect(store: &Store) -> RedisResult<(MultiplexedConnection, JoinSet<(
     }
     // Of a caller that nobody is.
     Check { key: [0; 16], interval: 1, whole: 1_000_000 }.ask(&mut connection).await?;
-    Ok((connection, driver))
+    Ok((connection, task))
 }

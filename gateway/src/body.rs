@@ -101,6 +101,13 @@ impl Body {
         self.exchange.as_deref_mut()
     }
 
+    /// Lets a client that is known to be there be silent for long.
+    pub(crate) fn allow_silence(&self) {
+        if let Source::Client(body) = &self.source {
+            body.allow_silence();
+        }
+    }
+
     /// Refuses more than `limit` bytes, at once when they are declared.
     pub(crate) fn limit(&self, limit: u64) -> Result<(), Rejection> {
         if let Source::Client(body) = &self.source { body.limit(limit) } else { Ok(()) }

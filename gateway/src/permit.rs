@@ -73,8 +73,11 @@ impl Permit {
         path: &str,
         exchange: &mut Exchange,
     ) -> Result<Verdict, Rejection> {
-        // A stream of messages has no length of its own.
+        // A stream of messages has no length of its own, and its client speaks when there is something to say.
         let max_body = if exchange.is_grpc { u64::MAX } else { self.max_body };
+        if exchange.is_grpc {
+            request.body().allow_silence();
+        }
         match &self.rules {
             None => request.body().limit(max_body).map(|()| Verdict::Pass),
             Some(rules) => rules.check(max_body, request, client, path, exchange).await,

@@ -1,15 +1,13 @@
 //! Calls of gRPC from a client of tonic over HTTP/2 to a server of tonic over HTTP/2: nothing of them is lost or held up.
 mod ends;
+mod load;
 mod parts;
 mod statuses;
 
 use std::sync::Arc;
 
 use futures_util::stream;
-use tokio::{
-    sync::{Barrier, Semaphore, mpsc},
-    task::JoinSet,
-};
+use tokio::sync::{Semaphore, mpsc};
 use tonic::{Code, Request, Response, Status, metadata::MetadataValue};
 
 use self::parts::{Caller, Method, Note, before, block_on, handler, note, serve};
@@ -128,44 +126,5 @@ fn questions_and_answers_alternate() {
         drop(asked);
         assert_eq!(told.message().await.unwrap(), Some(note(u32::MAX)), "its side has ended");
         assert_eq!(told.message().await.unwrap(), None);
-    });
-}
-
-/// Nobody is answered before all are there.
-#[test]
-fn many_calls_share_one_connection() {
-    const CALLS: u32 = 64;
-    let all = Arc::new(Barrier::new(CALLS as usize));
-    let (server, _alive) = serve(Method::Unary(handler(move |asked: Request<Note>| {
-        let all = Arc::clone(&all);
-        async move {
-            all.wait().await;
-            Ok(Response::new(note(asked.get_ref().number)))
-        }
-    })));
-    let gateway = before(server, "");
-    block_on(async {
-        let (caller, mut calls) = (Caller::connect(&gateway).await, JoinSet::new());
-        for number in 0..CALLS {
-            let caller = caller.clone();
-            calls.spawn(async move { (number, caller.unary(note(number)).await.unwrap().into_inner()) });
-        }
-        for (number, told) in calls.join_all().await {
-            assert_eq!(told, note(number), "its own answer");
-        }
-    });
-}
-
-/// Messages are larger than windows and than `limits.body`, which is not about streams of messages.
-#[test]
-fn a_large_message_goes_both_ways() {
-    let (server, _alive) =
-        serve(Method::Unary(handler(async |asked: Request<Note>| Ok(Response::new(asked.into_inner())))));
-    let gateway = before(server, "limits.body = '1KiB'");
-    block_on(async {
-        let blob: Vec<u8> = (0..3_000_000u32).map(|n| n.to_le_bytes()[n as usize % 3]).collect();
-        let asked = Note { number: 1, blob };
-        let told = Caller::connect(&gateway).await.unary(asked.clone()).await.unwrap().into_inner();
-        assert!(told == asked, "what came back is not what was sent");
     });
 }

@@ -57,6 +57,13 @@ impl ClientBody {
         }
     }
 
+    /// Lets it be silent for long, where something else tells that its client is there: pings, in HTTP/2.
+    pub(super) fn allow_silence(&self) {
+        if let Self::Http2(body) = self {
+            body.allow_silence();
+        }
+    }
+
     /// Refuses more than `limit` bytes, at once when they are declared.
     pub(super) fn limit(&self, limit: u64) -> Result<(), Rejection> {
         match self {

@@ -88,9 +88,11 @@ pub(super) fn serve(method: Method) -> (SocketAddr, mpsc::Sender<()>) {
 
 /// A gateway before this server, with these keys of the service.
 pub(super) fn before(server: SocketAddr, keys: &str) -> Gateway {
-    Gateway::start(&format!(
-        "[services.app]\nupstreams = ['http://{server}']\nprotocol = 'h2c'\nroutes = ['/']\n{keys}\n"
-    ))
+    Gateway::start(&service(server, keys))
+}
+
+pub(super) fn service(server: SocketAddr, keys: &str) -> String {
+    format!("[services.app]\nupstreams = ['http://{server}']\nprotocol = 'h2c'\nroutes = ['/']\n{keys}\n")
 }
 
 /// One connection; its clones share it.

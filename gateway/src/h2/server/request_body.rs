@@ -31,6 +31,8 @@ pub(super) struct Upload {
     /// Bytes that were handed on and may be sent anew once more is asked for.
     taken: usize,
     pub(super) awaits_continue: bool,
+    /// Whether its silence is no stall.
+    may_be_silent: bool,
     limit: u64,
     timer: Timer,
     stalled_at: Option<Instant>,
@@ -55,6 +57,7 @@ impl Upload {
             held: None,
             taken: 0,
             awaits_continue: false,
+            may_be_silent: false,
             limit: u64::MAX,
             timer: Timer::default(),
             stalled_at: None,
@@ -147,6 +150,7 @@ impl RequestBody {
         }
         upload.give_back();
         let outcome = match upload.poll_rest(cx) {
+            Poll::Pending if upload.may_be_silent => return Poll::Pending,
             Poll::Pending => {
                 let timeout = self.stream.settings.timeouts.body_idle;
                 let deadline = *upload.stalled_at.get_or_insert_with(|| Instant::now() + timeout);
@@ -191,6 +195,11 @@ impl RequestBody {
     /// Whether the client waits for a 100 before it sends anything.
     pub(crate) fn awaits_continue(&self) -> bool {
         self.stream.upload.borrow().awaits_continue
+    }
+
+    /// Lets it be silent for as long as its connection answers pings.
+    pub(crate) fn allow_silence(&self) {
+        self.stream.upload.borrow_mut().may_be_silent = true;
     }
 
     /// Refuses more than `limit` bytes: at once when the head declares more, else when they have come.

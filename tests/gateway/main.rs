@@ -27,6 +27,7 @@ mod forward_auth;
 mod framing;
 mod gateway_secret;
 mod grpc;
+mod grpc_calls;
 mod handover;
 mod handover_tls;
 mod health;

@@ -52,12 +52,15 @@ fn version(peer: &Peer) -> Option<String> {
             Some(line.split_whitespace().take(3).collect::<Vec<_>>().join(" "))
         }
         Peer::Envoy(program) => {
-            // `envoy  version: COMMIT/1.40.0/Clean/RELEASE/BoringSSL`
-            let said = output(&program.to_string_lossy(), &["--version"]);
-            Some(format!("Envoy {}", said.split('/').nth(1).unwrap_or("unknown")))
+            Some(format!("Envoy {}", envoy_version(&output(&program.to_string_lossy(), &["--version"]))))
         }
         Peer::Gateway(_) | Peer::Command { .. } => None,
     }
+}
+
+/// Of `…/envoy  version: COMMIT/1.40.0/Clean/RELEASE/BoringSSL`: the second part.
+fn envoy_version(said: &str) -> &str {
+    said.split_once("version:").and_then(|(_, version)| version.split('/').nth(1)).unwrap_or("unknown")
 }
 
 /// The first line that a program writes, on either stream.
@@ -92,4 +95,15 @@ fn all_cores() -> usize {
 
 fn file(path: &str) -> String {
     fs::read_to_string(path).map(|text| text.trim().to_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_envoy_says_of_itself() {
+        assert_eq!(envoy_version("\n/usr/bin/envoy  version: 9e55/1.40.0/Clean/RELEASE/BoringSSL\n"), "1.40.0");
+        assert_eq!(envoy_version("nothing"), "unknown");
+    }
 }

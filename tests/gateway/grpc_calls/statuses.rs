@@ -34,7 +34,7 @@ fn a_status_comes_with_its_message_details_and_metadata() {
     let gateway = before(server, "");
     block_on(async {
         let caller = Caller::connect(&gateway).await;
-        check(&caller.server_streaming(note(0)).await.err().expect("it is refused in its head"));
+        check(&caller.server_streaming(note(0)).await.expect_err("it is refused in its head"));
         let mut told = caller.server_streaming(note(2)).await.expect("a head without a status");
         for number in 1..=2 {
             assert_eq!(told.message().await.unwrap(), Some(note(number)));

@@ -1,5 +1,5 @@
 //! A closed loop of clients: each sends its next request when the answer to the last one has come and was right. Where the
-//! plan has a rate, an open one: see [`pace`].
+//! plan has a rate, an open one: see the module `pace`.
 //!
 //! One thread, one epoll loop. A run has a warm-up, whose requests do not count, and a measured time, at whose two
 //! ends the proxy's CPU clocks are read, so that requests and CPU belong to the same stretch.

@@ -1,5 +1,5 @@
 //! Upstreams that speak HTTP/2 (SPEC §2, `protocol`): what they are told, and what comes back.
-use std::sync::mpsc;
+use std::{sync::mpsc, time::Duration};
 
 use e2e::{DEADLINE, Gateway, Http2, Message, Upstream, error, service};
 
@@ -81,15 +81,23 @@ fn trailers_and_interim_answers_go_both_ways() {
 
 #[test]
 fn a_body_waits_for_its_100() {
-    let upstream = Upstream::http2(&[], |conn| {
+    let (go, may_go) = mpsc::channel();
+    let may_go = std::sync::Mutex::new(may_go);
+    let upstream = Upstream::http2(&[], move |conn| {
         while let Some(stream) = conn.head() {
             let asked = conn.requests[&stream].message.clone();
             assert_eq!(asked.field("expect"), Some("100-continue"));
-            if asked.target() == "/no" {
-                conn.send_fields(stream, &[(":status", "413"), ("content-length", "0")], true);
-                continue;
+            match asked.target() {
+                "/no" => {
+                    conn.send_fields(stream, &[(":status", "413"), ("content-length", "0")], true);
+                    continue;
+                }
+                "/yes" => {
+                    may_go.lock().unwrap().recv().unwrap();
+                    conn.send_fields(stream, &[(":status", "100")], false);
+                }
+                mute => assert_eq!(mute, "/mute"),
             }
-            conn.send_fields(stream, &[(":status", "100")], false);
             conn.until(|conn| conn.requests[&stream].ended);
             conn.respond(stream, "200", &[], conn.requests[&stream].message.body.clone());
         }
@@ -97,19 +105,33 @@ fn a_body_waits_for_its_100() {
     let gateway = before(&upstream, "");
     let mut client = gateway.connect();
     client.send("POST /yes HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n");
+    assert!(client.stays_silent(Duration::from_millis(200)), "the 100 is the upstream's to give");
+    go.send(()).unwrap();
+    assert_eq!(client.head().unwrap().status(), 100);
+    client.send("hi");
+    assert_eq!(client.answer_to("POST").unwrap().text(), "hi");
+    // RFC 9110 §10.1.1: one that says nothing is not waited for without end.
+    client.send("POST /mute HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n");
     assert_eq!(client.head().unwrap().status(), 100);
     client.send("hi");
     assert_eq!(client.answer_to("POST").unwrap().text(), "hi");
     client.send("POST /no HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n");
-    assert_eq!(client.answer_to("POST").unwrap().status(), 413);
+    assert_eq!(client.head().unwrap().status(), 413, "and it is not asked for the body");
 }
 
 #[test]
 fn an_early_answer_stops_the_upload_and_is_whole() {
-    let upstream = Upstream::http2(&[(4, 1000)], |conn| {
+    let (go, may_go) = mpsc::channel();
+    let may_go = std::sync::Mutex::new(may_go);
+    let upstream = Upstream::http2(&[(4, 1000)], move |conn| {
         conn.gives_windows = false;
         let Some(stream) = conn.head() else { return };
-        conn.respond(stream, "413", &[("content-length", "5")], b"large");
+        conn.until(|conn| conn.requests[&stream].message.body.len() == 1000);
+        conn.send_fields(stream, &[(":status", "413"), ("content-length", "5")], false);
+        may_go.lock().unwrap().recv().unwrap();
+        conn.send_frame(e2e::kind::WINDOW_UPDATE, 0, stream, 10_000u32.to_be_bytes());
+        assert!(conn.stays_silent(Duration::from_millis(200)), "whoever refuses a body gets no more of it");
+        conn.send_data(stream, b"large", true);
         conn.send_reset(stream, error::NO_ERROR);
         assert_eq!(conn.head(), Some(stream + 2), "the connection is used again");
         conn.respond(stream + 2, "200", &[], b"next");
@@ -119,8 +141,10 @@ fn an_early_answer_stops_the_upload_and_is_whole() {
     let mut client = gateway.connect();
     client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\n\r\n");
     client.send(vec![b'x'; 50_000]);
-    let answer = client.answer_to("POST").unwrap();
-    assert_eq!((answer.status(), answer.text().as_str()), (413, "large"));
+    let head = client.take_to(b"\r\n\r\n").unwrap();
+    assert!(head.starts_with(b"HTTP/1.1 413 "), "{}", String::from_utf8_lossy(&head));
+    go.send(()).unwrap();
+    assert_eq!(client.take(5).unwrap(), b"large");
     assert_eq!(gateway.get("/").text(), "next");
     assert_eq!(upstream.connections(), 1);
 }

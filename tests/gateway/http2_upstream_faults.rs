@@ -248,4 +248,9 @@ fn a_kept_connection_that_ends_is_replaced_where_that_is_safe() {
     assert_eq!(gateway.logged("/second")["retries"], 1);
     let answer = gateway.connect().post("/third", b"x");
     assert_eq!((answer.status(), answer.json()["code"].as_str()), (502, Some("upstream_reset")));
+    // Of a body nothing need have been sent: what may have been done once is not done twice.
+    assert_eq!(gateway.get("/fourth").text(), "one");
+    let answer = gateway.ask("POST /fifth HTTP/1.1\r\ncontent-length: 0");
+    assert_eq!((answer.status(), answer.json()["code"].as_str()), (502, Some("upstream_reset")));
+    assert_eq!(upstream.requests().iter().filter(|request| request.target() == "/fifth").count(), 1);
 }

@@ -1,7 +1,8 @@
 //! Connections of HTTP/2 to upstreams: how many there are, who holds up whom, and when they end.
 use std::{
-    sync::{Arc, Barrier},
+    sync::{Arc, Barrier, Mutex, mpsc},
     thread,
+    time::Duration,
 };
 
 use e2e::{Authority, Gateway, Http2, Upstream, eventually, server, service, with_body};
@@ -47,11 +48,15 @@ fn connections_are_as_many_as_the_streams_need() {
 
 #[test]
 fn requests_wait_for_a_stream_and_then_are_503() {
-    let upstream = Upstream::http2(&[(MAX_STREAMS, 0)], |conn| {
+    let (go, may_go) = mpsc::channel();
+    let may_go = Mutex::new(may_go);
+    let upstream = Upstream::http2(&[(MAX_STREAMS, 0)], move |conn| {
         let mut requests = 0;
         conn.until(|conn| !conn.settings.is_empty());
         while let Some((stream, request)) = {
-            if conn.index == 0 && requests == 0 {
+            // The first is the probe's; others would take none.
+            if conn.index <= 1 && requests == 0 {
+                may_go.lock().unwrap().recv().unwrap();
                 conn.send_settings(&[(MAX_STREAMS, 1)]);
             }
             requests += 1;
@@ -63,9 +68,18 @@ fn requests_wait_for_a_stream_and_then_are_503() {
             conn.respond(stream, "200", &[], b"ok");
         }
     });
-    let gateway =
-        before(&upstream, "timeouts = { connect = '1s', request = '20s' }\ncircuit_breaker.failure_threshold = 1");
-    assert_eq!(gateway.get("/").text(), "ok", "the settings may change");
+    let keys = "timeouts = { connect = '1s', request = '20s' }\ncircuit_breaker.failure_threshold = 1
+                health = { path = '/probe', interval = '1h' }";
+    let gateway = before(&upstream, keys);
+    go.send(()).unwrap();
+    let is_healthy = || gateway.get("/health").json()["status"] == "healthy";
+    eventually("it is probed", || is_healthy().then_some(()));
+    let mut first = gateway.connect();
+    first.send_request("GET / HTTP/1.1");
+    eventually("its connection", || (upstream.connections() == 2).then_some(()));
+    assert!(first.stays_silent(Duration::from_millis(200)), "it waits");
+    go.send(()).unwrap();
+    assert_eq!(first.answer_to("GET").unwrap().text(), "ok", "the settings may change");
     let mut holder = Http2::connect(gateway.address);
     holder.send_request(1, "GET", "/hold", &[], true);
     eventually("it is on its way", || gateway.metric("gateway_in_flight").filter(|&n| n > 0.0));
@@ -73,6 +87,8 @@ fn requests_wait_for_a_stream_and_then_are_503() {
         let answer = gateway.get("/more");
         (answer.status() == 503).then(|| assert_eq!(answer.json()["code"], "overloaded"))
     });
+    assert!(is_healthy(), "who is busy is there");
+    assert_eq!(upstream.connections(), 3, "of those that take no stream one is enough");
 }
 
 /// One client that takes nothing of large answers holds up nobody else on the connection, and not much of it is here.

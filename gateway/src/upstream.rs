@@ -39,19 +39,9 @@ const KEEP_ALIVE: std::time::Duration = std::time::Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// It could not be reached: another may be asked.
-    NotSent {
-        /// Why.
-        rejection: Rejection,
-        /// The request's body, whole.
-        body: Body,
-    },
+    NotSent(Rejection),
     /// It ended a new connection without a byte of an answer, and the request may be sent twice.
-    Cut {
-        /// Why.
-        rejection: Rejection,
-        /// The request's body, whole.
-        body: Body,
-    },
+    Cut(Rejection),
     /// It may have seen the request, or its body is gone.
     Sent(Rejection),
 }
@@ -60,21 +50,22 @@ impl Failure {
     /// Why.
     pub(crate) fn rejection(&self) -> &Rejection {
         match self {
-            Self::NotSent { rejection, .. } | Self::Cut { rejection, .. } | Self::Sent(rejection) => rejection,
+            Self::NotSent(rejection) | Self::Cut(rejection) | Self::Sent(rejection) => rejection,
         }
     }
 }
 
 /// Sends a request and waits for the head of its answer. A pooled connection that turns out to have been closed
 /// meanwhile is replaced by a new one where the request may be sent twice, and counted in `retries`, if there are any.
+/// `body` is whole after a failure, unless it may have been seen.
 pub(crate) async fn send(
     upstream: &Upstream,
     pool: &Pool,
     head: &Head,
     host: &HeaderValue,
-    mut body: Body,
+    body: &mut Body,
     timeouts: &UpstreamTimeouts,
-    retries: Option<&mut u32>,
+    mut retries: Option<&mut u32>,
 ) -> Result<(ResponseHead, AnswerBody), Failure> {
     let address = match &upstream.place {
         Place::Remote(address) => address,
@@ -88,35 +79,34 @@ pub(crate) async fn send(
         // Boxed for the same reason.
         Pool::Http2(pool) => return Box::pin(http2::send(address, pool, head, host, body, timeouts, retries)).await,
     };
-    let now = Instant::now();
-    if let Some(wire) = pool.take(now) {
+    let mut now = Instant::now();
+    let mut kept = pool.take(now);
+    loop {
+        let was_kept = kept.is_some();
+        let wire = match kept.take() {
+            Some(wire) => wire,
+            // Boxed: nearly every request finds a connection.
+            None => match Box::pin(connect(address, timeouts)).await {
+                Ok(stream) => {
+                    now = Instant::now();
+                    Box::new(Wire::new(stream))
+                }
+                Err(rejection) => return Err(Failure::NotSent(rejection)),
+            },
+        };
         match client::send(wire, pool, head, host, body, now.into(), timeouts.request).await {
             Ok((head, body)) => return Ok((head, AnswerBody::Remote(body))),
-            Err(SendFailure { rejection: Rejection::UpstreamReset, untouched: Some(unsent) })
-                if is_idempotent(&head.method)
-                    && let Some(retries) = retries =>
+            Err(SendFailure { rejection: rejection @ Rejection::UpstreamReset, is_untouched: true })
+                if is_idempotent(&head.method) =>
             {
-                *retries += 1;
-                body = unsent;
+                match retries.as_deref_mut().filter(|_| was_kept) {
+                    Some(retries) => *retries += 1,
+                    None if was_kept => return Err(Failure::Sent(rejection)),
+                    None => return Err(Failure::Cut(rejection)),
+                }
             }
             Err(failure) => return Err(Failure::Sent(failure.rejection)),
         }
-    }
-    let stream = match connect(address, timeouts).await {
-        Ok(stream) => stream,
-        Err(rejection) => return Err(Failure::NotSent { rejection, body }),
-    };
-    let sent =
-        client::send(Box::new(Wire::new(stream)), pool, head, host, body, Instant::now().into(), timeouts.request)
-            .await;
-    match sent {
-        Ok((head, body)) => Ok((head, AnswerBody::Remote(body))),
-        Err(SendFailure { rejection: rejection @ Rejection::UpstreamReset, untouched: Some(body) })
-            if is_idempotent(&head.method) =>
-        {
-            Err(Failure::Cut { rejection, body })
-        }
-        Err(failure) => Err(Failure::Sent(failure.rejection)),
     }
 }
 

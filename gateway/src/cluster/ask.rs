@@ -72,7 +72,8 @@ impl LocalCluster {
         loop {
             let upstream = &self.shared.upstreams[index];
             let (host, pool) = (self.shared.own_host(upstream), &self.upstreams[index].pool);
-            let rejection = match send(upstream, pool, question, host, Body::empty(), timeouts, Some(&mut 0)).await {
+            let rejection = match send(upstream, pool, question, host, &mut Body::empty(), timeouts, Some(&mut 0)).await
+            {
                 Ok((head, body)) => {
                     let body = LeasedBody::new(body, head.status, lease);
                     return Ok((head, body));
@@ -81,11 +82,11 @@ impl LocalCluster {
                     lease.fail_for(&rejection);
                     return Err(rejection);
                 }
-                Err(Failure::NotSent { rejection, .. }) => {
+                Err(Failure::NotSent(rejection)) => {
                     self.shared.mark_unreachable(upstream, &rejection);
                     rejection
                 }
-                Err(Failure::Cut { rejection, .. }) => rejection,
+                Err(Failure::Cut(rejection)) => rejection,
             };
             lease.fail_for(&rejection);
             if tries == retry.attempts {

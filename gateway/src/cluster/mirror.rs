@@ -46,18 +46,18 @@ impl LocalCluster {
         let upstream = &self.shared.upstreams[index];
         let host = self.shared.host_for(upstream, host.as_ref());
         let pool = &self.upstreams[index].pool;
-        match send(upstream, pool, head, host, Body::full(body), timeouts, Some(&mut 0)).await {
+        match send(upstream, pool, head, host, &mut Body::full(body), timeouts, Some(&mut 0)).await {
             Ok((head, body)) => {
                 let body = LeasedBody::new(body, head.status, lease);
                 Ok((head, body))
             }
             Err(failure) => {
                 let rejection = match failure {
-                    Failure::NotSent { rejection, .. } => {
+                    Failure::NotSent(rejection) => {
                         self.shared.mark_unreachable(upstream, &rejection);
                         rejection
                     }
-                    Failure::Sent(rejection) | Failure::Cut { rejection, .. } => rejection,
+                    Failure::Sent(rejection) | Failure::Cut(rejection) => rejection,
                 };
                 lease.fail_for(&rejection);
                 Err(rejection)

@@ -3,6 +3,10 @@
 //! Two steps. [`Scan`] looks at each byte that arrives once: it finds the empty line that ends the head, and refuses a
 //! line that ends without CR, which httparse would take. Then httparse splits the whole head, and what it lets through
 //! but a strict reader must not is refused here.
+mod names;
+#[cfg(test)]
+mod tests;
+
 use std::mem::MaybeUninit;
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -17,16 +21,9 @@ use crate::{config::Limits, rejection::Rejection};
 /// Fields parsed on the stack; more go to the heap.
 pub(crate) const FIELDS_ON_STACK: usize = 128;
 
-/// A request head, taken apart.
-#[derive(Debug)]
-pub(crate) struct RequestHead {
-    pub(crate) method: Method,
-    /// Origin form, or `*`: an absolute target's authority has replaced the Host field.
-    pub(crate) uri: Uri,
-    /// The query, where it holds bytes that no URI may (a raw `"` or `ü`): `uri` has none then.
-    pub(crate) raw_query: Option<RawQuery>,
-    pub(crate) version: Version,
-    pub(crate) fields: HeaderMap,
+/// What a request's head says of the message itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Framing {
     pub(crate) length: Length,
     /// Whether the client means to send another request on this connection.
     pub(crate) keep_alive: bool,
@@ -68,7 +65,7 @@ impl From<Rejection> for Box<BadHead> {
 }
 
 /// An answer's head, taken apart.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct ResponseHead {
     pub(crate) status: StatusCode,
     pub(crate) version: Version,
@@ -94,6 +91,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
+    #[inline]
     pub(crate) fn note(&mut self, name: &HeaderName, value: &[u8]) {
         match *name {
             header::HOST => (self.hosts, self.is_host_sound) = (self.hosts + 1, is_host(value)),
@@ -179,24 +177,31 @@ pub(crate) fn take_request(
     }
 }
 
-/// Takes a whole head apart.
-pub(crate) fn parse_request(bytes: &Bytes, limits: &Limits) -> Result<RequestHead, Box<BadHead>> {
+/// Takes a whole head apart, into `request`: in place, since a request is large. Its target is in origin form, or `*`: an
+/// absolute one's authority has replaced the Host field. A query that no URI may hold is a [`RawQuery`] among its
+/// extensions.
+pub(crate) fn parse_request<B>(
+    bytes: &Bytes,
+    limits: &Limits,
+    request: &mut Request<B>,
+) -> Result<Framing, Box<BadHead>> {
     if limits.headers <= FIELDS_ON_STACK {
         let mut slots = [const { MaybeUninit::uninit() }; FIELDS_ON_STACK];
-        split_request(bytes, &mut slots[..limits.headers], limits)
+        split_request(bytes, &mut slots[..limits.headers], limits, request)
     } else {
-        split_request(bytes, &mut vec![MaybeUninit::uninit(); limits.headers], limits)
+        split_request(bytes, &mut vec![MaybeUninit::uninit(); limits.headers], limits, request)
     }
 }
 
 /// The longest method (`BASELINE-CONTROL`) and version that surround a target in its line.
 const MAX_METHOD_AND_VERSION: usize = 32;
 
-fn split_request<'b>(
+fn split_request<'b, B>(
     bytes: &'b Bytes,
     slots: &mut [MaybeUninit<httparse::Header<'b>>],
     limits: &Limits,
-) -> Result<RequestHead, Box<BadHead>> {
+    request: &mut Request<B>,
+) -> Result<Framing, Box<BadHead>> {
     let mut parsed = httparse::Request::new(&mut []);
     match parsed.parse_with_uninit_headers(bytes, slots) {
         Ok(httparse::Status::Complete(n)) if n == bytes.len() => {}
@@ -206,84 +211,87 @@ fn split_request<'b>(
     }
     let method = parsed.method.expect("httparse has read the whole head");
     let target = parsed.path.expect("httparse has read the whole head");
-    let method = Method::from_bytes(method.as_bytes()).map_err(|_| bad("The method is not a token."))?;
-    let version = if parsed.version == Some(1) { Version::HTTP_11 } else { Version::HTTP_10 };
+    *request.method_mut() = Method::from_bytes(method.as_bytes()).map_err(|_| bad("The method is not a token."))?;
+    *request.version_mut() = if parsed.version == Some(1) { Version::HTTP_11 } else { Version::HTTP_10 };
     if target.len() > limits.uri {
-        let rejection = Rejection::UriTooLong { limit: limits.uri };
-        return Err(Box::new(BadHead { rejection, method: Some(method), uri: None, version, origin: None }));
+        return Err(refused(Rejection::UriTooLong { limit: limits.uri }, None, request));
     }
-    let mut fields = HeaderMap::with_capacity(parsed.headers.len());
-    let outcome = fill(&mut fields, bytes, parsed.headers).ok_or_else(|| bad("A header field is malformed.")).and_then(
-        |mut seen| Ok((read_target(&method, bytes.slice_ref(target.as_bytes()), &mut fields, &mut seen)?, seen)),
-    );
-    let ((uri, raw_query), seen) = match outcome {
-        Ok(outcome) => outcome,
-        Err(rejection) => {
-            let origin = fields.remove(header::ORIGIN);
-            return Err(Box::new(BadHead { rejection, method: Some(method), uri: None, version, origin }));
-        }
-    };
-    match facts(version, &fields, &seen) {
-        Ok((length, keep_alive, expects_continue)) => {
-            Ok(RequestHead { method, uri, raw_query, version, fields, length, keep_alive, expects_continue })
-        }
-        Err(rejection) => {
-            let origin = fields.remove(header::ORIGIN);
-            Err(Box::new(BadHead { rejection, method: Some(method), uri: Some(uri), version, origin }))
-        }
-    }
+    *request.headers_mut() = HeaderMap::with_capacity(parsed.headers.len());
+    let outcome = fill(request.headers_mut(), bytes, parsed.headers)
+        .ok_or_else(|| bad("A header field is malformed."))
+        .and_then(|mut seen| read_target(bytes.slice_ref(target.as_bytes()), request, &mut seen).map(|()| seen));
+    let seen = outcome.map_err(|rejection| refused(rejection, None, request))?;
+    Framing::of(request.version(), request.headers(), &seen).map_err(|rejection| {
+        let uri = std::mem::take(request.uri_mut());
+        refused(rejection, Some(uri), request)
+    })
 }
 
-/// What the fields say of the message itself: its length, whether the connection stays, whether a 100 is awaited.
-fn facts(version: Version, fields: &HeaderMap, seen: &Seen) -> Result<(Length, bool, bool), Rejection> {
-    check_host(version, seen)?;
-    let length = framing::of_request(version, seen).map_err(|fault| bad(format!("The request has {fault}.")))?;
-    let expects_continue = match seen.expect.then(|| fields.get(header::EXPECT)).flatten() {
-        None => false,
-        Some(value) if value.as_bytes().eq_ignore_ascii_case(b"100-continue") => {
-            version == Version::HTTP_11 && length != Length::Known(0)
-        }
-        Some(_) => return Err(Rejection::ExpectationFailed),
-    };
-    Ok((length, keeps_alive(version, fields, seen), expects_continue))
+/// What could be read of a head that is refused.
+fn refused<B>(rejection: Rejection, uri: Option<Uri>, request: &mut Request<B>) -> Box<BadHead> {
+    let origin = request.headers_mut().remove(header::ORIGIN);
+    let (method, version) = (Some(std::mem::take(request.method_mut())), request.version());
+    Box::new(BadHead { rejection, method, uri, version, origin })
+}
+
+impl Framing {
+    /// What the fields say of it.
+    fn of(version: Version, fields: &HeaderMap, seen: &Seen) -> Result<Self, Rejection> {
+        check_host(version, seen)?;
+        let length = framing::of_request(version, seen).map_err(|fault| bad(format!("The request has {fault}.")))?;
+        let expects_continue = match seen.expect.then(|| fields.get(header::EXPECT)).flatten() {
+            None => false,
+            Some(value) if value.as_bytes().eq_ignore_ascii_case(b"100-continue") => {
+                version == Version::HTTP_11 && length != Length::Known(0)
+            }
+            Some(_) => return Err(Rejection::ExpectationFailed),
+        };
+        Ok(Self { length, keep_alive: keeps_alive(version, fields, seen), expects_continue })
+    }
 }
 
 /// What an upstream sent is no head of an HTTP/1 answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotHttp;
 
-/// Takes an answer's head from the front of `buffer` once it is whole.
+/// Takes an answer's head from the front of `buffer` once it is whole, into `head`: in place, like a request's. Whether it is
+/// there.
 pub(crate) fn parse_response(
     buffer: &mut BytesMut,
     scan: &mut Scan,
     max: usize,
-) -> Result<Option<ResponseHead>, NotHttp> {
+    head: &mut ResponseHead,
+) -> Result<bool, NotHttp> {
     // What can't become HTTP/1 is not waited for.
     if !buffer.iter().zip(b"HTTP/1.").all(|(sent, expected)| sent == expected) {
         return Err(NotHttp);
     }
-    let Some(end) = scan.find_end(buffer, max, max).map_err(|_| NotHttp)? else { return Ok(None) };
+    let Some(end) = scan.find_end(buffer, max, max).map_err(|_| NotHttp)? else { return Ok(false) };
     let lines = std::mem::take(scan).lines;
     let bytes = buffer.split_to(end).freeze();
-    let head = if lines <= FIELDS_ON_STACK {
-        split_response(&bytes, &mut [const { MaybeUninit::uninit() }; FIELDS_ON_STACK])
+    let taken = if lines <= FIELDS_ON_STACK {
+        split_response(&bytes, &mut [const { MaybeUninit::uninit() }; FIELDS_ON_STACK], head)
     } else {
-        split_response(&bytes, &mut vec![MaybeUninit::uninit(); lines])
+        split_response(&bytes, &mut vec![MaybeUninit::uninit(); lines], head)
     };
-    head.map(Some).ok_or(NotHttp)
+    taken.map(|()| true).ok_or(NotHttp)
 }
 
-fn split_response<'b>(bytes: &'b Bytes, slots: &mut [MaybeUninit<httparse::Header<'b>>]) -> Option<ResponseHead> {
+fn split_response<'b>(
+    bytes: &'b Bytes,
+    slots: &mut [MaybeUninit<httparse::Header<'b>>],
+    head: &mut ResponseHead,
+) -> Option<()> {
     let mut parsed = httparse::Response::new(&mut []);
     let status = httparse::ParserConfig::default().parse_response_with_uninit_headers(&mut parsed, bytes, slots);
     if status != Ok(httparse::Status::Complete(bytes.len())) {
         return None;
     }
-    let status = StatusCode::from_u16(parsed.code?).ok()?;
-    let version = if parsed.version == Some(1) { Version::HTTP_11 } else { Version::HTTP_10 };
-    let mut fields = HeaderMap::with_capacity(parsed.headers.len() + 1);
-    let seen = fill(&mut fields, bytes, parsed.headers)?;
-    Some(ResponseHead { status, version, fields, seen })
+    head.status = StatusCode::from_u16(parsed.code?).ok()?;
+    head.version = if parsed.version == Some(1) { Version::HTTP_11 } else { Version::HTTP_10 };
+    head.fields = HeaderMap::with_capacity(parsed.headers.len() + 1);
+    head.seen = fill(&mut head.fields, bytes, parsed.headers)?;
+    Some(())
 }
 
 /// A trailer section (RFC 9112 §7.1.2), its empty line included; `None` when it is malformed.
@@ -302,34 +310,41 @@ pub(crate) fn parse_fields(bytes: &Bytes) -> Option<HeaderMap> {
 fn fill(fields: &mut HeaderMap, bytes: &Bytes, parsed: &[httparse::Header<'_>]) -> Option<Seen> {
     let mut seen = Seen::default();
     for field in parsed {
-        let name = HeaderName::from_bytes(field.name.as_bytes()).ok()?;
         // A lax reader behind us could take them for the fields that frame a message.
-        if matches!(name.as_str(), "transfer_encoding" | "content_length") {
+        if ["transfer_encoding", "content_length"].iter().any(|lookalike| field.name.eq_ignore_ascii_case(lookalike)) {
             return None;
         }
+        let name = names::name(field.name.as_bytes())?;
         seen.note(&name, field.value);
-        let value = HeaderValue::from_maybe_shared(bytes.slice_ref(field.value)).ok()?;
-        fields.try_append(name, value).ok()?;
+        fields.try_append(name, value(bytes.slice_ref(field.value))).ok()?;
     }
     Some(seen)
 }
 
-/// The request's target in origin form or `*` (RFC 9112 §3.2); an absolute form's authority replaces Host (§3.2.2).
-fn read_target(
-    method: &Method,
-    target: Bytes,
-    fields: &mut HeaderMap,
-    seen: &mut Seen,
-) -> Result<(Uri, Option<RawQuery>), Rejection> {
+/// A value that httparse has let through.
+#[expect(
+    unsafe_code,
+    reason = "a check of each byte of each value once more is one part in thirty of a request's cost"
+)]
+fn value(checked: Bytes) -> HeaderValue {
+    // SAFETY: a value must hold no byte that `HeaderValue::from_bytes` refuses: none below 0x20 but the tab, and no
+    // 0x7F. httparse ends or refuses a value at each of these bytes, which the test
+    // `httparse_lets_no_byte_into_a_value_that_a_value_must_not_hold` tries byte by byte, at every place of the blocks
+    // that it reads. A debug build checks it here too.
+    unsafe { HeaderValue::from_maybe_shared_unchecked(checked) }
+}
+
+/// Reads the target in origin form or `*` (RFC 9112 §3.2); an absolute form's authority replaces Host (§3.2.2).
+fn read_target<B>(target: Bytes, request: &mut Request<B>, seen: &mut Seen) -> Result<(), Rejection> {
     let invalid = || Rejection::PathInvalid("The target is neither a path nor an absolute URI.".into());
     if memchr::memchr(b'#', &target).is_some() {
         return Err(Rejection::PathInvalid("The target has a fragment (a raw `#`).".into()));
     }
-    if target.starts_with(b"/") || (target == "*" && method == Method::OPTIONS) {
-        return origin_form(&target).ok_or_else(invalid);
+    if target.starts_with(b"/") || (target == "*" && request.method() == Method::OPTIONS) {
+        return origin_form(target, request).ok_or_else(invalid);
     }
-    if method == Method::CONNECT {
-        return Ok((Uri::from_static("/"), None)); // Refused by its method: a gateway opens no tunnel.
+    if request.method() == Method::CONNECT {
+        return Ok(()); // Refused by its method: a gateway opens no tunnel.
     }
     let uri = Uri::from_maybe_shared(target).map_err(|_| invalid())?;
     let (Some("http" | "https"), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
@@ -340,19 +355,24 @@ fn read_target(
     }
     let host = HeaderValue::from_str(authority.as_str()).map_err(|_| invalid())?;
     (seen.hosts, seen.is_host_sound) = (1, is_host(host.as_bytes()));
-    fields.insert(header::HOST, host);
+    request.headers_mut().insert(header::HOST, host);
     let path = uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
-    Ok((Uri::from(path), None))
+    *request.uri_mut() = path.into();
+    Ok(())
 }
 
-fn origin_form(target: &Bytes) -> Option<(Uri, Option<RawQuery>)> {
-    if let Ok(path) = PathAndQuery::from_maybe_shared(target.clone()) {
-        return Some((Uri::from(path), None));
-    }
-    // httparse has let no control character and no space through, and `#` is refused above.
-    let question_mark = memchr::memchr(b'?', target)?;
-    let path = PathAndQuery::from_maybe_shared(target.slice(..question_mark)).ok()?;
-    Some((Uri::from(path), Some(RawQuery(target.slice(question_mark + 1..)))))
+fn origin_form<B>(target: Bytes, request: &mut Request<B>) -> Option<()> {
+    let path = match PathAndQuery::from_maybe_shared(target.clone()) {
+        Ok(path) => path,
+        Err(_) => {
+            // httparse has let no control character and no space through, and `#` is refused above.
+            let question_mark = memchr::memchr(b'?', &target)?;
+            request.extensions_mut().insert(RawQuery(target.slice(question_mark + 1..)));
+            PathAndQuery::from_maybe_shared(target.slice(..question_mark)).ok()?
+        }
+    };
+    *request.uri_mut() = path.into();
+    Some(())
 }
 
 /// Exactly one Host that names a host (RFC 9112 §3.2); HTTP/1.0 may have none.

@@ -23,7 +23,7 @@ pub(super) async fn send(
     pool: &Rc<Pool>,
     head: &Head,
     host: &HeaderValue,
-    body: Body,
+    body: &mut Body,
     timeouts: &UpstreamTimeouts,
     mut retries: Option<&mut u32>,
 ) -> Result<(ResponseHead, AnswerBody), Failure> {
@@ -31,7 +31,7 @@ pub(super) async fn send(
         let why = "The service speaks HTTP/2, over which this gateway opens no WebSocket.";
         return Err(Failure::Sent(Rejection::BadRequest(why.into())));
     }
-    let mut outbound = Outbound::new(body);
+    let mut outbound = Outbound::new(std::mem::replace(body, Body::empty()));
     let mut refusals = 0;
     loop {
         let request = head.to_http2(host, address.tls.is_some()).map_err(Failure::Sent)?;
@@ -41,7 +41,10 @@ pub(super) async fn send(
             Err(Rejection::Overloaded) => return Err(Failure::Sent(Rejection::Overloaded)),
             Err(rejection) => {
                 return Err(match outbound.untouched() {
-                    Some(body) => Failure::NotSent { rejection, body },
+                    Some(unsent) => {
+                        *body = unsent;
+                        Failure::NotSent(rejection)
+                    }
                     None => Failure::Sent(rejection),
                 });
             }
@@ -60,13 +63,16 @@ pub(super) async fn send(
             }
         }
         let is_cut = rejection == Rejection::UpstreamReset && !has_begun && is_idempotent(&head.method);
-        let Some(body) = unsent.untouched().filter(|_| is_unprocessed || is_cut) else {
+        let Some(unsent) = unsent.untouched().filter(|_| is_unprocessed || is_cut) else {
             return Err(Failure::Sent(rejection));
         };
         match retries.take_if(|_| is_cut && was_used) {
             Some(retries) => *retries += 1,
-            None => return Err(Failure::Cut { rejection, body }),
+            None => {
+                *body = unsent;
+                return Err(Failure::Cut(rejection));
+            }
         }
-        outbound = Outbound::new(body);
+        outbound = Outbound::new(unsent);
     }
 }

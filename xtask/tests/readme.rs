@@ -34,7 +34,7 @@ fn the_session_that_up_prints_is_in_the_readme() {
 
 #[test]
 fn every_error_code_is_in_the_table_and_no_other() {
-    let (readme, rejections) = (read("README.md"), read("gateway/src/rejection.rs"));
+    let (readme, rejections) = (read("README.md"), read("gateway/src/rejection/code.rs"));
     let codes = between(&rejections, "pub(crate) const CODES", "];");
     let codes: Vec<&str> = codes.split('"').skip(1).step_by(2).collect();
     let table = between(&readme, "## Error codes", "\n## ");

@@ -1,106 +1,77 @@
 //! The stable name of each reason, for programs: in the answer, in the log line and in the metric's label.
 use super::{Rejection, TokenFault};
 
-/// Every code, in the order of [`Rejection::index`]; stable once published.
-pub(crate) const CODES: [&str; 43] = [
-    "bad_request",
-    "path_invalid",
-    "host_invalid",
-    "header_missing",
-    "token_missing",
-    "token_malformed",
-    "token_signature",
-    "token_algorithm",
-    "token_expired",
-    "token_not_yet_valid",
-    "token_issuer",
-    "token_audience",
-    "token_key_unknown",
-    "api_key_unknown",
-    "scope_missing",
-    "cors_denied",
-    "no_route",
-    "method_not_allowed",
-    "request_timeout",
-    "body_too_large",
-    "uri_too_long",
-    "content_type_unsupported",
-    "expectation_failed",
-    "body_invalid",
-    "rate_limited",
-    "headers_too_large",
-    "upstream_panicked",
-    "upstream_connect_refused",
-    "upstream_reset",
-    "upstream_protocol",
-    "upstream_dns",
-    "keys_unavailable",
-    "forward_auth_unavailable",
-    "no_healthy_upstream",
-    "circuit_open",
-    "overloaded",
-    "upstream_connect_timeout",
-    "upstream_timeout",
-    "client_closed",
-    "misdirected_request",
-    "upstream_tls",
-    "tunnel_idle",
-    "protocol_unsupported",
-];
+/// Declares [`CODES`] and which reason has which, from one list.
+macro_rules! codes {
+    ( $( $code:ident : $reason:pat, )+ ) => {
+        /// Every code, in the order of [`Rejection::index`]; stable once published.
+        pub(crate) const CODES: [&str; [$( stringify!($code) ),+].len()] = [$( stringify!($code) ),+];
+
+        /// The place of each in [`CODES`].
+        #[allow(non_camel_case_types, reason = "a code is written as clients see it")]
+        enum Place { $( $code ),+ }
+
+        impl Rejection {
+            /// The place of its code in [`CODES`].
+            pub(crate) fn index(&self) -> usize {
+                let place = match self { $( $reason => Place::$code, )+ };
+                place as usize
+            }
+        }
+    };
+}
+
+// A new one comes last.
+codes! {
+    bad_request: Rejection::BadRequest(_),
+    path_invalid: Rejection::PathInvalid(_),
+    host_invalid: Rejection::HostInvalid(_),
+    header_missing: Rejection::HeaderMissing { .. },
+    token_missing: Rejection::Unauthorized(TokenFault::Missing),
+    token_malformed: Rejection::Unauthorized(TokenFault::Malformed),
+    token_signature: Rejection::Unauthorized(TokenFault::Signature),
+    token_algorithm: Rejection::Unauthorized(TokenFault::Algorithm),
+    token_expired: Rejection::Unauthorized(TokenFault::Expired),
+    token_not_yet_valid: Rejection::Unauthorized(TokenFault::NotYetValid),
+    token_issuer: Rejection::Unauthorized(TokenFault::Issuer),
+    token_audience: Rejection::Unauthorized(TokenFault::Audience),
+    token_key_unknown: Rejection::Unauthorized(TokenFault::KeyUnknown),
+    api_key_unknown: Rejection::Unauthorized(TokenFault::ApiKey),
+    scope_missing: Rejection::ScopeMissing { .. },
+    cors_denied: Rejection::CorsDenied,
+    no_route: Rejection::NoRoute,
+    method_not_allowed: Rejection::MethodNotAllowed { .. },
+    request_timeout: Rejection::RequestTimeout,
+    body_too_large: Rejection::BodyTooLarge { .. },
+    uri_too_long: Rejection::UriTooLong { .. },
+    content_type_unsupported: Rejection::ContentTypeUnsupported { .. } | Rejection::ContentCodingUnsupported,
+    expectation_failed: Rejection::ExpectationFailed,
+    body_invalid: Rejection::BodyInvalid { .. },
+    rate_limited: Rejection::RateLimited { .. },
+    headers_too_large: Rejection::HeadersTooLarge,
+    upstream_panicked: Rejection::UpstreamPanicked,
+    upstream_connect_refused: Rejection::UpstreamConnectRefused,
+    upstream_reset: Rejection::UpstreamReset,
+    upstream_protocol: Rejection::UpstreamProtocol,
+    upstream_dns: Rejection::UpstreamDns,
+    keys_unavailable: Rejection::KeysUnavailable,
+    forward_auth_unavailable: Rejection::ForwardAuthUnavailable,
+    no_healthy_upstream: Rejection::NoHealthyUpstream,
+    circuit_open: Rejection::CircuitOpen { .. },
+    overloaded: Rejection::Overloaded,
+    upstream_connect_timeout: Rejection::UpstreamConnectTimeout,
+    upstream_timeout: Rejection::UpstreamTimeout,
+    client_closed: Rejection::ClientClosed,
+    misdirected_request: Rejection::MisdirectedRequest,
+    upstream_tls: Rejection::UpstreamTls,
+    tunnel_idle: Rejection::TunnelIdle,
+    protocol_unsupported: Rejection::ProtocolUnsupported,
+}
 
 impl Rejection {
     /// The stable name, in [`CODES`]: it stands in the answer, in the log line and in the metric's label.
     pub(crate) fn code(&self) -> &'static str {
         CODES[self.index()]
-    }
-
-    /// The place of its code in [`CODES`].
-    pub(crate) fn index(&self) -> usize {
-        match self {
-            Self::BadRequest(_) => 0,
-            Self::PathInvalid(_) => 1,
-            Self::HostInvalid(_) => 2,
-            Self::HeaderMissing { .. } => 3,
-            Self::Unauthorized(TokenFault::Missing) => 4,
-            Self::Unauthorized(TokenFault::Malformed) => 5,
-            Self::Unauthorized(TokenFault::Signature) => 6,
-            Self::Unauthorized(TokenFault::Algorithm) => 7,
-            Self::Unauthorized(TokenFault::Expired) => 8,
-            Self::Unauthorized(TokenFault::NotYetValid) => 9,
-            Self::Unauthorized(TokenFault::Issuer) => 10,
-            Self::Unauthorized(TokenFault::Audience) => 11,
-            Self::Unauthorized(TokenFault::KeyUnknown) => 12,
-            Self::Unauthorized(TokenFault::ApiKey) => 13,
-            Self::ScopeMissing { .. } => 14,
-            Self::CorsDenied => 15,
-            Self::NoRoute => 16,
-            Self::MethodNotAllowed { .. } => 17,
-            Self::RequestTimeout => 18,
-            Self::BodyTooLarge { .. } => 19,
-            Self::UriTooLong { .. } => 20,
-            Self::ContentTypeUnsupported { .. } | Self::ContentCodingUnsupported => 21,
-            Self::ExpectationFailed => 22,
-            Self::BodyInvalid { .. } => 23,
-            Self::RateLimited { .. } => 24,
-            Self::HeadersTooLarge => 25,
-            Self::UpstreamPanicked => 26,
-            Self::UpstreamConnectRefused => 27,
-            Self::UpstreamReset => 28,
-            Self::UpstreamProtocol => 29,
-            Self::UpstreamDns => 30,
-            Self::KeysUnavailable => 31,
-            Self::ForwardAuthUnavailable => 32,
-            Self::NoHealthyUpstream => 33,
-            Self::CircuitOpen { .. } => 34,
-            Self::Overloaded => 35,
-            Self::UpstreamConnectTimeout => 36,
-            Self::UpstreamTimeout => 37,
-            Self::ClientClosed => 38,
-            Self::MisdirectedRequest => 39,
-            Self::UpstreamTls => 40,
-            Self::TunnelIdle => 41,
-            Self::ProtocolUnsupported => 42,
-        }
     }
 }
 

@@ -37,31 +37,33 @@ const KEEP_ALIVE: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// No answer came from this upstream.
 #[derive(Debug)]
-pub(crate) enum Failure {
-    /// It could not be reached: another may be asked.
-    NotSent {
-        /// Why.
-        rejection: Rejection,
-        /// The request's body, whole.
-        body: Body,
-    },
-    /// It ended a new connection without a byte of an answer, and the request may be sent twice.
-    Cut {
-        /// Why.
-        rejection: Rejection,
-        /// The request's body, whole.
-        body: Body,
-    },
+pub(crate) struct Failure {
+    /// Why.
+    pub(crate) rejection: Rejection,
+    /// Whether it may be asked again, or another.
+    pub(crate) reach: Reach,
+    /// Whether it is counted already: the connection ended, and another request that was on it stands for that.
+    pub(crate) is_counted: bool,
+}
+
+/// How far a request came that has failed.
+#[derive(Debug)]
+pub(crate) enum Reach {
+    /// The upstream could not be reached: another may be asked. With the request's body, whole.
+    NotSent(Body),
+    /// It ended a new connection without a byte of an answer, and the request may be sent twice. With its body, whole.
+    Cut(Body),
     /// It may have seen the request, or its body is gone.
-    Sent(Rejection),
+    Sent,
 }
 
 impl Failure {
-    /// Why.
-    pub(crate) fn rejection(&self) -> &Rejection {
-        match self {
-            Self::NotSent { rejection, .. } | Self::Cut { rejection, .. } | Self::Sent(rejection) => rejection,
-        }
+    fn new(rejection: Rejection, reach: Reach) -> Self {
+        Self { rejection, reach, is_counted: false }
+    }
+
+    fn sent(rejection: Rejection) -> Self {
+        Self::new(rejection, Reach::Sent)
     }
 }
 
@@ -80,7 +82,7 @@ pub(crate) async fn send(
         Place::Remote(address) => address,
         Place::Mounted(mounted) => {
             // Boxed, so that a request to a remote upstream does not carry the room for it.
-            return Box::pin(mounted::send(mounted, head, host, body, timeouts)).await.map_err(Failure::Sent);
+            return Box::pin(mounted::send(mounted, head, host, body, timeouts)).await.map_err(Failure::sent);
         }
     };
     let pool = match pool {
@@ -99,12 +101,12 @@ pub(crate) async fn send(
                 *retries += 1;
                 body = unsent;
             }
-            Err(failure) => return Err(Failure::Sent(failure.rejection)),
+            Err(failure) => return Err(Failure::sent(failure.rejection)),
         }
     }
     let stream = match connect(address, timeouts).await {
         Ok(stream) => stream,
-        Err(rejection) => return Err(Failure::NotSent { rejection, body }),
+        Err(rejection) => return Err(Failure::new(rejection, Reach::NotSent(body))),
     };
     let sent =
         client::send(Box::new(Wire::new(stream)), pool, head, host, body, Instant::now().into(), timeouts.request)
@@ -114,9 +116,9 @@ pub(crate) async fn send(
         Err(SendFailure { rejection: rejection @ Rejection::UpstreamReset, untouched: Some(body) })
             if is_idempotent(&head.method) =>
         {
-            Err(Failure::Cut { rejection, body })
+            Err(Failure::new(rejection, Reach::Cut(body)))
         }
-        Err(failure) => Err(Failure::Sent(failure.rejection)),
+        Err(failure) => Err(Failure::sent(failure.rejection)),
     }
 }
 

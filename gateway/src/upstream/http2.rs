@@ -3,7 +3,7 @@ use std::rc::Rc;
 
 use http::HeaderValue;
 
-use super::{Address, Failure, connect, is_idempotent};
+use super::{Address, Failure, Reach, connect, is_idempotent};
 use crate::{
     body::{AnswerBody, Body},
     config::UpstreamTimeouts,
@@ -29,21 +29,18 @@ pub(super) async fn send(
 ) -> Result<(ResponseHead, AnswerBody), Failure> {
     if head.upgrades() {
         let why = "The service speaks HTTP/2, over which this gateway opens no WebSocket.";
-        return Err(Failure::Sent(Rejection::BadRequest(why.into())));
+        return Err(Failure::sent(Rejection::BadRequest(why.into())));
     }
     let mut outbound = Outbound::new(body);
     let mut refusals = 0;
     loop {
-        let request = head.to_http2(host, address.tls.is_some()).map_err(Failure::Sent)?;
+        let request = head.to_http2(host, address.tls.is_some()).map_err(Failure::sent)?;
         let place = match pool.place(timeouts.connect, async || connect(address, timeouts).await).await {
             Ok(place) => place,
             // It was reached, and is busy.
-            Err(Rejection::Overloaded) => return Err(Failure::Sent(Rejection::Overloaded)),
+            Err(Rejection::Overloaded) => return Err(Failure::sent(Rejection::Overloaded)),
             Err(rejection) => {
-                return Err(match outbound.untouched() {
-                    Some(body) => Failure::NotSent { rejection, body },
-                    None => Failure::Sent(rejection),
-                });
+                return Err(Failure::new(rejection, outbound.untouched().map_or(Reach::Sent, Reach::NotSent)));
             }
         };
         let was_used = place.was_used();
@@ -51,7 +48,7 @@ pub(super) async fn send(
             Ok((head, body)) => return Ok((head, AnswerBody::Http2(Box::new(body)))),
             Err(fault) => fault,
         };
-        let Fault { rejection, is_unprocessed, has_begun, outbound: mut unsent } = fault;
+        let Fault { rejection, is_unprocessed, has_begun, loss, outbound: mut unsent } = fault;
         if is_unprocessed {
             refusals += 1;
             if refusals < MAX_REFUSALS && unsent.rewind() {
@@ -60,12 +57,14 @@ pub(super) async fn send(
             }
         }
         let is_cut = rejection == Rejection::UpstreamReset && !has_begun && is_idempotent(&head.method);
+        // Only what fails for good stands for the connection.
+        let fail = |reach| Failure { rejection, reach, is_counted: loss.is_some_and(|loss| loss.is_counted()) };
         let Some(body) = unsent.untouched().filter(|_| is_unprocessed || is_cut) else {
-            return Err(Failure::Sent(rejection));
+            return Err(fail(Reach::Sent));
         };
         match retries.take_if(|_| is_cut && was_used) {
             Some(retries) => *retries += 1,
-            None => return Err(Failure::Cut { rejection, body }),
+            None => return Err(fail(Reach::Cut(body))),
         }
         outbound = Outbound::new(body);
     }

@@ -40,7 +40,7 @@ pub struct Route {
     pub retry: Option<Retry>,
     /// When it is sent to another upstream as well; none: never.
     pub hedge: Option<Hedge>,
-    /// The largest request body, in bytes. Default [`Limits::body`].
+    /// The largest request body, in bytes. Default [`Limits::body`](super::Limits::body).
     pub max_body: u64,
     /// Whether a caller must say who it is. Default: required once the file has anything to check that with, else none.
     pub auth: AuthMode,

@@ -39,7 +39,7 @@ pub struct Limits {
     pub headers: usize,
     /// The request target. Default 8 KiB.
     pub uri: usize,
-    /// The body. Default 10 MiB; a service or a route may set its own ([`Route::max_body`]).
+    /// The body. Default 10 MiB; a service or a route may set its own ([`Route::max_body`](super::Route::max_body)).
     pub body: u64,
 }
 

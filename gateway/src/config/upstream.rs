@@ -17,7 +17,8 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// `user-1:8001`: what `Host` carries under [`HostPolicy::Upstream`]; the scheme's own port is left out.
+    /// `user-1:8001`: what `Host` carries under [`HostPolicy::Upstream`](super::HostPolicy::Upstream); the scheme's own
+    /// port is left out.
     pub fn authority(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         if self.port == if self.is_https { 443 } else { 80 } { host } else { format!("{host}:{}", self.port) }

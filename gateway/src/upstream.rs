@@ -37,27 +37,38 @@ const KEEP_ALIVE: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// No answer came from this upstream.
 #[derive(Debug)]
-pub(crate) enum Failure {
-    /// It could not be reached: another may be asked.
-    NotSent(Rejection),
-    /// It ended a new connection without a byte of an answer, and the request may be sent twice.
-    Cut(Rejection),
+pub(crate) struct Failure {
+    /// Why.
+    pub(crate) rejection: Rejection,
+    /// Whether it may be asked again, or another.
+    pub(crate) reach: Reach,
+    /// Whether it is counted already: the connection ended, and another request that was on it stands for that.
+    pub(crate) is_counted: bool,
+}
+
+/// How far a request came that has failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// The upstream could not be reached: another may be asked. The request's body is whole.
+    NotSent,
+    /// It ended a new connection without a byte of an answer, and the request may be sent twice. Its body is whole.
+    Cut,
     /// It may have seen the request, or its body is gone.
-    Sent(Rejection),
+    Sent,
 }
 
 impl Failure {
-    /// Why.
-    pub(crate) fn rejection(&self) -> &Rejection {
-        match self {
-            Self::NotSent(rejection) | Self::Cut(rejection) | Self::Sent(rejection) => rejection,
-        }
+    fn new(rejection: Rejection, reach: Reach) -> Self {
+        Self { rejection, reach, is_counted: false }
+    }
+
+    fn sent(rejection: Rejection) -> Self {
+        Self::new(rejection, Reach::Sent)
     }
 }
 
 /// Sends a request and waits for the head of its answer. A pooled connection that turns out to have been closed
 /// meanwhile is replaced by a new one where the request may be sent twice, and counted in `retries`, if there are any.
-/// `body` is whole after a failure, unless it may have been seen.
 pub(crate) async fn send(
     upstream: &Upstream,
     pool: &Pool,
@@ -71,7 +82,7 @@ pub(crate) async fn send(
         Place::Remote(address) => address,
         Place::Mounted(mounted) => {
             // Boxed, so that a request to a remote upstream does not carry the room for it.
-            return Box::pin(mounted::send(mounted, head, host, body, timeouts)).await.map_err(Failure::Sent);
+            return Box::pin(mounted::send(mounted, head, host, body, timeouts)).await.map_err(Failure::sent);
         }
     };
     let pool = match pool {
@@ -91,7 +102,7 @@ pub(crate) async fn send(
                     now = Instant::now();
                     Box::new(Wire::new(stream))
                 }
-                Err(rejection) => return Err(Failure::NotSent(rejection)),
+                Err(rejection) => return Err(Failure::new(rejection, Reach::NotSent)),
             },
         };
         match client::send(wire, pool, head, host, body, now.into(), timeouts.request).await {
@@ -101,11 +112,11 @@ pub(crate) async fn send(
             {
                 match retries.as_deref_mut().filter(|_| was_kept) {
                     Some(retries) => *retries += 1,
-                    None if was_kept => return Err(Failure::Sent(rejection)),
-                    None => return Err(Failure::Cut(rejection)),
+                    None if was_kept => return Err(Failure::sent(rejection)),
+                    None => return Err(Failure::new(rejection, Reach::Cut)),
                 }
             }
-            Err(failure) => return Err(Failure::Sent(failure.rejection)),
+            Err(failure) => return Err(Failure::sent(failure.rejection)),
         }
     }
 }

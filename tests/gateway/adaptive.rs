@@ -10,14 +10,14 @@ use std::{
 
 use e2e::{Gateway, Upstream, eventually, ok, with_body};
 
-/// An upstream that does so many requests at once in 5 ms; beyond that each takes longer by as much as there are more.
+/// An upstream that does so many requests at once in 50 ms; beyond that each takes longer by as much as there are more.
 fn with_capacity(capacity: &Arc<AtomicUsize>) -> Upstream {
     let (capacity, at_work) = (Arc::clone(capacity), AtomicUsize::new(0));
     Upstream::scripted(move |conn| {
         while conn.receive().is_some() {
             let all = at_work.fetch_add(1, SeqCst) + 1;
             let times = all.div_ceil(capacity.load(SeqCst)).max(1);
-            thread::sleep(Duration::from_millis(5) * u32::try_from(times).unwrap());
+            thread::sleep(Duration::from_millis(50) * u32::try_from(times).unwrap());
             at_work.fetch_sub(1, SeqCst);
             conn.send(ok());
         }
@@ -140,10 +140,19 @@ fn what_says_nothing_of_the_latency_is_not_measured() {
             conn.send(answer);
         }
     });
-    let keys = "max_in_flight = 'adaptive'\ncircuit_breaker = false\nretry = false\ntimeouts.request = '100ms'";
+    let keys = "max_in_flight = { adaptive = { max = 20 } }\ncircuit_breaker = false\nretry = false\ntimeouts.request = '100ms'";
     let gateway = Gateway::with("", &upstream, keys);
     let sample = format!("gateway_concurrency_limit{{service=\"app\",upstream=\"{}\"}}", upstream.url());
     let is_first = || (gateway.metric(&sample).expect("a limit") - 20.0).abs() < f64::EPSILON;
+    // Uploads that go on: half of the limit is at work, so that what is slow and measured lowers it.
+    let held: Vec<_> = (0..10)
+        .map(|_| {
+            let mut client = gateway.connect();
+            client.send("POST /held HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n");
+            client
+        })
+        .collect();
+    eventually("they are at work", || (upstream.connections() == held.len()).then_some(()));
     let mut client = gateway.connect();
     let begin = Instant::now();
     while begin.elapsed() < Duration::from_millis(500) {
@@ -164,4 +173,22 @@ fn what_says_nothing_of_the_latency_is_not_measured() {
         assert_eq!(client.get("/hold").status(), 504);
     }
     assert!(!is_first(), "time-outs are");
+}
+
+/// Of an upstream that is asked for little, no answer that takes longer says that it is asked for too much.
+#[test]
+fn a_limit_that_nobody_comes_near_stays() {
+    let upstream = Upstream::scripted(|conn| {
+        while let Some(request) = conn.receive() {
+            thread::sleep(Duration::from_millis(if request.target() == "/slow" { 60 } else { 10 }));
+            conn.send(ok());
+        }
+    });
+    let gateway = Gateway::with("", &upstream, "max_in_flight = 'adaptive'");
+    let sample = format!("gateway_concurrency_limit{{service=\"app\",upstream=\"{}\"}}", upstream.url());
+    let mut client = gateway.connect();
+    for target in ["/quick", "/slow"] {
+        (0..40).for_each(|_| assert_eq!(client.get(target).status(), 200));
+        assert!((gateway.metric(&sample).expect("a limit") - 20.0).abs() < f64::EPSILON, "{target}");
+    }
 }

@@ -40,6 +40,7 @@ mod http2_strict;
 mod http2_timeouts;
 mod http2_tls;
 mod http2_upstream;
+mod http2_upstream_circuit;
 mod http2_upstream_faults;
 mod http2_upstream_life;
 mod http2_upstream_rules;

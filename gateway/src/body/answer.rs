@@ -52,6 +52,11 @@ impl AnswerBody {
         }
     }
 
+    /// Whether its failure is counted already, as another request's that was on the same connection.
+    pub(super) fn is_counted(&self) -> bool {
+        matches!(self, Self::Http2(body) if body.is_counted())
+    }
+
     /// Whether it still sends the request's body.
     #[inline]
     pub(super) fn drives_upload(&self) -> bool {

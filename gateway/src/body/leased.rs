@@ -65,7 +65,7 @@ impl LeasedBody {
         match &polled {
             Poll::Ready(Some(Err(rejection))) => {
                 if let Some(mut lease) = self.lease.take() {
-                    lease.fail_for(rejection);
+                    lease.fail_for(rejection, self.body.is_counted());
                 }
             }
             Poll::Ready(_) => self.end_if_over(),

@@ -15,7 +15,7 @@ use crate::{
     names::Addresses,
     rejection::Rejection,
     tasks::Tasks,
-    upstream::{Failure, Upstream, send},
+    upstream::{Failure, Reach, Upstream, send},
 };
 
 impl Cluster {
@@ -72,23 +72,20 @@ impl LocalCluster {
         loop {
             let upstream = &self.shared.upstreams[index];
             let (host, pool) = (self.shared.own_host(upstream), &self.upstreams[index].pool);
-            let rejection = match send(upstream, pool, question, host, &mut Body::empty(), timeouts, Some(&mut 0)).await
-            {
+            let failure = match send(upstream, pool, question, host, &mut Body::empty(), timeouts, Some(&mut 0)).await {
                 Ok((head, body)) => {
                     let body = LeasedBody::new(body, head.status, lease);
                     return Ok((head, body));
                 }
-                Err(Failure::Sent(rejection)) => {
-                    lease.fail_for(&rejection);
-                    return Err(rejection);
-                }
-                Err(Failure::NotSent(rejection)) => {
-                    self.shared.mark_unreachable(upstream, &rejection);
-                    rejection
-                }
-                Err(Failure::Cut(rejection)) => rejection,
+                Err(failure) => failure,
             };
-            lease.fail_for(&rejection);
+            let Failure { rejection, reach, is_counted } = failure;
+            lease.fail_for(&rejection, is_counted);
+            match reach {
+                Reach::NotSent => self.shared.mark_unreachable(upstream, &rejection),
+                Reach::Cut => {}
+                Reach::Sent => return Err(rejection),
+            }
             if tries == retry.attempts {
                 return Err(rejection);
             }

@@ -22,7 +22,7 @@ use crate::{
     exchange::Exchange,
     h1::{client::Head, head::ResponseHead},
     live::Lane,
-    upstream::{Failure, send},
+    upstream::{Failure, Reach, send},
 };
 
 /// A route's hedging, decided when the configuration is built.
@@ -105,10 +105,10 @@ impl LocalCluster {
                     let Attempt { index, mut lease, .. } = attempts.swap_remove(place);
                     match outcome {
                         // The others may still answer.
-                        Err(failure) if !attempts.is_empty() => {
-                            lease.fail_for(failure.rejection());
-                            if let Failure::NotSent(rejection) = &failure {
-                                self.shared.mark_unreachable(&self.shared.upstreams[index], rejection);
+                        Err(Failure { rejection, reach, is_counted }) if !attempts.is_empty() => {
+                            lease.fail_for(&rejection, is_counted);
+                            if matches!(reach, Reach::NotSent) {
+                                self.shared.mark_unreachable(&self.shared.upstreams[index], &rejection);
                             }
                         }
                         outcome => {

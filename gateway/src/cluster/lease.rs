@@ -102,12 +102,13 @@ impl Lease {
         self.verdict = Verdict::Bad(cause);
     }
 
-    /// There was no answer, or no whole one: for this reason, which may be the client.
-    pub(crate) fn fail_for(&mut self, rejection: &Rejection) {
+    /// There was no answer, or no whole one: for this reason, which may be the client. What `is_counted` as another
+    /// request's failure is none of this one, unless this is a trial: nobody else's is.
+    pub(crate) fn fail_for(&mut self, rejection: &Rejection, is_counted: bool) {
         if *rejection == Rejection::UpstreamTimeout {
             self.measured();
         }
-        if rejection.is_upstreams() {
+        if rejection.is_upstreams() && (!is_counted || self.trial.is_some()) {
             self.fail(Cause::rejection(rejection));
         }
     }

@@ -11,7 +11,7 @@ use crate::{
     config::UpstreamTimeouts,
     h1::{client::Head, head::ResponseHead},
     rejection::Rejection,
-    upstream::{Failure, send},
+    upstream::{Failure, Reach, send},
 };
 
 impl LocalCluster {
@@ -51,15 +51,11 @@ impl LocalCluster {
                 let body = LeasedBody::new(body, head.status, lease);
                 Ok((head, body))
             }
-            Err(failure) => {
-                let rejection = match failure {
-                    Failure::NotSent(rejection) => {
-                        self.shared.mark_unreachable(upstream, &rejection);
-                        rejection
-                    }
-                    Failure::Sent(rejection) | Failure::Cut(rejection) => rejection,
-                };
-                lease.fail_for(&rejection);
+            Err(Failure { rejection, reach, is_counted }) => {
+                lease.fail_for(&rejection, is_counted);
+                if matches!(reach, Reach::NotSent) {
+                    self.shared.mark_unreachable(upstream, &rejection);
+                }
                 Err(rejection)
             }
         }

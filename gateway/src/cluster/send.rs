@@ -11,7 +11,7 @@ use crate::{
     h1::{client::Head, head::ResponseHead},
     live::Lane,
     rejection::Rejection,
-    upstream::{Failure, Health, ejection::Cause, is_idempotent, send},
+    upstream::{Failure, Health, Reach, ejection::Cause, is_idempotent, send},
 };
 
 impl LocalCluster {
@@ -66,22 +66,23 @@ impl LocalCluster {
                     let Some(next) = next else { return Ok((head, answer)) };
                     next
                 }
-                Err(Failure::Sent(rejection)) => {
-                    lease.fail_for(&rejection);
-                    exchange.may_resend &= can_repeat;
-                    return Err(rejection);
-                }
-                Err(Failure::NotSent(rejection)) => {
-                    lease.fail_for(&rejection);
-                    self.shared.mark_unreachable(upstream, &rejection);
-                    // Nobody has seen it: the other is not asked a second time, and the budget has no say.
-                    let retry = again(on.has(RetryOn::CONNECT));
-                    retry.and_then(|_| self.other(index, key)).ok_or(rejection)?
-                }
-                Err(Failure::Cut(rejection)) => {
-                    lease.fail_for(&rejection);
-                    let retry = again(on.has(RetryOn::BAD_GATEWAY));
-                    retry.and_then(|retry| self.next(index, key, &retry)).ok_or(rejection)?
+                Err(Failure { rejection, reach, is_counted }) => {
+                    lease.fail_for(&rejection, is_counted);
+                    let next = match reach {
+                        Reach::Sent => {
+                            exchange.may_resend &= can_repeat;
+                            return Err(rejection);
+                        }
+                        Reach::NotSent => {
+                            self.shared.mark_unreachable(upstream, &rejection);
+                            // Nobody has seen it: the other is not asked a second time, and the budget has no say.
+                            again(on.has(RetryOn::CONNECT)).and_then(|_| self.other(index, key))
+                        }
+                        Reach::Cut => {
+                            again(on.has(RetryOn::BAD_GATEWAY)).and_then(|retry| self.next(index, key, &retry))
+                        }
+                    };
+                    next.ok_or(rejection)?
                 }
             };
             (index, lease) = next;

@@ -6,6 +6,7 @@
 mod connection;
 mod exchange;
 mod keeper;
+mod loss;
 mod outbound;
 mod place;
 mod pool;

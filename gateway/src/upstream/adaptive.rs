@@ -97,13 +97,13 @@ fn follow(best: f64, mean: f64) -> f64 {
 /// requests were at work.
 fn next(limit: f64, best: f64, mean: f64, peak: u32, (min, max): (u32, u32)) -> f64 {
     let limit = limit.clamp(f64::from(min), f64::from(max));
+    // Of a limit that nobody comes near nothing is learnt: no more can be asked for, and what is slow is not for a line.
+    if f64::from(peak) < limit / 2.0 {
+        return limit;
+    }
     let gradient = (TOLERANCE * best / mean).clamp(0.5, 1.0);
     // Room to try for more, which is where the limit comes to rest: beside a queue of that length.
     let aim = limit * gradient + limit.sqrt();
-    // Of a limit that nobody comes near, nothing is learnt by which it could grow.
-    if aim > limit && f64::from(peak) < limit / 2.0 {
-        return limit;
-    }
     (limit + (aim - limit) * SMOOTHING).clamp(f64::from(min), f64::from(max))
 }
 
@@ -124,7 +124,9 @@ mod tests {
         check(100.0, 300.0, 100, 84.0);
         check(100.0, 10_000.0, 100, 84.0);
         check(100.0, 100.0, 49, 100.0);
-        check(100.0, 300.0, 1, 84.0);
+        check(100.0, 100.0, 50, 104.0);
+        check(100.0, 10_000.0, 49, 100.0);
+        check(100.0, 10_000.0, 50, 84.0);
         check(5.0, 10_000.0, 5, 5.0);
         check(1000.0, 100.0, 1000, 1000.0);
         check(1.0, 100.0, 5, 5.9);

@@ -3,7 +3,7 @@ use std::rc::Rc;
 
 use http::HeaderValue;
 
-use super::{Address, Failure, connect, is_idempotent};
+use super::{Address, Failure, Reach, connect, is_idempotent};
 use crate::{
     body::{AnswerBody, Body},
     config::UpstreamTimeouts,
@@ -29,23 +29,23 @@ pub(super) async fn send(
 ) -> Result<(ResponseHead, AnswerBody), Failure> {
     if head.upgrades() {
         let why = "The service speaks HTTP/2, over which this gateway opens no WebSocket.";
-        return Err(Failure::Sent(Rejection::BadRequest(why.into())));
+        return Err(Failure::sent(Rejection::BadRequest(why.into())));
     }
     let mut outbound = Outbound::new(std::mem::replace(body, Body::empty()));
     let mut refusals = 0;
     loop {
-        let request = head.to_http2(host, address.tls.is_some()).map_err(Failure::Sent)?;
+        let request = head.to_http2(host, address.tls.is_some()).map_err(Failure::sent)?;
         let place = match pool.place(timeouts.connect, async || connect(address, timeouts).await).await {
             Ok(place) => place,
             // It was reached, and is busy.
-            Err(Rejection::Overloaded) => return Err(Failure::Sent(Rejection::Overloaded)),
+            Err(Rejection::Overloaded) => return Err(Failure::sent(Rejection::Overloaded)),
             Err(rejection) => {
                 return Err(match outbound.untouched() {
                     Some(unsent) => {
                         *body = unsent;
-                        Failure::NotSent(rejection)
+                        Failure::new(rejection, Reach::NotSent)
                     }
-                    None => Failure::Sent(rejection),
+                    None => Failure::sent(rejection),
                 });
             }
         };
@@ -54,7 +54,7 @@ pub(super) async fn send(
             Ok((head, body)) => return Ok((head, AnswerBody::Http2(Box::new(body)))),
             Err(fault) => fault,
         };
-        let Fault { rejection, is_unprocessed, has_begun, outbound: mut unsent } = fault;
+        let Fault { rejection, is_unprocessed, has_begun, loss, outbound: mut unsent } = fault;
         if is_unprocessed {
             refusals += 1;
             if refusals < MAX_REFUSALS && unsent.rewind() {
@@ -63,14 +63,16 @@ pub(super) async fn send(
             }
         }
         let is_cut = rejection == Rejection::UpstreamReset && !has_begun && is_idempotent(&head.method);
+        // Only what fails for good stands for the connection.
+        let fail = |reach| Failure { rejection, reach, is_counted: loss.is_some_and(|loss| loss.is_counted()) };
         let Some(unsent) = unsent.untouched().filter(|_| is_unprocessed || is_cut) else {
-            return Err(Failure::Sent(rejection));
+            return Err(fail(Reach::Sent));
         };
         match retries.take_if(|_| is_cut && was_used) {
             Some(retries) => *retries += 1,
             None => {
                 *body = unsent;
-                return Err(Failure::Cut(rejection));
+                return Err(fail(Reach::Cut));
             }
         }
         outbound = Outbound::new(unsent);

@@ -1,7 +1,9 @@
 //! What the reader of heads rests on.
-use super::*;
+use std::mem::MaybeUninit;
 
-/// [`value`] takes httparse's word for it.
+use http::HeaderValue;
+
+/// `fields::value` takes httparse's word for it.
 #[test]
 fn httparse_lets_no_byte_into_a_value_that_a_value_must_not_hold() {
     let mut taken = 0;

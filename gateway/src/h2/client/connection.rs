@@ -20,6 +20,7 @@ use tokio::task::spawn_local;
 use super::{
     MAX_STREAMS, Pool, builder,
     keeper::{Keeper, Then},
+    loss::Loss,
     watch::{Io, Watch},
 };
 use crate::{rejection::Rejection, transport::Transport};
@@ -39,6 +40,7 @@ struct State {
     is_over: Cell<bool>,
     /// Since when there has been no stream.
     idle_since: Cell<Instant>,
+    loss: Loss,
 }
 
 /// What has begun well, before its task.
@@ -86,6 +88,7 @@ impl Opened {
             was_used: Cell::new(false),
             is_over: Cell::new(false),
             idle_since: Cell::new(Instant::now()),
+            loss: Loss::default(),
         });
         spawn_local(drive(self.connection, self.ping, Rc::clone(&state), Rc::downgrade(pool)));
         Rc::new(Connection { sender: self.sender, state })
@@ -136,6 +139,11 @@ impl Connection {
     /// Since when nobody has had a stream on it; none while somebody has.
     pub(super) fn idle_since(&self) -> Option<Instant> {
         (self.state.streams.get() == 0).then(|| self.state.idle_since.get())
+    }
+
+    /// What its streams know of its end.
+    pub(super) fn loss(&self) -> &Loss {
+        &self.state.loss
     }
 
     pub(super) fn watch(&self) -> &Watch {

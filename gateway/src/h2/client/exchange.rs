@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::{
     Outbound, Place, ResponseBody, connection,
+    loss::Loss,
     request::answer_of,
     upload::{Stage, Upload},
 };
@@ -33,6 +34,8 @@ pub(crate) struct Fault {
     pub(crate) is_unprocessed: bool,
     /// Whether something of an answer came.
     pub(crate) has_begun: bool,
+    /// The end of the connection, if that was it: one failure for all of its streams.
+    pub(crate) loss: Option<Loss>,
     /// The request's body.
     pub(crate) outbound: Outbound,
 }
@@ -67,7 +70,8 @@ pub(crate) async fn send(
             // The connection has ended since it was chosen, or has no number left for a stream.
             place.doubt();
             let rejection = connection::fault(&error, place.watch());
-            return Err(Fault { rejection, is_unprocessed: true, has_begun: false, outbound });
+            let loss = place.loss(&error);
+            return Err(Fault { rejection, is_unprocessed: true, has_begun: false, loss, outbound });
         }
     };
     let upload = Upload::new(stream, outbound, stage);
@@ -147,21 +151,21 @@ impl Awaiting {
     }
 
     fn fault(self, failure: Failure, place: &Place) -> Fault {
-        let (rejection, is_unprocessed) = match failure {
+        let (rejection, is_unprocessed, loss) = match failure {
             Failure::Ours(rejection) => {
                 if rejection == Rejection::UpstreamTimeout && place.watch().times_heard() == self.heard_before {
                     place.doubt();
                 }
-                (rejection, false)
+                (rejection, false, None)
             }
             Failure::Theirs(error) => {
                 let is_refused =
                     error.is_remote() && error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
                 let stream = self.response.stream_id().as_u32();
                 let is_unseen = place.watch().last_stream().is_some_and(|last| stream > last);
-                (connection::fault(&error, place.watch()), is_refused || is_unseen)
+                (connection::fault(&error, place.watch()), is_refused || is_unseen, place.loss(&error))
             }
         };
-        Fault { rejection, is_unprocessed, has_begun: self.interims > 0, outbound: self.upload.outbound }
+        Fault { rejection, is_unprocessed, has_begun: self.interims > 0, loss, outbound: self.upload.outbound }
     }
 }

@@ -5,7 +5,7 @@ use ::h2::client::ResponseFuture;
 use bytes::Bytes;
 use http::Request;
 
-use super::{Pool, connection::Connection, watch::Watch};
+use super::{Pool, connection::Connection, loss::Loss, watch::Watch};
 
 /// Held from the pick of a connection to the end of the answer; what ends with it is the connection, if nobody else
 /// holds it, or the wait of somebody for a place.
@@ -29,6 +29,11 @@ impl Place {
 
     pub(super) fn watch(&self) -> &Watch {
         self.connection.watch()
+    }
+
+    /// The end of the connection, if that is what failed, and not this stream alone.
+    pub(super) fn loss(&self, error: &::h2::Error) -> Option<Loss> {
+        (!error.is_reset()).then(|| self.connection.loss().clone())
     }
 
     /// Sends a head; `is_end` says that no body follows.

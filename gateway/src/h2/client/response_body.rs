@@ -18,6 +18,8 @@ pub(crate) struct ResponseBody {
     /// Gone once the body has ended. Dropped before that, it cancels the stream.
     stream: Option<Stream>,
     length: Length,
+    /// Whether it has failed with its connection, for which another stream stands.
+    is_counted: bool,
 }
 
 #[derive(Debug)]
@@ -27,6 +29,7 @@ struct Stream {
     /// Bytes that were handed on and may be sent anew once more is asked for.
     taken: usize,
     is_in_trailers: bool,
+    is_counted: bool,
     // The last, so that the place is free when the stream has ended.
     place: Place,
 }
@@ -34,8 +37,8 @@ struct Stream {
 impl ResponseBody {
     pub(super) fn new(body: RecvStream, length: Length, upload: Option<Upload>, place: Place) -> Self {
         let is_end = body.is_end_stream();
-        let stream = Stream { upload, body, taken: 0, is_in_trailers: false, place };
-        Self { stream: (!is_end).then_some(stream), length }
+        let stream = Stream { upload, body, taken: 0, is_in_trailers: false, is_counted: false, place };
+        Self { stream: (!is_end).then_some(stream), length, is_counted: false }
     }
 
     /// How the upstream delimited it.
@@ -46,6 +49,11 @@ impl ResponseBody {
     /// Whether nothing more will come.
     pub(crate) fn is_end(&self) -> bool {
         self.stream.is_none()
+    }
+
+    /// Whether its failure is counted already: it ended with its connection, as another stream's answer did.
+    pub(crate) fn is_counted(&self) -> bool {
+        self.is_counted
     }
 
     /// Whether it still sends the request's body.
@@ -68,6 +76,7 @@ impl ResponseBody {
         };
         if is_last {
             stream.give_back();
+            self.is_counted = stream.is_counted;
             self.stream = None;
         }
         Poll::Ready(frame)
@@ -113,7 +122,8 @@ impl Stream {
         }
     }
 
-    fn fault(&self, error: &::h2::Error) -> Rejection {
+    fn fault(&mut self, error: &::h2::Error) -> Rejection {
+        self.is_counted = self.place.loss(error).is_some_and(|loss| loss.is_counted());
         connection::fault(error, self.place.watch())
     }
 }

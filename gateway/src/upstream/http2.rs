@@ -68,13 +68,11 @@ pub(super) async fn send(
         let Some(unsent) = unsent.untouched().filter(|_| is_unprocessed || is_cut) else {
             return Err(fail(Reach::Sent));
         };
-        match retries.take_if(|_| is_cut && was_used) {
-            Some(retries) => *retries += 1,
-            None => {
-                *body = unsent;
-                return Err(fail(Reach::Cut));
-            }
-        }
+        let Some(retries) = retries.take_if(|_| is_cut && was_used) else {
+            *body = unsent;
+            return Err(fail(Reach::Cut));
+        };
+        *retries += 1;
         outbound = Outbound::new(unsent);
     }
 }

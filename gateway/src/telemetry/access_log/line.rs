@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn an_address_is_written_as_the_standard_library_writes_it() {
         let octets = 0..=255u8;
-        let each = octets.map(|n| [n, 0, n / 10, 255 - n]).map(|octets| IpAddr::from(octets));
+        let each = octets.map(|n| [n, 0, n / 10, 255 - n]).map(IpAddr::from);
         for ip in each.chain(["2001:db8::1".parse().unwrap()]) {
             let mut out = Vec::new();
             write_ip(&mut out, ip);

@@ -195,6 +195,7 @@ impl http_body::Body for Body {
     type Data = Bytes;
     type Error = Rejection;
 
+    #[inline]
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Rejection>>> {
         let frame = match &mut self.source {
             Source::Empty => None,
@@ -223,6 +224,7 @@ impl http_body::Body for Body {
         Poll::Ready(frame)
     }
 
+    #[inline]
     fn is_end_stream(&self) -> bool {
         match &self.source {
             Source::Empty => true,
@@ -233,6 +235,7 @@ impl http_body::Body for Body {
         }
     }
 
+    #[inline]
     fn size_hint(&self) -> SizeHint {
         match &self.source {
             Source::Empty => SizeHint::with_exact(0),

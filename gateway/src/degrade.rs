@@ -7,6 +7,7 @@ use crate::{
     body::{Body, LeasedBody},
     config::FallbackAnswer,
     exchange::Exchange,
+    forward::answered,
     h1::{client::Head, head::ResponseHead},
     live::Lane,
     local,
@@ -23,9 +24,23 @@ pub(crate) enum Fallback {
     Cluster(usize),
 }
 
+/// What the client gets where the lane's service has failed: what its fallback gives, or else the failure.
+pub(crate) async fn instead(
+    rejection: Rejection,
+    head: &Head,
+    body: &mut Body,
+    lane: &Lane,
+    exchange: &mut Exchange,
+) -> Result<Response<Body>, Rejection> {
+    match by_service(&rejection, head, body, lane, exchange).await {
+        Some(answer) => Ok(answered(answer, lane)),
+        None => by_answer(rejection, lane, exchange),
+    }
+}
+
 /// The answer of the lane's other service, if it has one, and the request may be sent again: nothing of it was sent, or it
 /// is idempotent and has no body. It is asked once, under the route's own time limits; what it fails by is nobody's.
-pub(crate) async fn by_service(
+async fn by_service(
     rejection: &Rejection,
     head: &Head,
     body: &mut Body,
@@ -41,7 +56,7 @@ pub(crate) async fn by_service(
     let cluster = &worker.clusters[cluster];
     // Whose upstream it would be there is not known: any is as good as another.
     exchange.affinity = fastrand::u64(..);
-    match cluster.send(head, body, lane, exchange).await {
+    match cluster.send_in_time(head, body, lane, exchange).await {
         Ok((mut head, body)) => {
             head.fields.insert(respond::PROXY_STATUS, respond::proxy_status(rejection));
             Some((head, body))
@@ -54,11 +69,7 @@ pub(crate) async fn by_service(
 }
 
 /// The answer that the file has for this failure, or else the failure.
-pub(crate) fn by_answer(
-    rejection: Rejection,
-    lane: &Lane,
-    exchange: &mut Exchange,
-) -> Result<Response<Body>, Rejection> {
+fn by_answer(rejection: Rejection, lane: &Lane, exchange: &mut Exchange) -> Result<Response<Body>, Rejection> {
     let replaces = rejection.status().is_server_error() && !exchange.is_grpc;
     let Some(Fallback::Answer(fallback)) = lane.fallback.as_ref().filter(|_| replaces) else {
         return Err(rejection);

@@ -112,9 +112,9 @@ impl Service for Http1<'_> {
         self.slot.settings()
     }
 
-    async fn call(&self, request: &mut Request<Body>) -> Response<Body> {
+    fn call(&self, request: &mut Request<Body>) -> impl Future<Output = Response<Body>> {
         // A walk takes more memory than all the rest of a connection: an idle one must not hold room for it.
-        Box::pin(gateway::handle(request, &self.client, self.slot.current())).await
+        Box::pin(gateway::handle(request, &self.client, self.slot.current()))
     }
 
     fn refuse(&self, head: BadHead) -> Response<Body> {
@@ -132,9 +132,9 @@ impl Service for Http2<'_> {
         self.slot.settings()
     }
 
-    async fn call(&self, request: &mut Request<Body>) -> Response<Body> {
+    fn call(&self, request: &mut Request<Body>) -> impl Future<Output = Response<Body>> {
         // In place: a stream is there for this alone.
-        gateway::handle(request, &self.client, self.slot.current()).await
+        gateway::handle(request, &self.client, self.slot.current())
     }
 
     fn refuse(&self, head: BadHead) -> Response<Body> {

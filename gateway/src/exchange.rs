@@ -248,7 +248,7 @@ impl Exchange {
     }
 
     /// What the access log says of it.
-    fn line(&self, now: Instant, status: u16) -> Line<'_> {
+    fn line(&self, now: Instant, duration: Duration, status: u16) -> Line<'_> {
         let clusters = &self.worker.live.clusters;
         let upstream = self.upstream.map(|(cluster, upstream)| &clusters[cluster].upstreams[upstream]);
         Line {
@@ -266,7 +266,7 @@ impl Exchange {
             code: self.failure.map(|code| CODES[code]),
             bytes_in: self.bytes_in.as_ref().map_or(0, |bytes| bytes.get()),
             bytes_out: self.bytes_out,
-            duration: now - self.started,
+            duration,
             upstream_time: self.upstream_time,
             retries: self.retries,
             hedged: self.hedged,
@@ -284,8 +284,9 @@ impl Drop for Exchange {
         let status = if self.status == 0 { 499 } else { self.status };
         let worker = &self.worker;
         worker.core.gauges.in_flight.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
-        worker.shard.record(self.route, status, self.failure, now - self.started, self.upstream_time);
-        worker.core.log.line(|out| self.line(now, status).write(&worker.core.clock, out));
+        let duration = now - self.started;
+        worker.shard.record(self.route, status, self.failure, duration, self.upstream_time);
+        worker.core.log.line(|out| self.line(now, duration, status).write(&worker.core.clock, out));
     }
 }
 

@@ -8,8 +8,7 @@ use crate::{
     body::{Body, LeasedBody},
     cache,
     compress::Accepted,
-    cookie,
-    degrade::{self, Fallback},
+    cookie, degrade,
     exchange::{Client, Exchange},
     h1::head::ResponseHead,
     live::Lane,
@@ -37,26 +36,26 @@ pub(crate) async fn forward(
     let asked = lane.cache.as_ref().and_then(|cache| cache.asked(request, matched.path, client.scheme, exchange));
     let accepted = lane.compress.as_ref().map(|codings| Accepted::of(request.headers(), codings));
     let head = lane.transform.request(request, client, exchange, matched); // 6
-    let mut body = std::mem::replace(request.body_mut(), Body::empty());
     if let Some(mirror) = lane.mirror.as_ref().filter(|_| !exchange.upgrades) {
-        mirror.copy(&head, &mut body, exchange);
+        mirror.copy(&head, request.body_mut(), exchange);
     }
-    let outcome = match lane.cache.as_ref().zip(asked) {
-        None => cluster.send(&head, &mut body, lane, exchange).await.map(|answer| answered(answer, lane)), // 7, 8, 6
-        Some((cache, asked)) => {
-            // Boxed, so that it takes no room in the walk of a request that is not stored.
-            let answer = Box::pin(cache.answer(asked, &head, lane, cluster, exchange)).await;
-            answer.map(|answer| to_client(answer.status, answer.fields, answer.body, lane))
+    // Boxed is what is rare, so that it takes no room in the walk of other requests.
+    let mut response = match lane.cache.as_ref().zip(asked) {
+        None => {
+            let body = request.body_mut();
+            let sent = match lane.timeouts.total {
+                None => cluster.send(&head, body, lane, exchange).await, // 7, 8
+                Some(_) => Box::pin(cluster.send_in_time(&head, body, lane, exchange)).await,
+            };
+            match sent {
+                Ok(answer) => answered(answer, lane), // 6
+                Err(rejection) => Box::pin(degrade::instead(rejection, &head, body, lane, exchange)).await?,
+            }
         }
-    };
-    let mut response = match outcome {
-        Ok(response) => response,
-        Err(rejection) if matches!(lane.fallback, Some(Fallback::Cluster(_))) => {
-            // Boxed, like all that is rare.
-            let other = Box::pin(degrade::by_service(&rejection, &head, &mut body, lane, exchange)).await;
-            answered(other.ok_or(rejection)?, lane)
-        }
-        Err(rejection) => return degrade::by_answer(rejection, lane, exchange),
+        Some((cache, asked)) => match Box::pin(cache.answer(asked, &head, lane, cluster, exchange)).await {
+            Ok(answer) => to_client(answer.status, answer.fields, answer.body, lane),
+            Err(rejection) => Box::pin(degrade::instead(rejection, &head, request.body_mut(), lane, exchange)).await?,
+        },
     };
     if let Some(store) = &worker.live.cache {
         cache::invalidate(store, request, matched.path, client.scheme, exchange, &response);
@@ -94,6 +93,7 @@ pub(crate) fn answered((head, body): (ResponseHead, LeasedBody), lane: &Lane) ->
 }
 
 /// An answer as the route has it.
+#[inline]
 fn to_client(status: StatusCode, fields: HeaderMap, body: Body, lane: &Lane) -> Response<Body> {
     let mut response = Response::new(body);
     *response.status_mut() = status;

@@ -1,7 +1,7 @@
 //! The walk of a request on one screen, and the process that it happens in.
 use std::rc::Rc;
 
-use http::{HeaderMap, Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response, uri::PathAndQuery};
 
 use crate::{
     body::Body,
@@ -29,8 +29,12 @@ pub(crate) async fn handle(request: &mut Request<Body>, client: &Client, worker:
     if exchange.worker.live.has_cors {
         exchange.origin = cors::origin(request.headers());
     }
-    let outcome = walk(request, client, &mut exchange).await;
-    respond::finish(outcome, exchange) // 9
+    let mut response = match walk(request, client, &mut exchange).await {
+        Ok(response) => response,
+        Err(rejection) => respond::reject(&rejection, &mut exchange), // 9
+    };
+    respond::finish(&mut response, exchange);
+    response
 }
 
 async fn walk(
@@ -46,8 +50,9 @@ async fn walk(
         return Ok(answer);
     }
     refuse_misdirected(client, exchange)?;
-    let uri = request.uri().clone();
-    let path = path::normalise(uri.path())
+    // Held here, for the path is a part of it and the request's own target may become another.
+    let target = request.uri().path_and_query().cloned();
+    let path = path::normalise(target.as_ref().map_or("", PathAndQuery::path))
         .map_err(|fault| Rejection::PathInvalid(format!("This path is refused: {fault}.").into()))?; // 4
     if let Some(answer) = local::before_routes(request, &path, client, exchange)? {
         return Ok(answer);
@@ -126,6 +131,7 @@ async fn unrouted(
 }
 
 /// The host that a request is for: lower case, without its port.
+#[inline]
 fn host(exchange: &Exchange) -> std::borrow::Cow<'_, str> {
     let host = exchange.host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = host_name(host);
@@ -157,5 +163,7 @@ pub(crate) fn refuse(head: BadHead, client: &Client, worker: Rc<Worker>) -> Resp
     let from = forwarded::origin(client, &[], request.headers());
     let mut exchange = trace::open(&request, from, worker);
     exchange.origin = head.origin.filter(|_| exchange.worker.live.has_cors);
-    respond::finish(Err(head.rejection), exchange)
+    let mut response = respond::reject(&head.rejection, &mut exchange);
+    respond::finish(&mut response, exchange);
+    response
 }

@@ -26,23 +26,18 @@ struct Problem<'a> {
     errors: &'a [BodyFault],
 }
 
-/// The answer to a request: the upstream's, or what a rejection looks like. The exchange, whose id whoever writes the
-/// answer puts into its head, ends with its body.
-pub(crate) fn finish(outcome: Result<Response<Body>, Rejection>, mut exchange: Box<Exchange>) -> Response<Body> {
-    let mut response = outcome.unwrap_or_else(|rejection| {
-        exchange.fail(&rejection);
-        problem(&rejection, &exchange)
-    });
+/// Gives the exchange, whose id whoever writes the answer puts into its head, to the answer: it ends with its body.
+pub(crate) fn finish(response: &mut Response<Body>, mut exchange: Box<Exchange>) {
     exchange.status = response.status().as_u16();
     if let Some(rules) = exchange.rules() {
         rules.mark(&exchange, response.headers_mut());
     }
     response.body_mut().carry(exchange);
-    response
 }
 
-/// What a rejection looks like to a client.
-fn problem(rejection: &Rejection, exchange: &Exchange) -> Response<Body> {
+/// What a rejection, by which the exchange ends, looks like to a client.
+pub(crate) fn reject(rejection: &Rejection, exchange: &mut Exchange) -> Response<Body> {
+    exchange.fail(rejection);
     if exchange.is_grpc {
         return grpc_error(rejection, exchange);
     }

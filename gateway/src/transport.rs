@@ -58,22 +58,25 @@ impl From<TcpStream> for Transport {
 }
 
 impl AsyncRead for Transport {
+    #[inline]
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Self::Tls(stream) => Pin::new(&mut **stream).poll_read(cx, buffer),
+            Self::Tls(stream) => read_tls(stream, cx, buffer),
         }
     }
 }
 
 impl AsyncWrite for Transport {
+    #[inline]
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Self::Tls(stream) => Pin::new(&mut **stream).poll_write(cx, bytes),
+            Self::Tls(stream) => write_tls(stream, cx, &[IoSlice::new(bytes)]),
         }
     }
 
+    #[inline]
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -81,7 +84,7 @@ impl AsyncWrite for Transport {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
-            Self::Tls(stream) => Pin::new(&mut **stream).poll_write_vectored(cx, slices),
+            Self::Tls(stream) => write_tls(stream, cx, slices),
         }
     }
 
@@ -90,10 +93,11 @@ impl AsyncWrite for Transport {
     }
 
     /// TLS may hold records that the socket did not take; TCP holds nothing.
+    #[inline]
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(_) => Poll::Ready(Ok(())),
-            Self::Tls(stream) => Pin::new(&mut **stream).poll_flush(cx),
+            Self::Tls(stream) => flush_tls(stream, cx),
         }
     }
 
@@ -104,4 +108,25 @@ impl AsyncWrite for Transport {
             Self::Tls(stream) => Pin::new(&mut **stream).poll_shutdown(cx),
         }
     }
+}
+
+// Functions of their own, so that what plain TCP takes is small enough to become part of whoever calls it.
+
+#[inline(never)]
+fn read_tls(stream: &mut TlsStream<TcpStream>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    Pin::new(stream).poll_read(cx, buffer)
+}
+
+#[inline(never)]
+fn write_tls(
+    stream: &mut TlsStream<TcpStream>,
+    cx: &mut Context<'_>,
+    slices: &[IoSlice<'_>],
+) -> Poll<io::Result<usize>> {
+    Pin::new(stream).poll_write_vectored(cx, slices)
+}
+
+#[inline(never)]
+fn flush_tls(stream: &mut TlsStream<TcpStream>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    Pin::new(stream).poll_flush(cx)
 }

@@ -15,6 +15,9 @@ mod pipe;
 mod tests;
 
 use std::{
+    cell::Cell,
+    future::poll_fn,
+    rc::Rc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -48,7 +51,7 @@ pub(crate) enum End {
 
 impl End {
     /// Tells the request's exchange.
-    pub(crate) fn note(self, exchange: &mut Exchange) {
+    fn note(self, exchange: &mut Exchange) {
         exchange.ended = true;
         match self {
             Self::Closed | Self::Drained => {}
@@ -93,9 +96,24 @@ impl Tunnel {
         }
     }
 
-    /// Bytes that went on, of the client and of the upstream.
-    pub(crate) fn bytes(&self) -> (u64, u64) {
-        (self.up.bytes, self.down.bytes)
+    /// Serves it to its end: whoever grants it knows by `poll` what its two streams are. `exchange` has at each moment what
+    /// went either way, since a drain may cut it; and in the end how that was.
+    pub(crate) async fn serve(
+        mut self,
+        exchange: &mut Exchange,
+        mut poll: impl FnMut(&mut Self, &mut Context<'_>) -> Poll<End>,
+    ) -> End {
+        let received = Rc::new(Cell::new(0));
+        exchange.bytes_in = Some(Rc::clone(&received));
+        let end = poll_fn(|cx| {
+            let polled = poll(&mut self, cx);
+            received.set(self.up.bytes);
+            exchange.bytes_out = self.down.bytes;
+            polled
+        })
+        .await;
+        end.note(exchange);
+        end
     }
 
     /// Moves what can be moved. From `drain_at` on both sides are told to close.

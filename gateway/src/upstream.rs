@@ -47,12 +47,12 @@ pub(crate) struct Failure {
 }
 
 /// How far a request came that has failed.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// The upstream could not be reached: another may be asked. With the request's body, whole.
-    NotSent(Body),
-    /// It ended a new connection without a byte of an answer, and the request may be sent twice. With its body, whole.
-    Cut(Body),
+    /// The upstream could not be reached: another may be asked. The request's body is whole.
+    NotSent,
+    /// It ended a new connection without a byte of an answer, and the request may be sent twice. Its body is whole.
+    Cut,
     /// It may have seen the request, or its body is gone.
     Sent,
 }
@@ -74,9 +74,9 @@ pub(crate) async fn send(
     pool: &Pool,
     head: &Head,
     host: &HeaderValue,
-    mut body: Body,
+    body: &mut Body,
     timeouts: &UpstreamTimeouts,
-    retries: Option<&mut u32>,
+    mut retries: Option<&mut u32>,
 ) -> Result<(ResponseHead, AnswerBody), Failure> {
     let address = match &upstream.place {
         Place::Remote(address) => address,
@@ -90,35 +90,34 @@ pub(crate) async fn send(
         // Boxed for the same reason.
         Pool::Http2(pool) => return Box::pin(http2::send(address, pool, head, host, body, timeouts, retries)).await,
     };
-    let now = Instant::now();
-    if let Some(wire) = pool.take(now) {
+    let mut now = Instant::now();
+    let mut kept = pool.take(now);
+    loop {
+        let was_kept = kept.is_some();
+        let wire = match kept.take() {
+            Some(wire) => wire,
+            // Boxed: nearly every request finds a connection.
+            None => match Box::pin(connect(address, timeouts)).await {
+                Ok(stream) => {
+                    now = Instant::now();
+                    Box::new(Wire::new(stream))
+                }
+                Err(rejection) => return Err(Failure::new(rejection, Reach::NotSent)),
+            },
+        };
         match client::send(wire, pool, head, host, body, now.into(), timeouts.request).await {
             Ok((head, body)) => return Ok((head, AnswerBody::Remote(body))),
-            Err(SendFailure { rejection: Rejection::UpstreamReset, untouched: Some(unsent) })
-                if is_idempotent(&head.method)
-                    && let Some(retries) = retries =>
+            Err(SendFailure { rejection: rejection @ Rejection::UpstreamReset, is_untouched: true })
+                if is_idempotent(&head.method) =>
             {
-                *retries += 1;
-                body = unsent;
+                match retries.as_deref_mut().filter(|_| was_kept) {
+                    Some(retries) => *retries += 1,
+                    None if was_kept => return Err(Failure::sent(rejection)),
+                    None => return Err(Failure::new(rejection, Reach::Cut)),
+                }
             }
             Err(failure) => return Err(Failure::sent(failure.rejection)),
         }
-    }
-    let stream = match connect(address, timeouts).await {
-        Ok(stream) => stream,
-        Err(rejection) => return Err(Failure::new(rejection, Reach::NotSent(body))),
-    };
-    let sent =
-        client::send(Box::new(Wire::new(stream)), pool, head, host, body, Instant::now().into(), timeouts.request)
-            .await;
-    match sent {
-        Ok((head, body)) => Ok((head, AnswerBody::Remote(body))),
-        Err(SendFailure { rejection: rejection @ Rejection::UpstreamReset, untouched: Some(body) })
-            if is_idempotent(&head.method) =>
-        {
-            Err(Failure::new(rejection, Reach::Cut(body)))
-        }
-        Err(failure) => Err(Failure::sent(failure.rejection)),
     }
 }
 

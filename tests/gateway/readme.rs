@@ -1,4 +1,4 @@
-//! The configuration files that README.md shows, given to the real program.
+//! The configuration files that README.md and docs show, given to the real program.
 use std::fs;
 
 use e2e::{Run, write_file};
@@ -27,4 +27,24 @@ fn the_faulty_file_is_told_as_shown() {
     let lines = |text: &str| text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
     assert_eq!(run.code, Some(1), "{run:?}");
     assert_eq!(lines(run.stderr.trim_end()), lines(&block("faults")));
+}
+
+/// A block of TOML in docs is a whole file.
+#[test]
+fn the_files_of_the_documentation_are_sound() {
+    let pages =
+        fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs")).expect("docs at the root of the workspace");
+    let mut shown = 0;
+    for page in pages {
+        let page = page.unwrap().path();
+        let text = fs::read_to_string(&page).unwrap();
+        for block in text.split("\n```toml\n").skip(1) {
+            let (block, _) = block.split_once("\n```").expect("the block's end");
+            let (folder, _) = write_file(block);
+            let run = Run::of(folder.path(), &["check"]);
+            assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{}\n{block}", page.display());
+            shown += 1;
+        }
+    }
+    assert!(shown > 1, "the blocks are not where this test looks");
 }

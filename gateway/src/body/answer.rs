@@ -23,6 +23,7 @@ pub(crate) enum AnswerBody {
 
 impl AnswerBody {
     /// The next piece; an error is final.
+    #[inline]
     pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Rejection>>> {
         match self {
             Self::Remote(body) => body.poll_frame(cx),
@@ -32,6 +33,7 @@ impl AnswerBody {
     }
 
     /// How it is delimited.
+    #[inline]
     pub(super) fn length(&self) -> Length {
         match self {
             Self::Remote(body) => body.length(),
@@ -41,6 +43,7 @@ impl AnswerBody {
     }
 
     /// Whether nothing more will come.
+    #[inline]
     pub(crate) fn is_end(&self) -> bool {
         match self {
             Self::Remote(body) => body.is_end(),
@@ -55,6 +58,7 @@ impl AnswerBody {
     }
 
     /// Whether it still sends the request's body.
+    #[inline]
     pub(super) fn drives_upload(&self) -> bool {
         match self {
             Self::Remote(body) => body.drives_upload(),

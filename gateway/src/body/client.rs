@@ -26,6 +26,7 @@ pub(crate) enum ClientBody {
 
 impl ClientBody {
     /// The next piece; an error is final.
+    #[inline]
     pub(super) fn poll_frame(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Rejection>>> {
         match self {
             Self::Http1(body) => body.poll_frame(cx),
@@ -34,6 +35,7 @@ impl ClientBody {
     }
 
     /// Whether nothing more will come.
+    #[inline]
     pub(super) fn is_end(&self) -> bool {
         match self {
             Self::Http1(body) => body.is_end(),
@@ -42,6 +44,7 @@ impl ClientBody {
     }
 
     /// Its length as the head declared it.
+    #[inline]
     pub(super) fn length(&self) -> Length {
         match self {
             Self::Http1(body) => body.length(),
@@ -50,6 +53,7 @@ impl ClientBody {
     }
 
     /// Whether the client waits for a 100 before it sends anything.
+    #[inline]
     pub(super) fn awaits_continue(&self) -> bool {
         match self {
             Self::Http1(body) => body.awaits_continue(),

@@ -30,6 +30,7 @@ pub(crate) struct LeasedBody {
 
 impl LeasedBody {
     /// The body of an answer of this status.
+    #[inline]
     pub(crate) fn new(body: AnswerBody, status: StatusCode, mut lease: Lease) -> Self {
         lease.answered(status);
         let mut leased = Self { body, lease: Some(lease), clock: None };
@@ -38,12 +39,14 @@ impl LeasedBody {
     }
 
     /// The same, of a request that began at `started`, within the route's times.
+    #[inline]
     pub(crate) fn within(mut self, timeouts: &UpstreamTimeouts, started: Instant) -> Self {
         self.clock = Clock::of(timeouts, started);
         self
     }
 
     /// The next piece; an error is final.
+    #[inline]
     pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Rejection>>> {
         let mut polled = self.body.poll_frame(cx);
         if !self.body.is_end()
@@ -71,6 +74,7 @@ impl LeasedBody {
         polled
     }
 
+    #[inline]
     fn end_if_over(&mut self) {
         if self.body.is_end()
             && let Some(mut lease) = self.lease.take()
@@ -85,6 +89,7 @@ impl LeasedBody {
     }
 
     /// Whether nothing more will come.
+    #[inline]
     pub(crate) fn is_end(&self) -> bool {
         self.body.is_end()
     }

@@ -61,7 +61,7 @@ impl RouteCache {
         }
         if asked.is_head {
             self.counts.miss.fetch_add(1, Relaxed);
-            let (head, body) = cluster.send(head, &mut Body::empty(), lane, exchange).await?;
+            let (head, body) = cluster.send_in_time(head, &mut Body::empty(), lane, exchange).await?;
             return Ok(Answer::passed(head.status, head.fields, Body::from_upstream(body), "fwd=miss"));
         }
         let leader = self.store.lead(&asked.key, self.route, now, lane.timeouts.request).await;
@@ -77,7 +77,7 @@ impl RouteCache {
             conditional = Some(conditional.as_ref().unwrap_or(head).copy(&name, value.as_bytes()));
         }
         let head = conditional.as_ref().unwrap_or(head);
-        let sent = cluster.send(head, &mut Body::empty(), lane, exchange).await;
+        let sent = cluster.send_in_time(head, &mut Body::empty(), lane, exchange).await;
         let now = seconds_now();
         let old = known.as_ref().filter(|entry| entry.life.staleness(now) < entry.life.if_error);
         match (sent, old) {

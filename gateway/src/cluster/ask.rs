@@ -72,7 +72,7 @@ impl LocalCluster {
         loop {
             let upstream = &self.shared.upstreams[index];
             let (host, pool) = (self.shared.own_host(upstream), &self.upstreams[index].pool);
-            let failure = match send(upstream, pool, question, host, Body::empty(), timeouts, Some(&mut 0)).await {
+            let failure = match send(upstream, pool, question, host, &mut Body::empty(), timeouts, Some(&mut 0)).await {
                 Ok((head, body)) => {
                     let body = LeasedBody::new(body, head.status, lease);
                     return Ok((head, body));
@@ -82,8 +82,8 @@ impl LocalCluster {
             let Failure { rejection, reach, is_counted } = failure;
             lease.fail_for(&rejection, is_counted);
             match reach {
-                Reach::NotSent(_) => self.shared.mark_unreachable(upstream, &rejection),
-                Reach::Cut(_) => {}
+                Reach::NotSent => self.shared.mark_unreachable(upstream, &rejection),
+                Reach::Cut => {}
                 Reach::Sent => return Err(rejection),
             }
             if tries == retry.attempts {

@@ -107,7 +107,7 @@ impl LocalCluster {
                         // The others may still answer.
                         Err(Failure { rejection, reach, is_counted }) if !attempts.is_empty() => {
                             lease.fail_for(&rejection, is_counted);
-                            if matches!(reach, Reach::NotSent(_)) {
+                            if matches!(reach, Reach::NotSent) {
                                 self.shared.mark_unreachable(&self.shared.upstreams[index], &rejection);
                             }
                         }
@@ -128,7 +128,7 @@ impl LocalCluster {
         let mut retries = 0;
         let stale = lane.retry.is_some_and(|retry| retry.on.has(RetryOn::STALE)).then_some(&mut retries);
         let (upstream, pool) = (&self.shared.upstreams[index], &self.upstreams[index].pool);
-        let outcome = send(upstream, pool, head, host, Body::empty(), &lane.timeouts, stale).await;
+        let outcome = send(upstream, pool, head, host, &mut Body::empty(), &lane.timeouts, stale).await;
         (outcome, retries)
     }
 }

@@ -49,6 +49,7 @@ pub(crate) struct Lease {
 
 impl Lease {
     /// A hold on an upstream, if it has room for one more and its circuit lets that pass.
+    #[inline]
     pub(super) fn take(upstream: &Rc<LocalUpstream>) -> Option<Self> {
         let LocalUpstream { cluster, shared, .. } = &**upstream;
         let trial = match &cluster.breaker {
@@ -69,6 +70,7 @@ impl Lease {
     }
 
     /// From now on the upstream alone is waited for: where its limit is found out, how long it takes is of interest.
+    #[inline]
     pub(super) fn ask(&mut self) {
         if self.upstream.cluster.bounds().is_some() {
             self.asked = Some(Instant::now());
@@ -76,6 +78,7 @@ impl Lease {
     }
 
     /// The head of an answer has come. A failure may be quick because nothing was done: it says nothing of the latency.
+    #[inline]
     pub(crate) fn answered(&mut self, status: StatusCode) {
         if status.is_server_error() {
             self.fail(Cause::status(status));
@@ -85,6 +88,7 @@ impl Lease {
     }
 
     /// Lets the limit learn how long it took.
+    #[inline]
     fn measured(&mut self) {
         let LocalUpstream { cluster, shared, .. } = &*self.upstream;
         if let (Some(asked), Some(bounds)) = (self.asked.take(), cluster.bounds()) {
@@ -110,6 +114,7 @@ impl Lease {
     }
 
     /// The answer is whole; one that was a failure stays one.
+    #[inline]
     pub(crate) fn succeed(&mut self) {
         if self.verdict == Verdict::None {
             self.verdict = Verdict::Good;

@@ -46,14 +46,14 @@ impl LocalCluster {
         let upstream = &self.shared.upstreams[index];
         let host = self.shared.host_for(upstream, host.as_ref());
         let pool = &self.upstreams[index].pool;
-        match send(upstream, pool, head, host, Body::full(body), timeouts, Some(&mut 0)).await {
+        match send(upstream, pool, head, host, &mut Body::full(body), timeouts, Some(&mut 0)).await {
             Ok((head, body)) => {
                 let body = LeasedBody::new(body, head.status, lease);
                 Ok((head, body))
             }
             Err(Failure { rejection, reach, is_counted }) => {
                 lease.fail_for(&rejection, is_counted);
-                if matches!(reach, Reach::NotSent(_)) {
+                if matches!(reach, Reach::NotSent) {
                     self.shared.mark_unreachable(upstream, &rejection);
                 }
                 Err(rejection)

@@ -11,6 +11,7 @@ use crate::{
 
 impl Cluster {
     /// Whether an upstream's circuit lets a request pass, as such or as a trial.
+    #[inline]
     fn admits(&self, upstream: &Upstream) -> bool {
         upstream.circuit.is_closed()
             || self.breaker.as_ref().is_none_or(|breaker| upstream.circuit.admits(breaker, Instant::now()))
@@ -26,6 +27,7 @@ impl Cluster {
     }
 
     /// How many requests it may be at work on; `None` for any number.
+    #[inline]
     pub(crate) fn most(&self, upstream: &Upstream) -> Option<u32> {
         self.max_in_flight.map(|most| match most {
             MaxInFlight::Fixed(most) => most,
@@ -34,6 +36,7 @@ impl Cluster {
     }
 
     /// The bounds of a limit that is found out.
+    #[inline]
     pub(crate) fn bounds(&self) -> Option<(u32, u32)> {
         match self.max_in_flight {
             Some(MaxInFlight::Adaptive { min, max }) => Some((min, max)),
@@ -87,9 +90,14 @@ impl LocalCluster {
     /// The next upstream for whom has this key; its index and the hold on it. Where all that would do are at work on
     /// as much as they may be, it waits a little for room.
     pub(super) async fn pick(&self, key: u64) -> Result<(usize, Lease), Rejection> {
-        if let Some(picked) = self.pick_of(Health::Healthy, &[], key) {
-            return Ok(picked);
+        match self.pick_of(Health::Healthy, &[], key) {
+            Some(picked) => Ok(picked),
+            // Boxed: nearly every request finds one at once.
+            None => Box::pin(self.wait_for_one(key)).await,
         }
+    }
+
+    async fn wait_for_one(&self, key: u64) -> Result<(usize, Lease), Rejection> {
         self.shared.first_probes().await;
         let now = || {
             // A probe that has not answered yet is no verdict.
@@ -99,12 +107,13 @@ impl LocalCluster {
             return Ok(picked);
         }
         if self.shared.is_full() {
-            return Box::pin(self.shared.room.wait(now)).await.ok_or(Rejection::Overloaded);
+            return self.shared.room.wait(now).await.ok_or(Rejection::Overloaded);
         }
         Err(self.shared.none_left())
     }
 
     /// One of those in this state of health, but for those in `except`.
+    #[inline]
     pub(super) fn pick_of(&self, health: Health, except: &[usize], key: u64) -> Option<(usize, Lease)> {
         let candidate = |index: usize| {
             let upstream = &self.shared.upstreams[index];

@@ -19,32 +19,8 @@ impl LocalCluster {
     ///
     /// It is sent again as the lane's [`Retry`] says, and only where that is safe: nothing of it was sent; or it is
     /// idempotent, and none of its body was taken. After a failure `exchange.may_resend` says whether that still is so;
-    /// then `body` is whole.
+    /// then `body` is whole. The lane's total time is whoever awaits it to see to: [`LocalCluster::send_in_time`].
     pub(crate) async fn send(
-        &self,
-        head: &Head,
-        body: &mut Body,
-        lane: &Lane,
-        exchange: &mut Exchange,
-    ) -> Result<(ResponseHead, LeasedBody), Rejection> {
-        let Some(total) = lane.timeouts.total else {
-            return self.send_with(head, body, lane, exchange).await;
-        };
-        let (deadline, is_whole) = (exchange.started + total, http_body::Body::is_end_stream(body));
-        // Boxed, so that a request without this limit has no room for it.
-        let sending = Box::pin(timeout_at(deadline.into(), self.send_with(head, body, lane, exchange)));
-        if let Ok(outcome) = sending.await {
-            return outcome;
-        }
-        exchange.may_resend = false;
-        // A client that has sent everything was not what took so long.
-        if let Some((_, index)) = exchange.upstream.filter(|_| is_whole) {
-            self.upstreams[index].fail(Cause::rejection(&Rejection::UpstreamTimeout));
-        }
-        Err(Rejection::UpstreamTimeout)
-    }
-
-    async fn send_with(
         &self,
         head: &Head,
         body: &mut Body,
@@ -66,11 +42,10 @@ impl LocalCluster {
                     let upstream = &self.shared.upstreams[index];
                     let host = self.shared.host_for(upstream, exchange.host.as_ref());
                     let stale = on.has(RetryOn::STALE).then_some(&mut exchange.retries);
-                    let sent = std::mem::replace(body, Body::empty());
                     if is_whole {
                         lease.ask();
                     }
-                    send(upstream, &self.upstreams[index].pool, head, host, sent, &lane.timeouts, stale).await
+                    send(upstream, &self.upstreams[index].pool, head, host, body, &lane.timeouts, stale).await
                 }
                 Some(hedging) => {
                     // Boxed, so that a request that is not hedged has no room for it.
@@ -98,14 +73,12 @@ impl LocalCluster {
                             exchange.may_resend &= can_repeat;
                             return Err(rejection);
                         }
-                        Reach::NotSent(unsent) => {
+                        Reach::NotSent => {
                             self.shared.mark_unreachable(upstream, &rejection);
-                            *body = unsent;
                             // Nobody has seen it: the other is not asked a second time, and the budget has no say.
                             again(on.has(RetryOn::CONNECT)).and_then(|_| self.other(index, key))
                         }
-                        Reach::Cut(unsent) => {
-                            *body = unsent;
+                        Reach::Cut => {
                             again(on.has(RetryOn::BAD_GATEWAY)).and_then(|retry| self.next(index, key, &retry))
                         }
                     };
@@ -116,6 +89,29 @@ impl LocalCluster {
             tries += 1;
             exchange.retries += 1;
         }
+    }
+
+    /// The same within `lane.timeouts.total`, from the request's beginning, where there is such a limit.
+    pub(crate) async fn send_in_time(
+        &self,
+        head: &Head,
+        body: &mut Body,
+        lane: &Lane,
+        exchange: &mut Exchange,
+    ) -> Result<(ResponseHead, LeasedBody), Rejection> {
+        let Some(total) = lane.timeouts.total else {
+            return self.send(head, body, lane, exchange).await;
+        };
+        let (deadline, is_whole) = (exchange.started + total, http_body::Body::is_end_stream(body));
+        if let Ok(outcome) = timeout_at(deadline.into(), self.send(head, body, lane, exchange)).await {
+            return outcome;
+        }
+        exchange.may_resend = false;
+        // A client that has sent everything was not what took so long.
+        if let Some((_, index)) = exchange.upstream.filter(|_| is_whole) {
+            self.upstreams[index].fail(Cause::rejection(&Rejection::UpstreamTimeout));
+        }
+        Err(Rejection::UpstreamTimeout)
     }
 
     /// Where a request that `failed` has failed is sent again: if there is such an upstream, and the budget has one more.

@@ -56,10 +56,12 @@ impl LocalCluster {
         Some((index, lease))
     }
 
-    /// The cookie for a client that came by `scheme`, whose own does not name the upstream that has answered.
+    /// The cookie for a client that came by `scheme`, whose own does not name the upstream that has answered: none where
+    /// that has failed, and the client gets another's answer.
     pub(crate) fn cookie(&self, exchange: &Exchange, scheme: &str) -> Option<HeaderValue> {
         let sticky = self.shared.sticky.as_ref()?;
-        let (_, index) = exchange.upstream.filter(|(cluster, _)| *cluster == self.index)?;
+        let (_, index) =
+            exchange.upstream.filter(|(cluster, _)| *cluster == self.index && exchange.failure.is_none())?;
         let is_known = exchange.affinity == index as u64 + 1;
         if is_known { None } else { cookie::new(&sticky.name, &sticky.values[index], scheme) }
     }

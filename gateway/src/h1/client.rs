@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use super::{
     encode,
     framing::{self, Length},
-    head::{self, RawQuery, ResponseHead, Scan},
+    head::{self, NotHttp, RawQuery, ResponseHead, Scan},
     pool::Pool,
     wire::{self, Wire},
 };
@@ -31,7 +31,7 @@ use crate::{
     rejection::Rejection,
     tunnel::handshake::{self, Accept},
 };
-use upload::{Stage, Upload};
+use upload::{Remainder, Stage, Upload};
 
 /// The largest head, and the largest trailer section, that an upstream may send, in bytes.
 const MAX_HEAD: usize = 64 * 1024;
@@ -182,33 +182,32 @@ fn sends_something(method: &Method) -> bool {
 #[derive(Debug)]
 pub(crate) struct SendFailure {
     pub(crate) rejection: Rejection,
-    /// The request's body, when neither a byte of it was taken nor a byte of an answer came: on a connection that had
-    /// been idle, the upstream had most likely closed it before the request.
-    pub(crate) untouched: Option<Body>,
+    /// Whether neither a byte of the request's body was taken nor a byte of an answer came: on a connection that had been
+    /// idle, the upstream had most likely closed it before the request.
+    pub(crate) is_untouched: bool,
 }
 
 /// Sends a request over `wire` to `host` and waits for the head of its answer, at most `timeout` from `now`, or from the moment
-/// that the request's body last moved. The connection goes to `pool` once the answer has ended well.
+/// that the request's body last moved. The connection goes to `pool` once the answer has ended well. What is left of `body`
+/// by then is taken along with the answer.
 pub(crate) async fn send(
     mut wire: Box<Wire>,
     pool: &Rc<Pool>,
     request: &Head,
     host: &HeaderValue,
-    body: Body,
+    body: &mut Body,
     now: Instant,
     timeout: Duration,
 ) -> Result<(ResponseHead, ResponseBody), SendFailure> {
-    let mut upload = Upload::new(body);
+    let upload = Upload::new(body);
     request.write(&mut wire, host, upload.length);
-    let mut reading = Reading { upgrades: request.upgrades, accept: request.accept.as_ref(), ..Reading::default() };
-    let outcome = poll_fn(|cx| poll_exchange(&mut wire, &mut upload, &mut reading, cx, now, timeout)).await;
-    let head = match outcome {
-        Ok(head) => head,
-        Err(rejection) => {
-            let untouched = (!upload.touched && !reading.begun).then_some(upload.body);
-            return Err(SendFailure { rejection, untouched });
-        }
-    };
+    let (upgrades, accept) = (request.upgrades, request.accept.as_ref());
+    let mut sending = Sending { wire, upload, reading: Reading { upgrades, accept, ..Reading::default() } };
+    if let Err(rejection) = poll_fn(|cx| sending.poll(body, cx, now, timeout)).await {
+        let is_untouched = !sending.upload.touched && !sending.reading.begun;
+        return Err(SendFailure { rejection, is_untouched });
+    }
+    let Sending { wire, upload, reading: Reading { head, .. } } = sending;
     if head.status == StatusCode::SWITCHING_PROTOCOLS {
         return Ok((head, ResponseBody::switched(wire, pool)));
     }
@@ -219,18 +218,25 @@ pub(crate) async fn send(
     // An upstream that refuses a request does not want the rest of it.
     let goes_on = upload.stage == Stage::Sending && head.status.as_u16() < 300;
     let reusable = keep_alive && (upload.stage == Stage::Ended || goes_on);
-    let upload = goes_on.then(|| Box::new(upload));
+    let upload = goes_on.then(|| Box::new(Remainder { upload, body: std::mem::replace(body, Body::empty()) }));
     Ok((head, ResponseBody::new(wire, pool, length, upload, reusable)))
 }
 
 impl From<Rejection> for SendFailure {
     fn from(rejection: Rejection) -> Self {
-        Self { rejection, untouched: None }
+        Self { rejection, is_untouched: false }
     }
 }
 
+/// A request on its way, until the head of its answer is there.
+struct Sending<'h> {
+    wire: Box<Wire>,
+    upload: Upload,
+    reading: Reading<'h>,
+}
+
 /// How far the reading of an answer's head has come.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Reading<'h> {
     /// Whether it may be the last one of this connection.
     upgrades: bool,
@@ -238,92 +244,92 @@ struct Reading<'h> {
     scan: Scan,
     begun: bool,
     interims: usize,
+    head: ResponseHead,
 }
 
-/// Sends and reads until the final head is there.
-fn poll_exchange(
-    wire: &mut Wire,
-    upload: &mut Upload,
-    reading: &mut Reading<'_>,
-    cx: &mut Context<'_>,
-    now: Instant,
-    timeout: Duration,
-) -> Poll<Result<ResponseHead, Rejection>> {
-    loop {
-        let sent = upload.poll(wire, cx);
-        match sent {
-            Poll::Ready(Err(Some(rejection))) => return Poll::Ready(Err(rejection)),
-            // It may have answered before it closed: that answer tells more than the failed write.
-            Poll::Ready(Err(None)) => upload.fail(wire),
-            Poll::Ready(Ok(())) | Poll::Pending => {}
-        }
-        match poll_head(wire, upload, reading, cx) {
-            Poll::Ready(Ok(Some(head))) => return Poll::Ready(Ok(head)),
-            Poll::Ready(Ok(None)) => {} // A 100: the body may go.
-            Poll::Ready(Err(rejection)) => return Poll::Ready(Err(rejection)),
-            Poll::Pending if upload.stage == Stage::HeldBack && wire.timer.poll(cx, now + CONTINUE_WAIT).is_ready() => {
-                upload.stage = Stage::Sending;
+impl Sending<'_> {
+    /// Sends and reads until the final head is there.
+    fn poll(
+        &mut self,
+        body: &mut Body,
+        cx: &mut Context<'_>,
+        now: Instant,
+        timeout: Duration,
+    ) -> Poll<Result<(), Rejection>> {
+        loop {
+            let sent = self.upload.poll(body, &mut self.wire, cx);
+            match sent {
+                Poll::Ready(Err(Some(rejection))) => return Poll::Ready(Err(rejection)),
+                // It may have answered before it closed: that answer tells more than the failed write.
+                Poll::Ready(Err(None)) => self.upload.fail(&mut self.wire),
+                Poll::Ready(Ok(())) | Poll::Pending => {}
             }
-            // What the client is slow to send is the client's time, not the upstream's.
-            Poll::Pending if upload.waits_for_client => return Poll::Pending,
-            Poll::Pending => {
-                let since = upload.moved_at.unwrap_or(now);
-                ready!(wire.timer.poll(cx, since + timeout));
-                return Poll::Ready(Err(Rejection::UpstreamTimeout));
+            match self.poll_head(body, cx) {
+                Poll::Ready(Ok(true)) => return Poll::Ready(Ok(())),
+                Poll::Ready(Ok(false)) => self.upload.stage = Stage::Sending, // A 100: the body may go.
+                Poll::Ready(Err(rejection)) => return Poll::Ready(Err(rejection)),
+                Poll::Pending
+                    if self.upload.stage == Stage::HeldBack
+                        && self.wire.timer.poll(cx, now + CONTINUE_WAIT).is_ready() =>
+                {
+                    self.upload.stage = Stage::Sending;
+                }
+                // What the client is slow to send is the client's time, not the upstream's.
+                Poll::Pending if self.upload.waits_for_client => return Poll::Pending,
+                Poll::Pending => {
+                    let since = self.upload.moved_at.unwrap_or(now);
+                    ready!(self.wire.timer.poll(cx, since + timeout));
+                    return Poll::Ready(Err(Rejection::UpstreamTimeout));
+                }
+            }
+        }
+    }
+
+    /// Reads until a head is there by which it goes on: whether it is the final one, and not a 100 that was waited for.
+    fn poll_head(&mut self, body: &Body, cx: &mut Context<'_>) -> Poll<Result<bool, Rejection>> {
+        let Self { wire, upload, reading } = self;
+        loop {
+            if !wire.unread.is_empty() {
+                match head::parse_response(&mut wire.unread, &mut reading.scan, MAX_HEAD, &mut reading.head) {
+                    Err(NotHttp) => return Poll::Ready(Err(Rejection::UpstreamProtocol)),
+                    Ok(false) => {}
+                    Ok(true) if reading.is_final()? => return Poll::Ready(Ok(true)),
+                    Ok(true) if reading.head.status != StatusCode::CONTINUE => {
+                        let fields = std::mem::take(&mut reading.head.fields);
+                        body.send_interim(cx, reading.head.status, &end_to_end(fields));
+                        continue;
+                    }
+                    Ok(true) if upload.stage == Stage::HeldBack => return Poll::Ready(Ok(false)),
+                    Ok(true) => continue,
+                }
+            }
+            match ready!(wire.poll_fill(cx)) {
+                Ok(1..) => reading.begun = true,
+                // Under TLS 1.3 it refuses the gateway's certificate only now.
+                Err(error) if is_alert(&error) => return Poll::Ready(Err(Rejection::UpstreamTls)),
+                _ => return Poll::Ready(Err(Rejection::UpstreamReset)),
             }
         }
     }
 }
 
-/// The final head; `None` where a 100 let the request's body go.
-fn poll_head(
-    wire: &mut Wire,
-    upload: &mut Upload,
-    reading: &mut Reading<'_>,
-    cx: &mut Context<'_>,
-) -> Poll<Result<Option<ResponseHead>, Rejection>> {
-    loop {
-        if !wire.unread.is_empty() {
-            let Ok(parsed) = head::parse_response(&mut wire.unread, &mut reading.scan, MAX_HEAD) else {
-                return Poll::Ready(Err(Rejection::UpstreamProtocol));
-            };
-            match parsed {
-                None => {}
-                // Who has asked over HTTP/2 would take it for a WebSocket.
-                Some(head) if head.status.is_success() && reading.accept.is_some() => {
-                    return Poll::Ready(Err(Rejection::UpstreamProtocol));
-                }
-                Some(head) if !head.status.is_informational() => return Poll::Ready(Ok(Some(head))),
-                // Only what was asked for may come of it (RFC 9110 §15.2.2).
-                Some(head) if head.status == StatusCode::SWITCHING_PROTOCOLS => {
-                    let is_asked_for = reading.upgrades
-                        && handshake::agrees(&head.fields)
-                        && reading.accept.is_none_or(|accept| accept.is_in(&head.fields));
-                    return Poll::Ready(if is_asked_for { Ok(Some(head)) } else { Err(Rejection::UpstreamProtocol) });
-                }
-                Some(head) => {
-                    reading.interims += 1;
-                    if reading.interims > MAX_INTERIM {
-                        return Poll::Ready(Err(Rejection::UpstreamProtocol));
-                    }
-                    if head.status == StatusCode::CONTINUE {
-                        if upload.stage == Stage::HeldBack {
-                            upload.stage = Stage::Sending;
-                            return Poll::Ready(Ok(None));
-                        }
-                    } else {
-                        upload.body.send_interim(cx, head.status, &end_to_end(head.fields));
-                    }
-                    continue;
-                }
-            }
+impl Reading<'_> {
+    /// Whether the head that was read is the answer's own, and not one before it.
+    fn is_final(&mut self) -> Result<bool, Rejection> {
+        let ResponseHead { status, fields, .. } = &self.head;
+        if !status.is_informational() {
+            // Who has asked over HTTP/2 would take it for a WebSocket.
+            let is_mistaken = status.is_success() && self.accept.is_some();
+            return if is_mistaken { Err(Rejection::UpstreamProtocol) } else { Ok(true) };
         }
-        match ready!(wire.poll_fill(cx)) {
-            Ok(1..) => reading.begun = true,
-            // Under TLS 1.3 it refuses the gateway's certificate only now.
-            Err(error) if is_alert(&error) => return Poll::Ready(Err(Rejection::UpstreamTls)),
-            _ => return Poll::Ready(Err(Rejection::UpstreamReset)),
+        if *status == StatusCode::SWITCHING_PROTOCOLS {
+            // Only what was asked for may come of it (RFC 9110 §15.2.2).
+            let is_asked_for =
+                self.upgrades && handshake::agrees(fields) && self.accept.is_none_or(|accept| accept.is_in(fields));
+            return if is_asked_for { Ok(true) } else { Err(Rejection::UpstreamProtocol) };
         }
+        self.interims += 1;
+        if self.interims > MAX_INTERIM { Err(Rejection::UpstreamProtocol) } else { Ok(false) }
     }
 }
 

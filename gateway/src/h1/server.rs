@@ -163,19 +163,24 @@ impl Connection {
                 return Ended::Http2;
             }
             let is_http1 = self.serial.get() > 0 || is_meant_as_http1(&bytes);
-            let opened = self.open(&bytes);
-            drop(bytes); // A request that waits holds the fields that it still needs, and no more.
-            let (mut answer, mut request) = match opened {
-                Ok(opened) => opened,
-                Err(bad) if is_http1 => break bad,
-                Err(bad) => {
-                    // Noted like any other; whoever speaks something else could not read an answer.
-                    drop(service.refuse(*bad));
-                    return Ended::Cut;
+            // call; in a block of its own, so that there is no room for the request any more while its answer is written
+            let mut answer;
+            let response = {
+                let mut request = Request::new(Body::empty());
+                let opened = self.open(&bytes, &mut request);
+                drop(bytes); // A request that waits holds the fields that it still needs, and no more.
+                match opened {
+                    Ok(opened) => answer = opened,
+                    Err(bad) if is_http1 => break bad,
+                    Err(bad) => {
+                        // Noted like any other; whoever speaks something else could not read an answer.
+                        drop(service.refuse(*bad));
+                        return Ended::Cut;
+                    }
                 }
+                let Some(response) = self.or_gone(service.call(&mut request)).await else { return Ended::Cut };
+                response
             };
-            // call
-            let Some(response) = self.or_gone(service.call(&mut request)).await else { return Ended::Cut };
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 // Boxed: few connections become a tunnel, and all of them would carry the room for one.
                 Box::pin(self.tunnel(response, drain)).await;
@@ -243,23 +248,17 @@ impl Connection {
         .await
     }
 
-    /// The request whose head this is, with its body to be read from this connection; and what its answer depends on.
-    fn open(self: &Rc<Self>, bytes: &Bytes) -> Result<(Answer, Request<Body>), Box<BadHead>> {
+    /// Makes `request` the one whose head this is, with its body to be read from this connection; what its answer depends
+    /// on.
+    fn open(self: &Rc<Self>, bytes: &Bytes, request: &mut Request<Body>) -> Result<Answer, Box<BadHead>> {
         let limits = &self.settings.borrow().limits;
-        let head = head::parse_request(bytes, limits)?;
+        let framing = head::parse_request(bytes, limits, request)?;
+        let version = request.version();
         self.serial.set(self.serial.get() + 1);
         self.received.set(0);
-        *self.upload.borrow_mut() = Upload::new(&head, limits.header);
-        let answer = Answer { method: head.method.clone(), version: head.version, keep_alive: head.keep_alive };
-        let mut request = Request::new(Body::from_client(RequestBody::new(self, head.length).into()));
-        if let Some(query) = head.raw_query {
-            request.extensions_mut().insert(query);
-        }
-        *request.method_mut() = head.method;
-        *request.uri_mut() = head.uri;
-        *request.version_mut() = head.version;
-        *request.headers_mut() = head.fields;
-        Ok((answer, request))
+        *self.upload.borrow_mut() = Upload::new(framing, version, limits.header);
+        *request.body_mut() = Body::from_client(RequestBody::new(self, framing.length).into());
+        Ok(Answer { method: request.method().clone(), version, keep_alive: framing.keep_alive })
     }
 
     /// What `call` gives, or `None` as soon as the client is gone.

@@ -9,6 +9,9 @@ use crate::tunnel::handshake;
 /// `Upgrade` is ever passed on.
 pub(crate) fn remove(fields: &mut HeaderMap) -> bool {
     // Most messages have none of them: a look at each name is cheaper than a look-up of each of ours.
+    if !fields.keys().any(is_hop_by_hop) {
+        return false;
+    }
     let present: SmallVec<[HeaderName; 4]> = fields.keys().filter(|name| is_hop_by_hop(name)).cloned().collect();
     let asks_for_websocket = present.contains(&header::UPGRADE) && handshake::asks(fields);
     if present.contains(&header::CONNECTION) {
@@ -37,6 +40,7 @@ static HOP_BY_HOP: [HeaderName; 9] = [
 ];
 
 /// By length and first letter first: that tells nearly every other name apart.
+#[inline]
 fn is_hop_by_hop(name: &HeaderName) -> bool {
     let text = name.as_str().as_bytes();
     let may_be = match text.len() {

@@ -26,7 +26,7 @@ fn between(room: usize, idle: Duration, drain: Option<Duration>) -> Both {
         let mut tunnel = Tunnel::new(BytesMut::new(), BytesMut::new(), idle);
         // The drain wakes a tunnel up; here time does.
         let end = poll_fn(|cx| tunnel.poll(cx, &mut ours, &mut theirs, drain_at)).await;
-        (end, tunnel.bytes())
+        (end, (tunnel.up.bytes, tunnel.down.bytes))
     });
     Both { client, upstream, tunnel }
 }

@@ -23,7 +23,7 @@ pub(super) async fn send(
     pool: &Rc<Pool>,
     head: &Head,
     host: &HeaderValue,
-    body: Body,
+    body: &mut Body,
     timeouts: &UpstreamTimeouts,
     mut retries: Option<&mut u32>,
 ) -> Result<(ResponseHead, AnswerBody), Failure> {
@@ -31,7 +31,7 @@ pub(super) async fn send(
         let why = "The service speaks HTTP/2, over which this gateway opens no WebSocket.";
         return Err(Failure::sent(Rejection::BadRequest(why.into())));
     }
-    let mut outbound = Outbound::new(body);
+    let mut outbound = Outbound::new(std::mem::replace(body, Body::empty()));
     let mut refusals = 0;
     loop {
         let request = head.to_http2(host, address.tls.is_some()).map_err(Failure::sent)?;
@@ -40,7 +40,13 @@ pub(super) async fn send(
             // It was reached, and is busy.
             Err(Rejection::Overloaded) => return Err(Failure::sent(Rejection::Overloaded)),
             Err(rejection) => {
-                return Err(Failure::new(rejection, outbound.untouched().map_or(Reach::Sent, Reach::NotSent)));
+                return Err(match outbound.untouched() {
+                    Some(unsent) => {
+                        *body = unsent;
+                        Failure::new(rejection, Reach::NotSent)
+                    }
+                    None => Failure::sent(rejection),
+                });
             }
         };
         let was_used = place.was_used();
@@ -59,13 +65,14 @@ pub(super) async fn send(
         let is_cut = rejection == Rejection::UpstreamReset && !has_begun && is_idempotent(&head.method);
         // Only what fails for good stands for the connection.
         let fail = |reach| Failure { rejection, reach, is_counted: loss.is_some_and(|loss| loss.is_counted()) };
-        let Some(body) = unsent.untouched().filter(|_| is_unprocessed || is_cut) else {
+        let Some(unsent) = unsent.untouched().filter(|_| is_unprocessed || is_cut) else {
             return Err(fail(Reach::Sent));
         };
-        match retries.take_if(|_| is_cut && was_used) {
-            Some(retries) => *retries += 1,
-            None => return Err(fail(Reach::Cut(body))),
-        }
-        outbound = Outbound::new(body);
+        let Some(retries) = retries.take_if(|_| is_cut && was_used) else {
+            *body = unsent;
+            return Err(fail(Reach::Cut));
+        };
+        *retries += 1;
+        outbound = Outbound::new(unsent);
     }
 }

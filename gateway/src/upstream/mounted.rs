@@ -25,10 +25,10 @@ pub(super) async fn send(
     mounted: &Mounted,
     head: &Head,
     host: &HeaderValue,
-    body: Body,
+    body: &mut Body,
     timeouts: &UpstreamTimeouts,
 ) -> Result<(ResponseHead, AnswerBody), Rejection> {
-    let (reader, mut feed) = RequestBody::of(body);
+    let (reader, mut feed) = RequestBody::of(std::mem::replace(body, Body::empty()));
     let mut call = mounted.call(head.to_request(host)?.map(|()| reader));
     let (now, mut timer) = (Instant::now(), Timer::default());
     let answer = poll_fn(|cx| {

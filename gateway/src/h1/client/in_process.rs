@@ -1,13 +1,13 @@
 //! A head for a service in this process: the bytes that would go over the wire, read as a server reads them. So what a
 //! service is told, and what it is not, is the same whichever way it is reached.
-use http::{HeaderValue, Request, Version};
+use http::{HeaderValue, Request};
 
 use super::Head;
 use crate::{
     config::Limits,
     h1::{
         encode,
-        head::{self, FIELDS_ON_STACK, RequestHead},
+        head::{self, FIELDS_ON_STACK, RawQuery},
     },
     rejection::Rejection,
 };
@@ -23,15 +23,11 @@ impl Head {
         // The client's own head was within its limits; the gateway has added to it.
         let fields = memchr::memchr_iter(b'\n', &text).count().max(FIELDS_ON_STACK);
         let limits = Limits { header: text.len(), headers: fields, uri: text.len(), body: u64::MAX };
-        let read = head::parse_request(&text.into(), &limits).map_err(|bad| bad.rejection)?;
-        let RequestHead { method, uri, raw_query: None, fields, .. } = read else {
-            return Err(Rejection::BadRequest("The query holds bytes that no URI may have.".into()));
-        };
         let mut request = Request::new(());
-        *request.method_mut() = method;
-        *request.uri_mut() = uri;
-        *request.version_mut() = Version::HTTP_11;
-        *request.headers_mut() = fields;
+        head::parse_request(&text.into(), &limits, &mut request).map_err(|bad| bad.rejection)?;
+        if request.extensions().get::<RawQuery>().is_some() {
+            return Err(Rejection::BadRequest("The query holds bytes that no URI may have.".into()));
+        }
         Ok(request)
     }
 }
@@ -41,7 +37,6 @@ mod tests {
     use http::{HeaderMap, Method, Uri};
 
     use super::*;
-    use crate::h1::head::RawQuery;
 
     fn head(target: &'static str, fields: &[(&'static str, &'static str)]) -> (Head, Request<()>) {
         let mut request = Request::new(());

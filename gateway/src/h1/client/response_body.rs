@@ -7,7 +7,7 @@ use std::{
 use bytes::Bytes;
 use http_body::Frame;
 
-use super::{MAX_HEAD, upload::Upload};
+use super::{MAX_HEAD, upload::Remainder};
 use crate::{
     h1::{
         chunked::{Decoded, Decoder},
@@ -36,7 +36,7 @@ pub(crate) struct ResponseBody {
     wire: Option<Box<Wire>>,
     pool: Rc<Pool>,
     rest: Rest,
-    upload: Option<Box<Upload>>,
+    upload: Option<Box<Remainder>>,
     reusable: bool,
     length: Length,
 }
@@ -48,7 +48,7 @@ impl ResponseBody {
         wire: Box<Wire>,
         pool: &Rc<Pool>,
         length: Length,
-        upload: Option<Box<Upload>>,
+        upload: Option<Box<Remainder>>,
         reusable: bool,
     ) -> Self {
         let rest = match length {

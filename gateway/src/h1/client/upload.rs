@@ -18,10 +18,9 @@ use crate::{
 /// Bytes of a request's body that may wait for the upstream to read.
 const HIGH_WATER: usize = 64 * 1024;
 
-/// A request's body on its way to the upstream.
+/// How far a request's body is on its way to the upstream.
 #[derive(Debug)]
 pub(super) struct Upload {
-    pub(super) body: Body,
     pub(super) length: Length,
     pub(super) stage: Stage,
     /// Whether some of it was taken from the client.
@@ -43,14 +42,15 @@ pub(super) enum Stage {
 }
 
 impl Upload {
-    pub(super) fn new(body: Body) -> Self {
+    /// `body` is still to be sent.
+    pub(super) fn new(body: &Body) -> Self {
         let length = body.length();
         let stage = match length {
             Length::Known(0) => Stage::Ended,
             _ if body.awaits_continue() => Stage::HeldBack,
             _ => Stage::Sending,
         };
-        Self { stage, touched: false, waits_for_client: false, moved_at: None, body, length }
+        Self { stage, touched: false, waits_for_client: false, moved_at: None, length }
     }
 
     pub(super) fn fail(&mut self, wire: &mut Wire) {
@@ -58,12 +58,17 @@ impl Upload {
         (self.stage, self.waits_for_client) = (Stage::Failed, false);
     }
 
-    /// Sends as much as both sides allow. An error is the client's, or `None` when the upstream reads no more.
-    pub(super) fn poll(&mut self, wire: &mut Wire, cx: &mut Context<'_>) -> Poll<Result<(), Option<Rejection>>> {
+    /// Sends as much of `body` as both sides allow. An error is the client's, or `None` when the upstream reads no more.
+    pub(super) fn poll(
+        &mut self,
+        body: &mut Body,
+        wire: &mut Wire,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Option<Rejection>>> {
         loop {
             self.waits_for_client = false;
             while self.stage == Stage::Sending && wire.out.len() < HIGH_WATER {
-                match http_body::Body::poll_frame(Pin::new(&mut self.body), cx) {
+                match http_body::Body::poll_frame(Pin::new(&mut *body), cx) {
                     Poll::Ready(Some(Ok(frame))) => {
                         (self.touched, self.moved_at) = (true, Some(Instant::now()));
                         self.push(frame, wire);
@@ -75,7 +80,7 @@ impl Upload {
                         break;
                     }
                 }
-                if self.stage == Stage::Sending && http_body::Body::is_end_stream(&self.body) {
+                if self.stage == Stage::Sending && http_body::Body::is_end_stream(body) {
                     self.finish(None, wire);
                 }
             }
@@ -113,5 +118,19 @@ impl Upload {
         if !matches!(self.length, Length::Known(_)) {
             wire.out.encode(|out| encode::last_chunk(out, trailers));
         }
+    }
+}
+
+/// What is left of a request's body once its answer has begun.
+#[derive(Debug)]
+pub(super) struct Remainder {
+    pub(super) upload: Upload,
+    pub(super) body: Body,
+}
+
+impl Remainder {
+    /// As [`Upload::poll`].
+    pub(super) fn poll(&mut self, wire: &mut Wire, cx: &mut Context<'_>) -> Poll<Result<(), Option<Rejection>>> {
+        self.upload.poll(&mut self.body, wire, cx)
     }
 }

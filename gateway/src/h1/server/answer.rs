@@ -60,9 +60,10 @@ impl Connection {
     pub(super) fn write(
         &self,
         answer: &Answer,
-        response: Response<Body>,
+        mut response: Response<Body>,
     ) -> impl Future<Output = Result<After, ()>> + use<'_> {
-        let (mut body, coding, keep_alive) = self.write_head(answer, response);
+        let (coding, keep_alive) = self.write_head(answer, &mut response);
+        let mut body = response.into_body();
         async move {
             let sent = self.write_body(&mut body, coding).await;
             if sent.is_err() {
@@ -81,20 +82,21 @@ impl Connection {
         }
     }
 
-    /// Encodes an answer's head: what is left is its body, how that is delimited, and whether the connection may go on.
-    fn write_head(&self, answer: &Answer, response: Response<Body>) -> (Body, Coding, bool) {
-        let (mut head, body) = response.into_parts();
-        if head.status == StatusCode::NO_CONTENT {
-            head.headers.remove(header::CONTENT_LENGTH); // RFC 9110 §8.6: a reader could wait for that many bytes.
+    /// Encodes an answer's head: how its body is delimited, and whether the connection may go on.
+    fn write_head(&self, answer: &Answer, response: &mut Response<Body>) -> (Coding, bool) {
+        let status = response.status();
+        if status == StatusCode::NO_CONTENT {
+            response.headers_mut().remove(header::CONTENT_LENGTH); // RFC 9110 §8.6: a reader could wait for that many bytes.
         }
+        let body = response.body();
         // A body that was refused, or that nobody read, can't be told from the next request.
         let keep_alive = answer.keep_alive && self.upload_may_end(body.drives_upload());
-        let coding = Coding::of(answer, head.status, &body);
+        let coding = Coding::of(answer, status, body);
         let keep_alive = keep_alive && coding != Coding::UntilClose;
         self.wire.borrow_mut().out.encode(|out| {
-            encode::status_line(out, head.status);
+            encode::status_line(out, status);
             let mut declares_length = false;
-            for (name, value) in &head.headers {
+            for (name, value) in response.headers() {
                 declares_length |= *name == header::CONTENT_LENGTH;
                 if !body.exchange().is_some_and(|exchange| exchange.writes(name)) {
                     encode::field(out, name.as_str(), value.as_bytes());
@@ -115,7 +117,7 @@ impl Connection {
             }
             out.extend_from_slice(b"\r\n");
         });
-        (body, coding, keep_alive)
+        (coding, keep_alive)
     }
 
     async fn write_body(&self, body: &mut Body, coding: Coding) -> Result<(), ()> {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Version};
 use http_body::Frame;
 use tokio::time::Instant;
 
@@ -17,7 +17,7 @@ use crate::{
         chunked::{Decoded, Decoder},
         encode,
         framing::Length,
-        head::RequestHead,
+        head::Framing,
         wire::Wire,
     },
     rejection::Rejection,
@@ -44,16 +44,16 @@ pub(super) enum Rest {
 }
 
 impl Upload {
-    /// All of the body that `head` announces; `max_trailers` bounds its trailer section, in bytes.
-    pub(super) fn new(head: &RequestHead, max_trailers: usize) -> Self {
+    /// All of the body that a head announces; `max_trailers` bounds its trailer section, in bytes.
+    pub(super) fn new(framing: Framing, version: Version, max_trailers: usize) -> Self {
         Self {
-            rest: match head.length {
+            rest: match framing.length {
                 Length::Known(0) | Length::UntilClose => Rest::Done,
                 Length::Known(length) => Rest::Known(length),
                 Length::Chunked => Rest::Chunked(Decoder::new(max_trailers)),
             },
-            awaits_continue: head.expects_continue,
-            takes_interim: encode::takes_chunks(head.version),
+            awaits_continue: framing.expects_continue,
+            takes_interim: encode::takes_chunks(version),
             limit: u64::MAX,
             stalled_at: None,
         }

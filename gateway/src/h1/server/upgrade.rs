@@ -20,26 +20,14 @@ impl Connection {
     /// `timeouts.tunnel_idle` and the drain. The log's line comes at its end, with what went either way.
     pub(super) async fn tunnel(&self, response: Response<Body>, drain: &Drain) {
         let (head, mut body) = response.into_parts();
-        let (Some(mut upstream), Some(exchange)) = (body.take_switched(), body.exchange()) else { return };
-        let Some(lane) = exchange.lane() else { return };
+        let Some(mut upstream) = body.take_switched() else { return };
+        let Some(lane) = body.exchange().and_then(|exchange| exchange.lane()) else { return };
         let idle = lane.timeouts.tunnel_idle;
         self.grant(&head, &body);
+        let Some(exchange) = body.exchange_mut() else { return };
         let from_client = mem::take(&mut self.wire.borrow_mut().unread);
-        let mut tunnel = Tunnel::new(from_client, mem::take(&mut upstream.unread), idle);
-        let end = poll_fn(|cx| {
-            let polled = self.poll_tunnel(cx, &mut tunnel, &mut upstream, drain);
-            // As it goes: a drain may cut it.
-            let (up, down) = tunnel.bytes();
-            self.received.set(up);
-            if let Some(exchange) = body.exchange_mut() {
-                exchange.bytes_out = down;
-            }
-            polled
-        })
-        .await;
-        if let Some(exchange) = body.exchange_mut() {
-            end.note(exchange);
-        }
+        let tunnel = Tunnel::new(from_client, mem::take(&mut upstream.unread), idle);
+        let end = tunnel.serve(exchange, |tunnel, cx| self.poll_tunnel(cx, tunnel, &mut upstream, drain)).await;
         drop(body);
         match end {
             End::Closed => {}

@@ -1,10 +1,8 @@
 //! A stream that becomes a WebSocket (RFC 8441): its client's end of a [`Tunnel`].
 use std::{
-    cell::Cell,
     future::poll_fn,
     io, mem,
     pin::Pin,
-    rc::Rc,
     task::{Context, Poll, ready},
 };
 
@@ -44,9 +42,8 @@ impl Stream {
     async fn tunnel(&self, response: Response<Body>, drain: &Drain) -> End {
         let (mut head, mut body) = response.into_parts();
         let Some(mut upstream) = body.take_switched() else { return End::Answered };
-        let received = Rc::new(Cell::new(0));
         let Some(exchange) = body.exchange_mut() else { return End::Answered };
-        (exchange.bytes_in, exchange.status) = (Some(Rc::clone(&received)), StatusCode::OK.as_u16());
+        exchange.status = StatusCode::OK.as_u16();
         let Some(idle) = exchange.lane().map(|lane| lane.timeouts.tunnel_idle) else { return End::Answered };
         head.status = StatusCode::OK;
         for name in NOT_GRANTED {
@@ -61,27 +58,15 @@ impl Stream {
         // Woken by a drain as a connection is: the connection's task would not look at a stream that nothing happens to.
         let _registered = drain.register().await;
         let mut client = Client { stream: self, send, held: Bytes::new(), has_ended: false };
-        let mut tunnel = Tunnel::new(BytesMut::new(), mem::take(&mut upstream.unread), idle);
-        let end = poll_fn(|cx| {
+        let tunnel = Tunnel::new(BytesMut::new(), mem::take(&mut upstream.unread), idle);
+        let serve = |tunnel: &mut Tunnel, cx: &mut Context<'_>| {
             if ready!(upstream.poll_flush(cx)).is_err() {
                 return Poll::Ready(tunnel::End::UpstreamGone);
             }
-            let mut polled = tunnel.poll(cx, &mut client, upstream.stream(), drain.tunnels_end());
-            if polled.is_pending() && client.is_reset(cx) {
-                polled = Poll::Ready(tunnel::End::ClientGone);
-            }
-            // As it goes: a drain may cut it.
-            let (up, down) = tunnel.bytes();
-            received.set(up);
-            if let Some(exchange) = body.exchange_mut() {
-                exchange.bytes_out = down;
-            }
-            polled
-        })
-        .await;
-        if let Some(exchange) = body.exchange_mut() {
-            end.note(exchange);
-        }
+            let polled = tunnel.poll(cx, &mut client, upstream.stream(), drain.tunnels_end());
+            if polled.is_pending() && client.is_reset(cx) { Poll::Ready(tunnel::End::ClientGone) } else { polled }
+        };
+        let end = tunnel.serve(exchange, serve).await;
         drop(body);
         match end {
             tunnel::End::Closed => End::Answered,

@@ -106,12 +106,14 @@ impl Line<'_> {
     }
 }
 
+#[inline]
 fn write_text(out: &mut Vec<u8>, key: &str, value: &str) {
     out.extend_from_slice(key.as_bytes());
     escape_json(out, value);
     out.push(b'"');
 }
 
+#[inline]
 fn write_number(out: &mut Vec<u8>, key: &str, value: u64) {
     out.extend_from_slice(key.as_bytes());
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
@@ -131,12 +133,25 @@ fn write_millis(out: &mut Vec<u8>, duration: Duration) {
 fn write_ip(out: &mut Vec<u8>, ip: IpAddr) {
     match ip {
         IpAddr::V4(ip) => {
+            // In place, and copied once: every line has one.
+            let (mut text, mut length) = (*b"255.255.255.255", 0);
+            let mut put = |byte: u8| {
+                text[length] = byte;
+                length += 1;
+            };
             for (index, octet) in ip.octets().into_iter().enumerate() {
                 if index > 0 {
-                    out.push(b'.');
+                    put(b'.');
                 }
-                out.extend_from_slice(itoa::Buffer::new().format(octet).as_bytes());
+                if octet >= 100 {
+                    put(b'0' + octet / 100);
+                }
+                if octet >= 10 {
+                    put(b'0' + octet / 10 % 10);
+                }
+                put(b'0' + octet % 10);
             }
+            out.extend_from_slice(&text[..length]);
         }
         IpAddr::V6(ip) => out.extend_from_slice(ip.to_string().as_bytes()),
     }
@@ -145,6 +160,17 @@ fn write_ip(out: &mut Vec<u8>, ip: IpAddr) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_written_as_the_standard_library_writes_it() {
+        let octets = 0..=255u8;
+        let each = octets.map(|n| [n, 0, n / 10, 255 - n]).map(IpAddr::from);
+        for ip in each.chain(["2001:db8::1".parse().unwrap()]) {
+            let mut out = Vec::new();
+            write_ip(&mut out, ip);
+            assert_eq!(String::from_utf8(out).unwrap(), ip.to_string());
+        }
+    }
 
     #[test]
     fn a_line_is_one_json_object() {

@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use super::{BOUNDS_MICROS, Histogram, RouteLabels, RouteStats, Shard};
+use super::{
+    RouteLabels,
+    shard::{BOUNDS_MICROS, Histogram, RouteStats, Shard},
+};
 use crate::live::Live;
 
 /// The numbers of every configuration since the start.

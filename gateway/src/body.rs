@@ -148,15 +148,15 @@ impl Body {
 
     /// Ends the answer to a call of gRPC that is out of time: what came is not whole, which its status says. No declared
     /// length may say otherwise.
-    fn end_call(&mut self) -> Option<Result<Frame<Bytes>, Rejection>> {
+    fn end_call(&mut self) -> Result<Frame<Bytes>, Rejection> {
         let rejection = Rejection::UpstreamTimeout;
         if http_body::Body::size_hint(self).exact().is_some() {
-            return Some(Err(rejection));
+            return Err(rejection);
         }
         // Its upstream hears of it now.
         self.source = Source::Empty;
         let trailers = grpc::trailers(rejection.status(), &rejection.detail());
-        Some(Ok(Frame::trailers(trailers)))
+        Ok(Frame::trailers(trailers))
     }
 
     /// The client will not get the rest.
@@ -234,7 +234,7 @@ impl http_body::Body for Body {
                 Some(Err(rejection)) => {
                     exchange.fail(rejection);
                     if exchange.is_grpc && *rejection == Rejection::UpstreamTimeout {
-                        return Poll::Ready(self.end_call());
+                        return Poll::Ready(Some(self.end_call()));
                     }
                 }
                 None => exchange.ended = true,

@@ -12,26 +12,30 @@ const WHOLE: u128 = 1 << 64;
 #[derive(Debug)]
 pub(super) struct Turns {
     ends: Vec<u128>,
+    /// Which pick that was.
+    last: Vec<u64>,
+    picks: u64,
     /// When the last pick began.
     now: u128,
 }
 
 impl Turns {
     pub(super) fn new(upstreams: usize) -> Self {
-        Self { ends: vec![0; upstreams], now: 0 }
+        Self { ends: vec![0; upstreams], last: vec![0; upstreams], picks: 0, now: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// What orders equals: the lower one is next.
-    pub(super) fn of(&self, index: usize, candidate: Candidate) -> u128 {
-        (self.ends[index] + takes(candidate)).max(self.now)
+    /// What orders equals: the lower one is next. Of those whose picks would end at once it is who waits the longest.
+    pub(super) fn of(&self, index: usize, candidate: Candidate) -> (u128, u64) {
+        ((self.ends[index] + takes(candidate)).max(self.now), self.last[index])
     }
 
     pub(super) fn take(&mut self, index: usize, candidate: Candidate) {
-        self.ends[index] = self.of(index, candidate);
+        self.picks += 1;
+        (self.ends[index], self.last[index]) = (self.of(index, candidate).0, self.picks);
         self.now = self.ends[index].saturating_sub(takes(candidate)).max(self.now);
     }
 }

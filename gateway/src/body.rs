@@ -20,6 +20,7 @@ use http_body::{Frame, SizeHint};
 use crate::{
     compress::Coded,
     exchange::Exchange,
+    grpc,
     h1::{framing::Length, wire::Wire},
     rejection::Rejection,
 };
@@ -148,6 +149,19 @@ impl Body {
         }
     }
 
+    /// Ends the answer to a call of gRPC that is out of time: what came is not whole, which its status says. No declared
+    /// length may say otherwise.
+    fn end_call(&mut self) -> Result<Frame<Bytes>, Rejection> {
+        let rejection = Rejection::UpstreamTimeout;
+        if http_body::Body::size_hint(self).exact().is_some() {
+            return Err(rejection);
+        }
+        // Its upstream hears of it now.
+        self.source = Source::Empty;
+        let trailers = grpc::trailers(rejection.status(), &rejection.detail());
+        Ok(Frame::trailers(trailers))
+    }
+
     /// The client will not get the rest.
     pub(crate) fn abort(&mut self) {
         if let Some(exchange) = &mut self.exchange {
@@ -228,7 +242,12 @@ impl http_body::Body for Body {
                     exchange.bytes_out += frame.data_ref().map_or(0, Bytes::len) as u64;
                     exchange.ended |= is_end;
                 }
-                Some(Err(rejection)) => exchange.fail(rejection),
+                Some(Err(rejection)) => {
+                    exchange.fail(rejection);
+                    if exchange.is_grpc && *rejection == Rejection::UpstreamTimeout {
+                        return Poll::Ready(Some(self.end_call()));
+                    }
+                }
                 None => exchange.ended = true,
             }
         }

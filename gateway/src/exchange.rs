@@ -171,6 +171,8 @@ pub(crate) struct Exchange {
     pub(crate) version: Version,
     /// Whether it is a call of gRPC.
     pub(crate) is_grpc: bool,
+    /// When its client wants its answer whole, which calls of gRPC may say.
+    pub(crate) deadline: Option<Instant>,
     pub(crate) bytes_in: Option<Rc<Cell<u64>>>,
     pub(crate) bytes_out: u64,
     /// The index of the route that took it.
@@ -210,6 +212,13 @@ impl Exchange {
     /// Notes why the request failed; the first reason stays.
     pub(crate) fn fail(&mut self, rejection: &Rejection) {
         self.failure.get_or_insert(rejection.index());
+    }
+
+    /// When its answer must be whole: as its client says, or as its route does, by a `timeouts.total`.
+    #[inline]
+    pub(crate) fn deadline(&self, total: Option<Duration>) -> Option<Instant> {
+        let own = total.map(|total| self.started + total);
+        if self.deadline.is_none() { own } else { self.deadline.into_iter().chain(own).min() }
     }
 
     /// The route's rules.

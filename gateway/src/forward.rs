@@ -43,7 +43,7 @@ pub(crate) async fn forward(
     let mut response = match lane.cache.as_ref().zip(asked) {
         None => {
             let body = request.body_mut();
-            let sent = match lane.timeouts.total {
+            let sent = match exchange.deadline(lane.timeouts.total) {
                 None => cluster.send(&head, body, lane, exchange).await, // 7, 8
                 Some(_) => Box::pin(cluster.send_in_time(&head, body, lane, exchange)).await,
             };

@@ -16,6 +16,8 @@ const MAX_ID: usize = 128;
 /// Opens the exchange. What is decided here, stage 6 writes, once the client's own fields are sorted out.
 pub(crate) fn open(request: &Request<Body>, from: Origin, worker: Rc<Worker>) -> Box<Exchange> {
     let started = Instant::now();
+    let is_grpc = grpc::is_call(request);
+    let timeout = if is_grpc { grpc::timeout(request.headers()) } else { None };
     let Origin { client, is_trusted } = from;
     worker.core.gauges.in_flight.fetch_add(1, Relaxed);
     Box::new(Exchange {
@@ -28,7 +30,8 @@ pub(crate) fn open(request: &Request<Body>, from: Origin, worker: Rc<Worker>) ->
         host: request.headers().get(header::HOST).cloned(),
         uri: Some(request.uri().clone()),
         version: request.version(),
-        is_grpc: grpc::is_call(request),
+        is_grpc,
+        deadline: timeout.and_then(|timeout| started.checked_add(timeout)),
         bytes_in: request.body().meter(),
         bytes_out: 0,
         route: None,

@@ -30,6 +30,7 @@ mod framing;
 mod gateway_secret;
 mod grpc;
 mod grpc_calls;
+mod grpc_deadline;
 mod handover;
 mod handover_tls;
 mod health;

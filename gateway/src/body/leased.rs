@@ -1,10 +1,7 @@
 //! The body of an upstream's answer with the hold on that upstream, which ends with it.
 mod clock;
 
-use std::{
-    task::{Context, Poll},
-    time::Instant,
-};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -14,6 +11,7 @@ use super::AnswerBody;
 use crate::{
     cluster::lease::Lease,
     config::UpstreamTimeouts,
+    exchange::Exchange,
     h1::{framing::Length, wire::Wire},
     rejection::Rejection,
 };
@@ -38,10 +36,10 @@ impl LeasedBody {
         leased
     }
 
-    /// The same, of a request that began at `started`, within the route's times.
+    /// The same, within the times of its route and of its client.
     #[inline]
-    pub(crate) fn within(mut self, timeouts: &UpstreamTimeouts, started: Instant) -> Self {
-        self.clock = Clock::of(timeouts, started);
+    pub(crate) fn within(mut self, timeouts: &UpstreamTimeouts, exchange: &Exchange) -> Self {
+        self.clock = Clock::of(exchange.deadline(timeouts.total), timeouts.body_idle);
         self
     }
 

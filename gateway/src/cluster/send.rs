@@ -61,7 +61,7 @@ impl LocalCluster {
             let next = match outcome {
                 Ok((head, answer)) => {
                     let retry = again(can_repeat && on.has_status(head.status));
-                    let answer = LeasedBody::new(answer, head.status, lease).within(&lane.timeouts, exchange.started);
+                    let answer = LeasedBody::new(answer, head.status, lease).within(&lane.timeouts, exchange);
                     let next = retry.and_then(|retry| self.next(index, key, &retry));
                     let Some(next) = next else { return Ok((head, answer)) };
                     next
@@ -91,7 +91,7 @@ impl LocalCluster {
         }
     }
 
-    /// The same within `lane.timeouts.total`, from the request's beginning, where there is such a limit.
+    /// The same until the request's deadline, by `lane.timeouts.total` or by what its client says, where there is one.
     pub(crate) async fn send_in_time(
         &self,
         head: &Head,
@@ -99,16 +99,17 @@ impl LocalCluster {
         lane: &Lane,
         exchange: &mut Exchange,
     ) -> Result<(ResponseHead, LeasedBody), Rejection> {
-        let Some(total) = lane.timeouts.total else {
+        let Some(deadline) = exchange.deadline(lane.timeouts.total) else {
             return self.send(head, body, lane, exchange).await;
         };
-        let (deadline, is_whole) = (exchange.started + total, http_body::Body::is_end_stream(body));
+        let is_whole = http_body::Body::is_end_stream(body);
         if let Ok(outcome) = timeout_at(deadline.into(), self.send(head, body, lane, exchange)).await {
             return outcome;
         }
         exchange.may_resend = false;
-        // A client that has sent everything was not what took so long.
-        if let Some((_, index)) = exchange.upstream.filter(|_| is_whole) {
+        // A client that has sent everything was not what took so long; but how long is too long is not its to say.
+        let is_fault = is_whole && exchange.deadline != Some(deadline);
+        if let Some((_, index)) = exchange.upstream.filter(|_| is_fault) {
             self.upstreams[index].fail(Cause::rejection(&Rejection::UpstreamTimeout));
         }
         Err(Rejection::UpstreamTimeout)

@@ -40,6 +40,28 @@ fn a_deadline_is_told_and_ends_the_handler() {
     });
 }
 
+/// What came before is the client's, and then it is told why there is no more.
+#[test]
+fn a_stream_that_is_out_of_time_ends_with_a_status() {
+    let (seen, mut sight) = mpsc::unbounded_channel();
+    let (server, _alive) = serve(Method::ServerStreaming(handler(move |_| {
+        let guard = Guard(seen.clone());
+        let told = stream::unfold((guard, 1), async |(guard, number)| match number {
+            1 => Some((Ok(note(number)), (guard, number + 1))),
+            _ => std::future::pending().await,
+        });
+        async { Ok(Response::new(Box::pin(told) as Notes)) }
+    })));
+    let gateway = before(server, "timeouts.total = '500ms'");
+    block_on(async {
+        let mut told = Caller::connect(&gateway).await.server_streaming(note(0)).await.unwrap();
+        assert_eq!(told.message().await.unwrap(), Some(note(1)));
+        let ended = told.message().await.unwrap_err();
+        assert_eq!(ended.code(), Code::DeadlineExceeded, "{ended:?}");
+        assert_eq!(sight.recv().await.unwrap(), "dropped");
+    });
+}
+
 /// The other calls of the connection go on.
 #[test]
 fn a_stream_that_is_dropped_ends_its_handler_alone() {

@@ -1,10 +1,10 @@
-//! How long an answer's body may take: `timeouts.body_idle` and `timeouts.total`.
+//! How long an answer's body may take: `timeouts.body_idle`, `timeouts.total`, and what a call of gRPC says.
 use std::{
     task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
 
-use crate::{config::UpstreamTimeouts, h1::wire::Timer};
+use crate::h1::wire::Timer;
 
 /// The times of one answer.
 #[derive(Debug)]
@@ -26,9 +26,8 @@ pub(super) enum Over {
 }
 
 impl Clock {
-    /// One for a request that began at `started`, if anything limits its answer.
-    pub(super) fn of(timeouts: &UpstreamTimeouts, started: Instant) -> Option<Box<Self>> {
-        let (deadline, idle) = (timeouts.total.map(|total| started + total), timeouts.body_idle);
+    /// One for an answer that must be whole at `deadline` and may be silent for `idle`, if anything limits it.
+    pub(super) fn of(deadline: Option<Instant>, idle: Option<Duration>) -> Option<Box<Self>> {
         if deadline.is_none() && idle.is_none() {
             return None;
         }

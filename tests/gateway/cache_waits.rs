@@ -64,7 +64,7 @@ fn a_service_that_is_silent_is_not_asked_by_all() {
 fn a_client_that_does_not_read_holds_up_nobody() {
     let upstream = Upstream::answering(|_| {
         let head = "HTTP/1.1 200 OK\r\ncache-control: max-age=60\r\ncontent-length: 500000\r\n\r\n";
-        [head.as_bytes(), &[b'a'; 500_000]].concat()
+        [head.as_bytes(), &vec![b'a'; 500_000]].concat()
     });
     let gateway = Gateway::start(&service("app", &[&upstream], "cache = true\ntimeouts.request = '1h'"));
     let mut slow = Http2::with_windows(gateway.connect(), 0);

@@ -1,6 +1,7 @@
 //! A request's body, read from its connection as it is asked for.
 use std::{
     cell::Cell,
+    future::poll_fn,
     io,
     rc::Rc,
     task::{Context, Poll, ready},
@@ -11,7 +12,7 @@ use http::{HeaderMap, StatusCode, Version};
 use http_body::Frame;
 use tokio::time::Instant;
 
-use super::Connection;
+use super::{Connection, LINGER};
 use crate::{
     h1::{
         chunked::{Decoded, Decoder},
@@ -61,7 +62,8 @@ impl Upload {
 }
 
 impl Connection {
-    /// Whether the request's body is at its end, or will be: what of it is here already and was not wanted is skipped.
+    /// Whether the request's body is at its end, or will be: what of it is here already and was not wanted is skipped. Of
+    /// one that is sent on beside the answer so much may be left as [`Connection::skip_upload`] reads.
     pub(super) fn upload_may_end(&self, is_driven: bool) -> bool {
         let mut upload = self.upload.borrow_mut();
         let mut wire = self.wire.borrow_mut();
@@ -71,7 +73,8 @@ impl Connection {
         match &mut upload.rest {
             Rest::Done => true,
             Rest::Broken => false,
-            _ if is_driven => true,
+            Rest::Known(left) if is_driven => *left <= LINGER.1 as u64,
+            Rest::Chunked(_) if is_driven => true,
             Rest::Known(left) => {
                 let here = usize::try_from(*left).ok().filter(|&left| left <= wire.unread.len());
                 if let Some(here) = here {
@@ -85,6 +88,30 @@ impl Connection {
                 decoder.is_done()
             }
         }
+    }
+
+    /// Reads what an answer has left of the request's body, for as long and as much as a connection lingers; whether the
+    /// next request follows.
+    pub(super) async fn skip_upload(&self) -> bool {
+        let deadline = Instant::now() + LINGER.0;
+        let mut seen = 0;
+        poll_fn(|cx| {
+            let (mut upload, mut wire) = (self.upload.borrow_mut(), self.wire.borrow_mut());
+            loop {
+                match poll_rest(&mut upload.rest, &mut wire, cx) {
+                    Poll::Ready(None) => return Poll::Ready(true),
+                    Poll::Ready(Some(Ok(frame))) if seen <= LINGER.1 => seen += frame.data_ref().map_or(0, Bytes::len),
+                    Poll::Ready(Some(_)) => break,
+                    Poll::Pending => {
+                        ready!(wire.timer.poll(cx, deadline));
+                        break;
+                    }
+                }
+            }
+            upload.rest = Rest::Broken;
+            Poll::Ready(false)
+        })
+        .await
     }
 
     fn poll_body(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Rejection>>> {

@@ -44,6 +44,9 @@ pub(crate) trait Watch {
     /// A piece passes; whether it goes on looking.
     fn data(&mut self, data: &Bytes) -> bool;
 
+    /// All that came has passed, and more is to come.
+    fn waits(&mut self) {}
+
     /// The body has passed whole.
     fn end(self: Box<Self>);
 }
@@ -223,7 +226,15 @@ impl http_body::Body for Body {
                 (!bytes.is_empty()).then(|| Ok(Frame::data(bytes)))
             }
             Source::Client(body) => ready!(body.poll_frame(cx)),
-            Source::Upstream(body) => ready!(body.poll_frame(cx)),
+            Source::Upstream(body) => match body.poll_frame(cx) {
+                Poll::Ready(frame) => frame,
+                Poll::Pending => {
+                    if let Some(watch) = &mut self.watch {
+                        watch.waits();
+                    }
+                    return Poll::Pending;
+                }
+            },
             Source::Coded(body) => ready!(body.poll_frame(cx)),
         };
         let is_end = http_body::Body::is_end_stream(&*self);

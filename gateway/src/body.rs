@@ -44,6 +44,9 @@ pub(crate) trait Watch {
     /// A piece passes; whether it goes on looking.
     fn data(&mut self, data: &Bytes) -> bool;
 
+    /// All that came has passed, and more is to come.
+    fn waits(&mut self) {}
+
     /// The body has passed whole.
     fn end(self: Box<Self>);
 }
@@ -123,6 +126,11 @@ impl Body {
     /// Whether the client waits for a 100 before it sends the body.
     pub(crate) fn awaits_continue(&self) -> bool {
         if let Source::Client(body) = &self.source { body.awaits_continue() } else { false }
+    }
+
+    /// Whether it comes without the 100 that was asked for: then there is nothing to hold back.
+    pub(crate) fn poll_begun(&self, cx: &mut Context<'_>) -> bool {
+        if let Source::Client(body) = &self.source { body.poll_begun(cx) } else { true }
     }
 
     /// Counts the bytes of a client's body.
@@ -218,7 +226,15 @@ impl http_body::Body for Body {
                 (!bytes.is_empty()).then(|| Ok(Frame::data(bytes)))
             }
             Source::Client(body) => ready!(body.poll_frame(cx)),
-            Source::Upstream(body) => ready!(body.poll_frame(cx)),
+            Source::Upstream(body) => match body.poll_frame(cx) {
+                Poll::Ready(frame) => frame,
+                Poll::Pending => {
+                    if let Some(watch) = &mut self.watch {
+                        watch.waits();
+                    }
+                    return Poll::Pending;
+                }
+            },
             Source::Coded(body) => ready!(body.poll_frame(cx)),
         };
         let is_end = http_body::Body::is_end_stream(&*self);

@@ -10,7 +10,7 @@ use crate::{
     compress::Accepted,
     cookie, degrade,
     exchange::{Client, Exchange},
-    h1::head::ResponseHead,
+    h1::head::{ResponseHead, raw_query},
     live::Lane,
     permit::cors,
     rejection::Rejection,
@@ -33,7 +33,7 @@ pub(crate) async fn forward(
     if let Some(affinity) = cluster.affinity(request.headers(), exchange.client) {
         exchange.affinity = affinity; // 7, the part that reads what is gone then
     }
-    let asked = lane.cache.as_ref().and_then(|cache| cache.asked(request, matched.path, client.scheme, exchange));
+    let asked = lane.cache.as_ref().and_then(|cache| cache.asked(request, exchange));
     let accepted = lane.compress.as_ref().map(|codings| Accepted::of(request.headers(), codings));
     let head = lane.transform.request(request, client, exchange, matched); // 6
     if let Some(mirror) = lane.mirror.as_ref().filter(|_| !exchange.upgrades) {
@@ -52,13 +52,18 @@ pub(crate) async fn forward(
                 Err(rejection) => Box::pin(degrade::instead(rejection, &head, body, lane, exchange)).await?,
             }
         }
-        Some((cache, asked)) => match Box::pin(cache.answer(asked, &head, lane, cluster, exchange)).await {
-            Ok(answer) => to_client(answer.status, answer.fields, answer.body, lane),
-            Err(rejection) => Box::pin(degrade::instead(rejection, &head, request.body_mut(), lane, exchange)).await?,
-        },
+        Some((cache, asked)) => {
+            let key = cache::key(&head, client.scheme, exchange, matched.path, raw_query(request));
+            match Box::pin(cache.answer(asked, (&head, key), lane, cluster, exchange)).await {
+                Ok(answer) => to_client(answer.status, answer.fields, answer.body, lane),
+                Err(rejection) => {
+                    Box::pin(degrade::instead(rejection, &head, request.body_mut(), lane, exchange)).await?
+                }
+            }
+        }
     };
     if let Some(store) = &worker.live.cache {
-        cache::invalidate(store, request, matched.path, client.scheme, exchange, &response);
+        cache::invalidate(store, (&head, request), matched.path, client.scheme, exchange, &response);
     }
     if let Some(cookie) = cookie {
         cookie::give(cookie, &mut response);

@@ -43,6 +43,53 @@ fn an_upstream_that_always_refuses_is_502() {
     let answer = gateway.connect().post("/", b"body");
     assert_eq!((answer.status(), answer.json()["code"].as_str()), (502, Some("upstream_reset")));
     assert_eq!(upstream.requests().len(), 3);
+    // One that may be sent twice is sent no more often, on a connection that has carried others.
+    assert_eq!((gateway.get("/again").status(), upstream.requests().len()), (502, 6));
+    assert_eq!(gateway.logged("/again")["retries"], 0);
+}
+
+/// A stream that is reset is no closed connection: it may have been looked at, and it goes elsewhere or nowhere, by the
+/// budget.
+#[test]
+fn a_reset_stream_is_not_sent_again_to_the_same_upstream() {
+    const CODES: [u32; 4] = [error::NO_ERROR, error::INTERNAL_ERROR, error::CANCEL, error::ENHANCE_YOUR_CALM];
+    let resetting = || {
+        Upstream::http2(&[], |conn| {
+            while let Some((stream, request)) = conn.request() {
+                match request.target().strip_prefix("/reset/") {
+                    Some(code) => conn.send_reset(stream, code.parse().unwrap()),
+                    None => conn.respond(stream, "200", &[], b"ok"),
+                }
+            }
+        })
+    };
+    let resets = |upstreams: &[&Upstream]| {
+        let all = upstreams.iter().flat_map(|upstream| upstream.requests());
+        all.filter(|request| request.target().starts_with("/reset")).count()
+    };
+    let lone = resetting();
+    let gateway = before(&lone, "circuit_breaker = false");
+    assert_eq!(gateway.get("/").text(), "ok");
+    for (sent, code) in CODES.into_iter().enumerate() {
+        let target = format!("/reset/{code}");
+        let answer = gateway.get(&target);
+        assert_eq!((answer.status(), answer.json()["code"].as_str()), (502, Some("upstream_reset")), "{code}");
+        assert_eq!((resets(&[&lone]), &gateway.logged(&target)["retries"]), (sent + 1, &0.into()), "{code}");
+    }
+    assert_eq!(lone.connections(), 1);
+    let pair = [resetting(), resetting()];
+    let both: Vec<&Upstream> = pair.iter().collect();
+    let keys = "protocol = 'h2c'\ncircuit_breaker = false\nretry.budget = 0";
+    let gateway = Gateway::start(&service("app", &both, keys));
+    assert_eq!(gateway.get("/reset/2").status(), 502);
+    assert_eq!((resets(&both), &gateway.logged("/reset/2")["retries"]), (2, &1.into()), "one each");
+    let mut client = gateway.connect();
+    let begun = Instant::now();
+    for _ in 0..200 {
+        assert_eq!(client.get("/reset/8").status(), 502);
+    }
+    let allowed = 3 * (usize::try_from(begun.elapsed().as_secs()).unwrap() + 2);
+    assert!(resets(&both) <= 202 + allowed, "{}", resets(&both));
 }
 
 #[test]

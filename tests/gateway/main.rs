@@ -9,6 +9,8 @@ mod api_keys;
 mod balance;
 mod bodies;
 mod cache;
+mod cache_shared;
+mod cache_waits;
 mod cancel;
 mod circuit;
 mod cli;

@@ -96,6 +96,9 @@ fn the_target_of_an_absolute_form_wins() {
     assert_eq!(gateway.ask("GET http://b.example/x HTTP/1.1\r\nhost: a.example").status(), 404);
     assert_eq!(gateway.ask("GET http://a.example HTTP/1.1\r\nhost: b.example").status(), 200);
     assert_eq!(upstream.last().target(), "/");
+    // RFC 9112 §3.2.1: in origin form an empty path is `/`.
+    assert_eq!(gateway.ask("GET http://a.example?x=/1&y HTTP/1.1\r\nhost: b.example").status(), 200);
+    assert_eq!(upstream.last().target(), "/?x=/1&y");
     for target in ["http://u@a.example/", "http:///x", "http://a.example:99999/", "ftp://a.example/", "a.example:80"] {
         let answer = gateway.ask(&format!("GET {target} HTTP/1.1\r\nhost: a.example"));
         assert_eq!(answer.status(), 400, "{target}");

@@ -132,6 +132,38 @@ fn an_early_answer_is_relayed_while_the_upload_runs() {
     assert_eq!(upstream.requests(), []);
 }
 
+/// RFC 9112 §9.6: whoever was not told that the connection ends may use it again, once all of the request is there.
+#[test]
+fn an_early_answer_keeps_the_connection_or_says_that_it_ends() {
+    let upstream = Upstream::scripted(|conn| {
+        let Ok(head) = conn.head() else { return };
+        let length = if head.target() == "/empty" { "0" } else { "5" };
+        conn.send(format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\nearly"));
+        conn.wait_end();
+    });
+    let gateway = Gateway::before(&upstream);
+    let chunked = "transfer-encoding: chunked\r\n\r\n5\r\n";
+    for (target, body, closes) in [
+        ("/", "content-length: 10\r\n\r\nhello", false),
+        ("/", chunked, false),
+        ("/", "content-length: 9000000\r\n\r\nhello", true),
+        ("/empty", "content-length: 10\r\n\r\nhello", true),
+        ("/empty", chunked, true),
+    ] {
+        let mut client = gateway.connect();
+        client.send(format!("POST {target} HTTP/1.1\r\nhost: a\r\n{body}"));
+        let answer = client.answer_to("POST").unwrap();
+        assert_eq!((answer.status(), answer.closes()), (200, closes), "{target} {body}");
+        if closes {
+            client.finish();
+            assert_eq!(client.to_end().0, b"", "{target} {body}");
+        } else {
+            client.send(if body == chunked { "hello\r\n0\r\n\r\n" } else { "hello" });
+            assert_eq!(client.get("/health").status(), 200, "{target} {body}");
+        }
+    }
+}
+
 /// RFC 9112 §9.6: a reset must not eat the answer of a client that is still sending.
 #[test]
 fn an_early_refusal_is_read_by_a_client_that_sends_on() {

@@ -23,7 +23,7 @@ impl Answer {
         let mut fields = entry.fields.clone();
         fields.insert(header::AGE, entry.life.age(now).into());
         note(&mut fields, how);
-        if entry.is_known_to(&asked.fields) {
+        if entry.is_known_to(&asked.conditions) {
             let gone: Vec<_> = fields.keys().filter(|name| is_about_the_body(name)).cloned().collect();
             for name in gone {
                 fields.remove(name);

@@ -5,7 +5,8 @@ use bytes::{Bytes, BytesMut};
 
 use super::{
     entry::Entry,
-    store::{Key, Leader, Store},
+    flight::Leader,
+    store::{Key, Store},
 };
 use crate::body::Watch;
 
@@ -27,10 +28,22 @@ impl Watch for Collector {
         let fits = (self.body.len() + data.len()) as u64 <= self.max;
         if fits {
             self.body.extend_from_slice(data);
+            if let Some(leader) = &self.leader {
+                leader.has_read();
+            }
         } else {
             self.store.pass(&self.key, self.entry.life.at);
+            if let Some(leader) = self.leader.take() {
+                leader.finish();
+            }
         }
         fits
+    }
+
+    fn waits(&mut self) {
+        if let Some(leader) = &self.leader {
+            leader.waits();
+        }
     }
 
     fn end(self: Box<Self>) {
@@ -38,6 +51,8 @@ impl Watch for Collector {
         entry.body = body.freeze();
         store.put(&key, entry);
         // Only now may those who wait look.
-        drop(leader);
+        if let Some(leader) = leader {
+            leader.finish();
+        }
     }
 }

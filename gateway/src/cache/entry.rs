@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use super::{
     control::split,
     policy::{Life, date},
+    seen::{Seen, Selection},
 };
 
 /// An answer to GET, without what was about its connection.
@@ -16,37 +17,20 @@ pub(crate) struct Entry {
     pub(crate) fields: HeaderMap,
     pub(crate) body: Bytes,
     pub(super) life: Life,
-    /// The fields that chose it (RFC 9111 §4.1), and what they were.
-    pub(super) chosen_by: Vec<(HeaderName, Vec<u8>)>,
-}
-
-/// What a field says, all of its lines as one.
-pub(super) fn combined(fields: &HeaderMap, name: &HeaderName) -> Vec<u8> {
-    let lines: Vec<&[u8]> = fields.get_all(name).iter().map(|line| line.as_bytes().trim_ascii()).collect();
-    lines.join(&b", "[..])
-}
-
-/// The fields that `Vary` names, and what they are in a request.
-pub(super) fn chosen_by(answer: &HeaderMap, request: &HeaderMap) -> Vec<(HeaderName, Vec<u8>)> {
-    let names = answer.get_all(header::VARY).iter().flat_map(|line| split(line.as_bytes()));
-    let names = names.filter_map(|name| HeaderName::from_bytes(name).ok());
-    let mut chosen: Vec<_> = names.map(|name| (name.clone(), combined(request, &name))).collect();
-    chosen.sort_by(|(one, _), (other, _)| one.as_str().cmp(other.as_str()));
-    chosen.dedup();
-    chosen
+    /// For which requests it was chosen.
+    pub(super) chosen_by: Selection,
 }
 
 impl Entry {
-    /// Whether it is the answer to a request with these fields by this route.
-    pub(super) fn fits(&self, route: u64, request: &HeaderMap) -> bool {
-        self.route == route && self.chosen_by.iter().all(|(name, value)| combined(request, name) == *value)
+    /// Whether it is the answer to a request that its service sees so, by this route.
+    pub(super) fn fits(&self, route: u64, seen: &Seen) -> bool {
+        self.route == route && self.chosen_by.chooses(seen)
     }
 
     /// What it takes in memory, about.
     pub(super) fn size(&self) -> usize {
         let fields: usize = self.fields.iter().map(|(name, value)| name.as_str().len() + value.len() + 64).sum();
-        let chosen: usize = self.chosen_by.iter().map(|(_, value)| value.len() + 64).sum();
-        self.body.len() + fields + chosen + 256
+        self.body.len() + fields + self.chosen_by.size() + 256
     }
 
     /// Whether a client that has what its fields say has this one (RFC 9110 §13.1.2, §13.1.3).

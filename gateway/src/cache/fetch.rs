@@ -1,5 +1,5 @@
 //! From a request to its answer: stored, fetched, asked for again, or the old one where no new one can be had.
-use std::{future::poll_fn, pin::Pin, rc::Rc, sync::Arc, sync::atomic::Ordering::Relaxed};
+use std::{future::poll_fn, ops::Deref, pin::Pin, rc::Rc, sync::Arc, sync::atomic::Ordering::Relaxed};
 
 use bytes::{Bytes, BytesMut};
 use http::{StatusCode, header};
@@ -8,9 +8,11 @@ use jiff::Timestamp;
 use super::{
     Answer, Asked, RouteCache,
     collect::Collector,
-    entry::{Entry, chosen_by},
+    entry::Entry,
+    flight::{Late, Leader},
     policy,
-    store::Leader,
+    seen::Seen,
+    store::Key,
 };
 use crate::{
     body::{Body, LeasedBody},
@@ -21,6 +23,21 @@ use crate::{
     rejection::Rejection,
     transform::hop_by_hop,
 };
+
+/// A request that may be answered from the cache, and for what it stands.
+struct Wanted {
+    asked: Asked,
+    key: Key,
+    seen: Seen,
+}
+
+impl Deref for Wanted {
+    type Target = Asked;
+
+    fn deref(&self) -> &Asked {
+        &self.asked
+    }
+}
 
 impl Asked {
     /// Whether it is content with this answer as it is.
@@ -40,11 +57,12 @@ impl RouteCache {
     pub(crate) async fn answer(
         self: &Arc<Self>,
         asked: Asked,
-        head: &Head,
+        (head, key): (&Head, Key),
         lane: &Lane,
         cluster: &LocalCluster,
         exchange: &mut Exchange,
     ) -> Result<Answer, Rejection> {
+        let asked = Wanted { asked, key, seen: Seen::of(head, exchange) };
         let now = seconds_now();
         if let Some(entry) = self.find(&asked) {
             if asked.takes(&entry, now) {
@@ -64,7 +82,7 @@ impl RouteCache {
             let (head, body) = cluster.send_in_time(head, &mut Body::empty(), lane, exchange).await?;
             return Ok(Answer::passed(head.status, head.fields, Body::from_upstream(body), "fwd=miss"));
         }
-        let leader = self.store.lead(&asked.key, self.route, now, lane.timeouts.request).await;
+        let turn = self.store.lead(&asked.key, self.route, now, lane.timeouts.request).await;
         // Somebody may have stored it meanwhile.
         let now = seconds_now();
         let known = self.find(&asked);
@@ -72,6 +90,12 @@ impl RouteCache {
             self.counts.hit.fetch_add(1, Relaxed);
             return Ok(Answer::stored(entry, &asked, now, "hit; collapsed"));
         }
+        let old = known.as_ref().filter(|entry| entry.life.staleness(now) < entry.life.if_error);
+        let leader = match (turn, old) {
+            (Ok(leader), _) => leader,
+            (Err(Late), Some(old)) => return Ok(self.old(old, &asked, now)),
+            (Err(Late), None) => return Err(Rejection::UpstreamTimeout),
+        };
         let mut conditional = None;
         for (name, value) in known.iter().flat_map(|entry| entry.validators()) {
             conditional = Some(conditional.as_ref().unwrap_or(head).copy(&name, value.as_bytes()));
@@ -88,11 +112,11 @@ impl RouteCache {
         }
     }
 
-    fn find(&self, asked: &Asked) -> Option<Arc<Entry>> {
-        self.store.find(&asked.key, self.route, &asked.fields)
+    fn find(&self, asked: &Wanted) -> Option<Arc<Entry>> {
+        self.store.find(&asked.key, self.route, &asked.seen)
     }
 
-    fn old(&self, entry: &Entry, asked: &Asked, now: u64) -> Answer {
+    fn old(&self, entry: &Entry, asked: &Wanted, now: u64) -> Answer {
         self.counts.stale.fetch_add(1, Relaxed);
         Answer::hit(entry, asked, now)
     }
@@ -103,7 +127,7 @@ impl RouteCache {
         head: ResponseHead,
         body: LeasedBody,
         known: Option<&Entry>,
-        asked: &Asked,
+        asked: &Wanted,
         leader: Option<Leader>,
         now: u64,
     ) -> Answer {
@@ -114,11 +138,13 @@ impl RouteCache {
             self.counts.revalidated.fetch_add(1, Relaxed);
             let Some(mut entry) = known.freshened(&fields, |fields| life(known.status, fields)) else {
                 self.store.forget(&asked.key);
+                leader.into_iter().for_each(Leader::finish);
                 return Answer::stored(known, asked, now, "fwd=stale; fwd-status=304");
             };
             entry.fields.remove(header::AGE);
             let answer = Answer::stored(&entry, asked, now, "fwd=stale; fwd-status=304; stored");
             self.store.put(&asked.key, entry);
+            leader.into_iter().for_each(Leader::finish);
             return answer;
         }
         self.counts.miss.fetch_add(1, Relaxed);
@@ -129,6 +155,7 @@ impl RouteCache {
         let mut body = Body::from_upstream(body);
         let Some(life) = life(status, &fields).filter(|_| may_fit) else {
             self.store.pass(&asked.key, now);
+            leader.into_iter().for_each(Leader::finish);
             return Answer::passed(status, fields, body, why);
         };
         let mut stored = fields.clone();
@@ -136,7 +163,7 @@ impl RouteCache {
         let entry = Entry {
             route: self.route,
             status,
-            chosen_by: chosen_by(&fields, &asked.fields),
+            chosen_by: asked.seen.selection(&fields),
             fields: stored,
             body: Bytes::new(),
             life,
@@ -144,7 +171,9 @@ impl RouteCache {
         let (store, key, max) = (Arc::clone(&self.store), Arc::clone(&asked.key), self.rules.max_body);
         if http_body::Body::is_end_stream(&body) {
             store.put(&key, entry);
+            leader.into_iter().for_each(Leader::finish);
         } else {
+            leader.iter().for_each(Leader::has_read);
             body.watch(Box::new(Collector { store, key, entry, body: BytesMut::new(), max, leader }));
         }
         Answer::passed(status, fields, body, &format!("{why}; stored"))
@@ -153,7 +182,7 @@ impl RouteCache {
     /// Fetches an answer anew while the old one is served; at most one at once.
     fn revalidate(
         self: &Arc<Self>,
-        asked: Asked,
+        asked: Wanted,
         mut head: Head,
         entry: &Arc<Entry>,
         lane: &Lane,

@@ -3,19 +3,16 @@ use std::{
     collections::{BTreeMap, HashMap},
     hash::{BuildHasher, Hasher},
     sync::{
-        Arc, Mutex, MutexGuard,
+        Arc, Mutex, MutexGuard, Weak,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
-    time::Duration,
 };
 
 use foldhash::fast::FixedState;
-use http::HeaderMap;
-use tokio::sync::Notify;
 
-use super::entry::Entry;
+use super::{entry::Entry, flight::Flight, seen::Seen};
 
-/// `http`, the host, the path and the query, as a client asked for them.
+/// The scheme and the host as a service is told of them, the path and the query as a client asked for them.
 pub(crate) type Key = Arc<[u8]>;
 
 /// So many locks: each is held for a look-up alone.
@@ -41,7 +38,7 @@ struct Shard {
     clock: u64,
     bytes: usize,
     /// Fetches that run, by URI and route.
-    flights: HashMap<(Key, u64), Arc<Notify>>,
+    flights: HashMap<(Key, u64), Weak<Flight>>,
 }
 
 #[derive(Debug, Default)]
@@ -50,14 +47,6 @@ struct Slot {
     /// Until when nobody waits for another's fetch.
     pass_until: u64,
     used: u64,
-}
-
-/// Whoever fetches an answer for all that wait for it; they are told when this goes.
-#[derive(Debug)]
-pub(super) struct Leader {
-    store: Arc<Store>,
-    key: Key,
-    route: u64,
 }
 
 impl Store {
@@ -84,11 +73,11 @@ impl Store {
         sizes.fold((0, 0), |(bytes, count), one| (bytes + one.0, count + one.1))
     }
 
-    /// The answer to a request for `key` with these fields, by this route.
-    pub(super) fn find(&self, key: &Key, route: u64, request: &HeaderMap) -> Option<Arc<Entry>> {
+    /// The answer to a request for `key` that its service sees so, by this route.
+    pub(super) fn find(&self, key: &Key, route: u64, seen: &Seen) -> Option<Arc<Entry>> {
         let mut shard = self.shard(key);
         let slot = shard.slots.get(key)?;
-        let found = slot.variants.iter().find(|entry| entry.fits(route, request)).cloned()?;
+        let found = slot.variants.iter().find(|entry| entry.fits(route, seen)).cloned()?;
         shard.touch(key);
         Some(found)
     }
@@ -100,6 +89,13 @@ impl Store {
             return;
         }
         let mut shard = self.shard(key);
+        // A leader that was left behind may come after its successor.
+        let is_newer = |known: &Arc<Entry>| {
+            known.route == entry.route && known.chosen_by == entry.chosen_by && known.life.at > entry.life.at
+        };
+        if shard.slots.get(key).is_some_and(|slot| slot.variants.iter().any(is_newer)) {
+            return;
+        }
         let mut variants = shard.take(key);
         variants.retain(|known| known.route == entry.route && known.chosen_by != entry.chosen_by);
         // What `Vary` names may change: then the old ones answer nobody.
@@ -123,42 +119,28 @@ impl Store {
         shard.shrink(max);
     }
 
-    /// Takes on the fetch of an answer, or waits for at most `patience` until somebody else has ended one. None: whoever asks fetches for
-    /// itself alone.
-    pub(super) async fn lead(self: &Arc<Self>, key: &Key, route: u64, now: u64, patience: Duration) -> Option<Leader> {
-        let flight = match self.board(key, route, now) {
-            Ok(leader) => return leader,
-            Err(flight) => flight,
-        };
-        let ended = flight.notified();
-        let mut ended = std::pin::pin!(ended);
-        ended.as_mut().enable();
-        let still_runs = {
-            let shard = self.shard(key);
-            shard.flights.get(&(Arc::clone(key), route)).is_some_and(|other| Arc::ptr_eq(other, &flight))
-        };
-        if still_runs {
-            let _ = tokio::time::timeout(patience, ended).await;
-        }
-        None
-    }
-
-    /// The same, where nobody waits.
-    pub(super) fn try_lead(self: &Arc<Self>, key: &Key, route: u64, now: u64) -> Option<Leader> {
-        self.board(key, route, now).ok().flatten()
-    }
-
-    fn board(self: &Arc<Self>, key: &Key, route: u64, now: u64) -> Result<Option<Leader>, Arc<Notify>> {
+    /// The flight for whoever wants this, which may be a new one; none where nobody waits for another.
+    pub(super) fn board(self: &Arc<Self>, key: &Key, route: u64, now: u64) -> Option<Arc<Flight>> {
         let mut shard = self.shard(key);
         if shard.slots.get(key).is_some_and(|slot| slot.pass_until > now) {
-            return Ok(None);
+            return None;
         }
-        let flight = (Arc::clone(key), route);
-        if let Some(other) = shard.flights.get(&flight) {
-            return Err(Arc::clone(other));
+        let place = (Arc::clone(key), route);
+        if let Some(flight) = shard.flights.get(&place).and_then(Weak::upgrade) {
+            return Some(flight);
         }
-        shard.flights.insert(flight, Arc::default());
-        Ok(Some(Leader { store: Arc::clone(self), key: Arc::clone(key), route }))
+        let flight = Flight::new(self, key, route);
+        shard.flights.insert(place, Arc::downgrade(&flight));
+        Some(flight)
+    }
+
+    /// Nobody boards this flight any more.
+    pub(super) fn land(&self, key: &Key, route: u64, flight: &Flight) {
+        let mut shard = self.shard(key);
+        let place = (Arc::clone(key), route);
+        if shard.flights.get(&place).is_some_and(|known| std::ptr::eq(known.as_ptr(), flight)) {
+            shard.flights.remove(&place);
+        }
     }
 
     fn shard(&self, key: &Key) -> MutexGuard<'_, Shard> {
@@ -175,15 +157,6 @@ impl Store {
 
 fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
     shard.lock().expect("no holder of this lock panics")
-}
-
-impl Drop for Leader {
-    fn drop(&mut self) {
-        let flight = self.store.shard(&self.key).flights.remove(&(Arc::clone(&self.key), self.route));
-        if let Some(flight) = flight {
-            flight.notify_waiters();
-        }
-    }
 }
 
 impl Shard {

@@ -118,6 +118,11 @@ impl Head {
         self.upgrades
     }
 
+    /// Its fields, each with its line end.
+    pub(crate) fn fields(&self) -> &[u8] {
+        &self.bytes[self.line..]
+    }
+
     /// The same request once more, with one field more.
     pub(crate) fn copy(&self, name: &HeaderName, value: &[u8]) -> Self {
         let mut copy = self.again();

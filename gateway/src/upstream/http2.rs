@@ -17,7 +17,8 @@ const MAX_REFUSALS: u32 = 3;
 
 /// Sends a request on a stream and waits for the head of its answer. It is sent again, whatever its method, where the
 /// upstream certainly has not looked at it; and as over HTTP/1.1, counted in `retries`, where a connection that was kept
-/// turns out to be closed.
+/// turns out to be closed. A stream that is reset on a connection that lives is the upstream's answer to this request: as
+/// the end of a new connection, it may only be tried elsewhere.
 pub(super) async fn send(
     address: &Address,
     pool: &Rc<Pool>,
@@ -63,12 +64,13 @@ pub(super) async fn send(
             }
         }
         let is_cut = rejection == Rejection::UpstreamReset && !has_begun && is_idempotent(&head.method);
+        let is_stale = was_used && !is_unprocessed && loss.is_some();
         // Only what fails for good stands for the connection.
         let fail = |reach| Failure { rejection, reach, is_counted: loss.is_some_and(|loss| loss.is_counted()) };
         let Some(unsent) = unsent.untouched().filter(|_| is_unprocessed || is_cut) else {
             return Err(fail(Reach::Sent));
         };
-        let Some(retries) = retries.take_if(|_| is_cut && was_used) else {
+        let Some(retries) = retries.take_if(|_| is_cut && is_stale) else {
             *body = unsent;
             return Err(fail(Reach::Cut));
         };

@@ -1,9 +1,9 @@
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use proptest::prelude::*;
 
 use super::*;
-use crate::cache::{entry::chosen_by, policy::Life};
+use crate::cache::policy::Life;
 
 const LIFE: Life = Life { at: 0, age: 0, fresh: 60, while_revalidate: 0, if_error: 0 };
 
@@ -12,10 +12,10 @@ fn key(text: &str) -> Key {
 }
 
 /// An answer to a request of this language, by this route.
-fn entry(route: u64, language: &'static str, body: usize) -> (HeaderMap, Entry) {
-    let request: HeaderMap = [(header::ACCEPT_LANGUAGE, HeaderValue::from_static(language))].into_iter().collect();
+fn entry(route: u64, language: &'static str, body: usize) -> (Seen, Entry) {
+    let request = Seen::new(format!("accept-language: {language}\r\n").as_bytes(), false);
     let fields: HeaderMap = [(header::VARY, HeaderValue::from_static("Accept-Language"))].into_iter().collect();
-    let chosen_by = chosen_by(&fields, &request);
+    let chosen_by = request.selection(&fields);
     let body = Bytes::from(vec![0; body]);
     (request, Entry { route, status: StatusCode::OK, fields, body, life: LIFE, chosen_by })
 }
@@ -27,9 +27,9 @@ fn an_answer_is_for_who_asks_alike() {
     let (english, second) = entry(1, "en", 2);
     store.put(&key("/a"), first);
     store.put(&key("/a"), second);
-    let found = |route: u64, request: &HeaderMap| store.find(&key("/a"), route, request).map(|entry| entry.body.len());
+    let found = |route: u64, request: &Seen| store.find(&key("/a"), route, request).map(|entry| entry.body.len());
     assert_eq!((found(1, &german), found(1, &english)), (Some(1), Some(2)));
-    assert_eq!((found(2, &german), found(1, &HeaderMap::new())), (None, None));
+    assert_eq!((found(2, &german), found(1, &Seen::default())), (None, None));
     store.put(&key("/a"), entry(1, "de", 3).1);
     assert_eq!((found(1, &german), found(1, &english)), (Some(3), Some(2)));
     store.put(&key("/a"), entry(2, "de", 4).1);
@@ -78,23 +78,4 @@ fn what_was_used_longest_ago_goes_first() {
     assert_eq!(three.iter().map(|key| is_there(key)).collect::<Vec<_>>(), [true, false, true]);
     store.put(three[0], entry(1, "de", 5_000).1);
     assert!(is_there(three[0]), "one that is too long for all of it changes nothing");
-}
-
-#[tokio::test]
-async fn one_fetches_and_the_others_wait() {
-    let store = Store::new(1 << 20);
-    let (key, patience) = (key("/a"), Duration::from_mins(1));
-    let leader = store.lead(&key, 1, 0, patience).await.unwrap();
-    assert!(store.try_lead(&key, 1, 0).is_none());
-    assert!(store.try_lead(&key, 2, 0).is_some(), "another route's");
-    let waiting = tokio::spawn({
-        let (store, key) = (Arc::clone(&store), Arc::clone(&key));
-        async move { store.lead(&key, 1, 0, patience).await.is_none() }
-    });
-    tokio::task::yield_now().await;
-    assert!(!waiting.is_finished());
-    drop(leader);
-    assert!(waiting.await.unwrap());
-    store.pass(&key, 0);
-    assert!(store.try_lead(&key, 1, PASS - 1).is_none() && store.try_lead(&key, 1, PASS).is_some());
 }

@@ -43,8 +43,14 @@ pub(super) fn read_target<B>(target: Bytes, request: &mut Request<B>, seen: &mut
     let host = HeaderValue::from_str(authority.as_str()).map_err(|_| invalid())?;
     (seen.hosts, seen.is_host_sound) = (1, is_host(host.as_bytes()));
     request.headers_mut().insert(header::HOST, host);
-    let path = uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
-    *request.uri_mut() = path.into();
+    *request.uri_mut() = match uri.path_and_query() {
+        None => PathAndQuery::from_static("/").into(),
+        // An empty path is `/` in origin form (RFC 9112 §3.2.1), whatever follows it.
+        Some(path) if path.as_str().starts_with('?') => {
+            PathAndQuery::from_maybe_shared(Bytes::from(["/", path.as_str()].concat())).map_err(|_| invalid())?.into()
+        }
+        Some(path) => path.clone().into(),
+    };
     Ok(())
 }
 

@@ -52,6 +52,11 @@ impl Coding {
             None => Self::UntilClose,
         }
     }
+
+    /// Whether the answer ends with its head.
+    fn is_empty(self) -> bool {
+        matches!(self, Self::Nothing | Self::Length(0))
+    }
 }
 
 impl Connection {
@@ -73,7 +78,10 @@ impl Connection {
                 return Err(());
             }
             drop(body);
-            Ok(match (self.upload_may_end(false), keep_alive) {
+            let may_serve = self.upload_may_end(false)
+                // Nobody was told that the connection ends. Boxed: few answers are that early.
+                || (keep_alive && Box::pin(self.skip_upload()).await);
+            Ok(match (may_serve, keep_alive) {
                 (true, true) => After::Serve,
                 // With nothing left to be read, the close is no reset.
                 (true, false) if self.wire.borrow().unread.is_empty() => After::Close,
@@ -89,10 +97,10 @@ impl Connection {
             response.headers_mut().remove(header::CONTENT_LENGTH); // RFC 9110 §8.6: a reader could wait for that many bytes.
         }
         let body = response.body();
-        // A body that was refused, or that nobody read, can't be told from the next request.
-        let keep_alive = answer.keep_alive && self.upload_may_end(body.drives_upload());
         let coding = Coding::of(answer, status, body);
-        let keep_alive = keep_alive && coding != Coding::UntilClose;
+        let is_driven = !coding.is_empty() && body.drives_upload();
+        // A body that was refused, or that nobody read, can't be told from the next request (RFC 9112 §9.6).
+        let keep_alive = answer.keep_alive && self.upload_may_end(is_driven) && coding != Coding::UntilClose;
         self.wire.borrow_mut().out.encode(|out| {
             encode::status_line(out, status);
             let (mut declares_length, mut has_date) = (false, false);
@@ -125,7 +133,7 @@ impl Connection {
     }
 
     async fn write_body(&self, body: &mut Body, coding: Coding) -> Result<(), ()> {
-        let mut ended = matches!(coding, Coding::Nothing | Coding::Length(0));
+        let mut ended = coding.is_empty();
         if ended {
             body.skip();
         }

@@ -1,6 +1,7 @@
 //! A request's body, read from its connection as it is asked for.
 use std::{
     cell::Cell,
+    future::poll_fn,
     io,
     rc::Rc,
     task::{Context, Poll, ready},
@@ -11,7 +12,7 @@ use http::{HeaderMap, StatusCode, Version};
 use http_body::Frame;
 use tokio::time::Instant;
 
-use super::Connection;
+use super::{Connection, LINGER};
 use crate::{
     h1::{
         chunked::{Decoded, Decoder},
@@ -39,20 +40,23 @@ pub(super) enum Rest {
     Done,
     Known(u64),
     Chunked(Decoder),
-    /// Refused or cut: the connection can't go on.
+    /// Refused: the connection can't go on.
     Broken,
+    /// The client has ended its side before the body's end: nobody is there to be answered.
+    Gone,
 }
 
 impl Upload {
-    /// All of the body that a head announces; `max_trailers` bounds its trailer section, in bytes.
-    pub(super) fn new(framing: Framing, version: Version, max_trailers: usize) -> Self {
+    /// All of the body that a head announces; `max_trailers` bounds its trailer section, in bytes. One that `has_begun`,
+    /// since bytes of it are here, waits for no 100 (RFC 9110 §10.1.1).
+    pub(super) fn new(framing: Framing, version: Version, max_trailers: usize, has_begun: bool) -> Self {
         Self {
             rest: match framing.length {
                 Length::Known(0) | Length::UntilClose => Rest::Done,
                 Length::Known(length) => Rest::Known(length),
                 Length::Chunked => Rest::Chunked(Decoder::new(max_trailers)),
             },
-            awaits_continue: framing.expects_continue,
+            awaits_continue: framing.expects_continue && !has_begun,
             takes_interim: encode::takes_chunks(version),
             limit: u64::MAX,
             stalled_at: None,
@@ -61,7 +65,8 @@ impl Upload {
 }
 
 impl Connection {
-    /// Whether the request's body is at its end, or will be: what of it is here already and was not wanted is skipped.
+    /// Whether the request's body is at its end, or will be: what of it is here already and was not wanted is skipped. Of
+    /// one that is sent on beside the answer so much may be left as [`Connection::skip_upload`] reads.
     pub(super) fn upload_may_end(&self, is_driven: bool) -> bool {
         let mut upload = self.upload.borrow_mut();
         let mut wire = self.wire.borrow_mut();
@@ -70,8 +75,9 @@ impl Connection {
         }
         match &mut upload.rest {
             Rest::Done => true,
-            Rest::Broken => false,
-            _ if is_driven => true,
+            Rest::Broken | Rest::Gone => false,
+            Rest::Known(left) if is_driven => *left <= LINGER.1 as u64,
+            Rest::Chunked(_) if is_driven => true,
             Rest::Known(left) => {
                 let here = usize::try_from(*left).ok().filter(|&left| left <= wire.unread.len());
                 if let Some(here) = here {
@@ -85,6 +91,39 @@ impl Connection {
                 decoder.is_done()
             }
         }
+    }
+
+    /// Reads what an answer has left of the request's body, for as long and as much as a connection lingers; whether the
+    /// next request follows.
+    pub(super) async fn skip_upload(&self) -> bool {
+        let deadline = Instant::now() + LINGER.0;
+        let mut seen = 0;
+        poll_fn(|cx| {
+            let (mut upload, mut wire) = (self.upload.borrow_mut(), self.wire.borrow_mut());
+            loop {
+                match poll_rest(&mut upload.rest, &mut wire, cx) {
+                    Poll::Ready(None) => return Poll::Ready(true),
+                    Poll::Ready(Some(Ok(frame))) if seen <= LINGER.1 => seen += frame.data_ref().map_or(0, Bytes::len),
+                    Poll::Ready(Some(_)) => break,
+                    Poll::Pending => {
+                        ready!(wire.timer.poll(cx, deadline));
+                        break;
+                    }
+                }
+            }
+            upload.rest = Rest::Broken;
+            Poll::Ready(false)
+        })
+        .await
+    }
+
+    /// Whether the client sends its body without having had a 100, or is gone; then it waits for none any more.
+    fn poll_begun(&self, cx: &mut Context<'_>) -> bool {
+        let (mut upload, mut wire) = (self.upload.borrow_mut(), self.wire.borrow_mut());
+        if upload.awaits_continue && (!wire.unread.is_empty() || wire.poll_fill(cx).is_ready()) {
+            upload.awaits_continue = false;
+        }
+        !upload.awaits_continue
     }
 
     fn poll_body(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Rejection>>> {
@@ -118,8 +157,10 @@ impl Connection {
             }
             Ok(frame)
         });
-        if outcome.is_err() {
-            upload.rest = Rest::Broken;
+        match &outcome {
+            Ok(_) => {}
+            Err(Rejection::ClientClosed) => upload.rest = Rest::Gone,
+            Err(_) => upload.rest = Rest::Broken,
         }
         Poll::Ready(Some(outcome))
     }
@@ -130,7 +171,7 @@ fn poll_rest(rest: &mut Rest, wire: &mut Wire, cx: &mut Context<'_>) -> Poll<Opt
     let gone = |_: io::Error| Rejection::ClientClosed;
     match rest {
         Rest::Done => Poll::Ready(None),
-        Rest::Broken => Poll::Ready(Some(Err(Rejection::ClientClosed))),
+        Rest::Broken | Rest::Gone => Poll::Ready(Some(Err(Rejection::ClientClosed))),
         Rest::Known(left) => {
             let data = match ready!(wire.poll_data(cx, *left)).map_err(gone) {
                 Ok(data) if data.is_empty() => return Poll::Ready(Some(Err(Rejection::ClientClosed))),
@@ -199,6 +240,11 @@ impl RequestBody {
     /// Whether the client waits for a 100 before it sends anything.
     pub(crate) fn awaits_continue(&self) -> bool {
         self.is_current() && self.connection.upload.borrow().awaits_continue
+    }
+
+    /// Whether it comes without the 100 that was asked for.
+    pub(crate) fn poll_begun(&self, cx: &mut Context<'_>) -> bool {
+        !self.is_current() || self.connection.poll_begun(cx)
     }
 
     /// Refuses more than `limit` bytes: at once when the head declares more, else when they have come.

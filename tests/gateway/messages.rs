@@ -17,7 +17,8 @@ fn a_reader_that_stalls_holds_up_no_request_and_no_signal() {
     let upstream = Upstream::ok();
     let mut gateway = Gateway::under(STALLED, &upstream);
     // A message of some kilobytes for each of them: a pipe takes 64 KiB.
-    let faults: String = (0..60).map(|n| format!("server.no_such_key_{n} = 1\n")).collect();
+    let faults: Vec<String> = (0..60).map(|n| format!("server.no_such_key_{n} = 1\n")).collect();
+    let faults = faults.concat();
     for n in 1..=40 {
         gateway.write(&format!("{faults}{}", service("app", &[&upstream], "")));
         gateway.signal(Signal::SIGHUP);

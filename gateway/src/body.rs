@@ -128,6 +128,11 @@ impl Body {
         if let Source::Client(body) = &self.source { body.awaits_continue() } else { false }
     }
 
+    /// Whether it comes without the 100 that was asked for: then there is nothing to hold back.
+    pub(crate) fn poll_begun(&self, cx: &mut Context<'_>) -> bool {
+        if let Source::Client(body) = &self.source { body.poll_begun(cx) } else { true }
+    }
+
     /// Counts the bytes of a client's body.
     pub(crate) fn meter(&self) -> Option<Rc<Cell<u64>>> {
         if let Source::Client(body) = &self.source { body.meter() } else { None }

@@ -4,6 +4,7 @@ mod certificates;
 mod connector;
 mod handshake;
 pub(crate) mod pem;
+mod reasons;
 mod ticketer;
 mod tickets;
 mod validity;
@@ -16,6 +17,7 @@ pub(crate) use acceptor::{Acceptor, HTTP2};
 pub(crate) use certificates::Chosen;
 pub(crate) use connector::{Connector, Connectors, system, trusting};
 pub(crate) use handshake::{Failure, Handshakes, OUTCOMES, Outcome};
+pub(crate) use reasons::Reasons;
 pub(crate) use tickets::{hand_over, take_over};
 
 /// The one provider of the tree, named wherever rustls asks: it panics where it has to guess.

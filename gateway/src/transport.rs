@@ -6,7 +6,8 @@
 use std::{
     io::{self, IoSlice},
     pin::Pin,
-    task::{Context, Poll},
+    sync::Arc,
+    task::{Context, Poll, ready},
 };
 
 use tokio::{
@@ -15,26 +16,44 @@ use tokio::{
 };
 use tokio_rustls::TlsStream;
 
+use crate::tls::Reasons;
+
 /// One end of a connection.
 #[derive(Debug)]
 pub(crate) enum Transport {
     /// TCP.
     Tcp(TcpStream),
     /// TLS, after its handshake. Boxed: its state is large, and most connections have none.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<Tls>),
+}
+
+/// TLS over TCP.
+#[derive(Debug)]
+pub(crate) struct Tls {
+    stream: TlsStream<TcpStream>,
+    /// Who is told why the other side breaks it off.
+    reasons: Option<Arc<Reasons>>,
 }
 
 impl Transport {
     /// What a handshake has made, on either side.
     pub(crate) fn tls(stream: impl Into<TlsStream<TcpStream>>) -> Self {
-        Self::Tls(Box::new(stream.into()))
+        Self::Tls(Box::new(Tls { stream: stream.into(), reasons: None }))
+    }
+
+    /// The same, to an upstream: these are told if it breaks off in the words of TLS.
+    pub(crate) fn telling(mut self, to: &Arc<Reasons>) -> Self {
+        if let Self::Tls(tls) = &mut self {
+            tls.reasons = Some(Arc::clone(to));
+        }
+        self
     }
 
     /// The socket, for its options.
     pub(crate) fn tcp(&self) -> &TcpStream {
         match self {
             Self::Tcp(stream) => stream,
-            Self::Tls(stream) => stream.get_ref().0,
+            Self::Tls(tls) => tls.stream.get_ref().0,
         }
     }
 
@@ -42,7 +61,7 @@ impl Transport {
     pub(crate) fn agreed(&self) -> Option<&[u8]> {
         match self {
             Self::Tcp(_) => None,
-            Self::Tls(stream) => stream.get_ref().1.alpn_protocol(),
+            Self::Tls(tls) => tls.stream.get_ref().1.alpn_protocol(),
         }
     }
 
@@ -62,7 +81,7 @@ impl AsyncRead for Transport {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Self::Tls(stream) => read_tls(stream, cx, buffer),
+            Self::Tls(tls) => read_tls(tls, cx, buffer),
         }
     }
 }
@@ -72,7 +91,7 @@ impl AsyncWrite for Transport {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Self::Tls(stream) => write_tls(stream, cx, &[IoSlice::new(bytes)]),
+            Self::Tls(tls) => write_tls(&mut tls.stream, cx, &[IoSlice::new(bytes)]),
         }
     }
 
@@ -84,7 +103,7 @@ impl AsyncWrite for Transport {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
-            Self::Tls(stream) => write_tls(stream, cx, slices),
+            Self::Tls(tls) => write_tls(&mut tls.stream, cx, slices),
         }
     }
 
@@ -97,7 +116,7 @@ impl AsyncWrite for Transport {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(_) => Poll::Ready(Ok(())),
-            Self::Tls(stream) => flush_tls(stream, cx),
+            Self::Tls(tls) => flush_tls(&mut tls.stream, cx),
         }
     }
 
@@ -105,7 +124,7 @@ impl AsyncWrite for Transport {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Tls(stream) => Pin::new(&mut **stream).poll_shutdown(cx),
+            Self::Tls(tls) => Pin::new(&mut tls.stream).poll_shutdown(cx),
         }
     }
 }
@@ -113,8 +132,12 @@ impl AsyncWrite for Transport {
 // Functions of their own, so that what plain TCP takes is small enough to become part of whoever calls it.
 
 #[inline(never)]
-fn read_tls(stream: &mut TlsStream<TcpStream>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-    Pin::new(stream).poll_read(cx, buffer)
+fn read_tls(tls: &mut Tls, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    let read = ready!(Pin::new(&mut tls.stream).poll_read(cx, buffer));
+    if let (Err(error), Some(reasons)) = (&read, &tls.reasons) {
+        reasons.tell_alert(error);
+    }
+    Poll::Ready(read)
 }
 
 #[inline(never)]

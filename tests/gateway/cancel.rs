@@ -68,6 +68,25 @@ fn a_client_that_leaves_in_the_middle_of_an_upload_completes_nothing() {
     assert_eq!(upstream.requests(), []);
 }
 
+/// 499 is the log's: whoever ends its side in the middle of an upload is cut off without a word.
+#[test]
+fn a_client_that_ends_in_the_middle_of_an_upload_is_told_nothing() {
+    let upstream = Upstream::ok();
+    let gateway = Gateway::before(&upstream);
+    for (count, head) in
+        ["content-length: 10\r\n\r\nhello", "transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n"].iter().enumerate()
+    {
+        let mut client = gateway.connect();
+        client.send(format!("POST /ended-{count} HTTP/1.1\r\nhost: a\r\n{head}"));
+        client.finish();
+        let (answer, _) = client.to_end();
+        assert_eq!(answer, b"", "{}", answer.escape_ascii());
+        let line = gateway.logged(&format!("/ended-{count}"));
+        assert_eq!((&line["status"], &line["code"]), (&499.into(), &"client_closed".into()));
+    }
+    assert_eq!(upstream.requests(), []);
+}
+
 /// What a client has sent ahead does not hide that it has gone.
 #[test]
 fn a_client_that_leaves_with_more_requests_in_the_pipe_cancels_too() {

@@ -1,5 +1,10 @@
 //! CASES 3: `Expect: 100-continue` (RFC 9110 §10.1.1).
-use e2e::{Gateway, Upstream, ok};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+use e2e::{Gateway, Http2, Upstream, kind, ok};
 
 const HEAD: &str = "POST /up HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
 
@@ -44,14 +49,56 @@ fn a_refusal_comes_at_once_and_ends_both_connections() {
     assert_eq!(upstream.connections(), 2);
 }
 
+/// RFC 9110 §10.1.1: nothing is held back of what is here already, and nobody is told to send it.
 #[test]
-fn a_client_that_does_not_wait_is_served() {
-    let upstream = Upstream::answering(|request| e2e::with_body("200 OK", &request.body));
+fn a_client_that_does_not_wait_is_served_at_once() {
+    let heads: &'static AtomicUsize = Box::leak(Box::default());
+    let upstream = Upstream::scripted(move |conn| {
+        while conn.head().is_ok() {
+            heads.fetch_add(1, Ordering::SeqCst);
+            let Ok(body) = conn.take(5) else { return };
+            conn.send(e2e::with_body("200 OK", &body));
+        }
+    });
     let gateway = Gateway::before(&upstream);
     let mut client = gateway.connect();
-    client.send(format!("{HEAD}hello"));
-    assert_eq!(client.answer_to("POST").unwrap().text(), "hello");
-    assert_eq!(client.get("/again").status(), 200);
+    // Both at once, a part of it, and nothing of it until the upstream has the head.
+    for at_once in ["hello", "h", ""] {
+        let asked = heads.load(Ordering::SeqCst);
+        let begun = Instant::now();
+        client.send(format!("{HEAD}{at_once}"));
+        if at_once.is_empty() {
+            e2e::eventually("the upstream has the head", || (heads.load(Ordering::SeqCst) > asked).then_some(()));
+        }
+        client.send(&"hello"[at_once.len()..]);
+        let head = client.head().unwrap();
+        assert_eq!((head.status(), client.take(5).unwrap()), (200, b"hello".to_vec()), "{at_once:?}");
+        assert!(begun.elapsed() < Duration::from_millis(900), "{at_once:?} {:?}", begun.elapsed());
+    }
+}
+
+/// The same over HTTP/2.
+#[test]
+fn a_stream_whose_body_is_here_is_served_at_once() {
+    let upstream = Upstream::answering(|request| e2e::with_body("200 OK", &request.body));
+    let gateway = Gateway::before(&upstream);
+    let mut client = Http2::connect(gateway.address);
+    client.until("the settings", |client| !client.settings.is_empty());
+    let fields = [
+        (":method", "POST"),
+        (":scheme", "http"),
+        (":authority", "a"),
+        (":path", "/"),
+        ("expect", "100-continue"),
+        ("content-length", "5"),
+    ];
+    let head = e2e::frame(kind::HEADERS, 4, 1, &e2e::field_block(&fields));
+    let begun = Instant::now();
+    // In one piece, as a client sends them that does not wait.
+    client.send([head, e2e::frame(kind::DATA, 1, 1, b"hello")].concat());
+    let exchange = client.outcome(1);
+    assert_eq!((exchange.answer.text().as_str(), exchange.interim.len()), ("hello", 0));
+    assert!(begun.elapsed() < Duration::from_millis(900), "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -91,9 +91,8 @@ fn an_upstream_that_refuses_the_certificate_is_502() {
         let upstream = Upstream::tls(server_of(&[version], &authority.issue(&["localhost"]), Some(&clients)), |_| ok());
         for keys in ["", &pair] {
             let gateway = before(&upstream, "localhost", &trusting(&authority, keys));
-            let answer = gateway.get("/");
-            let shown = (answer.status(), answer.json()["code"].clone());
-            assert_eq!(shown, (502, "upstream_tls".into()), "{version:?} {keys}");
+            // Which of the two it says depends on what is wrong with the certificate.
+            refused(&gateway, &gateway.get("/"), "received fatal alert");
         }
         assert!(upstream.requests().is_empty());
     }

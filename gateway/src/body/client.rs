@@ -61,6 +61,14 @@ impl ClientBody {
         }
     }
 
+    /// Whether it comes without the 100 that was asked for; over HTTP/2 that is seen where its head is read, and no later.
+    pub(super) fn poll_begun(&self, cx: &mut Context<'_>) -> bool {
+        match self {
+            Self::Http1(body) => body.poll_begun(cx),
+            Self::Http2(body) => !body.awaits_continue(),
+        }
+    }
+
     /// Refuses more than `limit` bytes, at once when they are declared.
     pub(super) fn limit(&self, limit: u64) -> Result<(), Rejection> {
         match self {

@@ -186,6 +186,9 @@ impl Connection {
                 Box::pin(self.tunnel(response, drain)).await;
                 return Ended::Told;
             }
+            if matches!(self.upload.borrow().rest, Rest::Gone) {
+                return Ended::Cut; // The answer to a request that never came whole is for the log.
+            }
             answer.keep_alive &= !drain.is_draining();
             // answer
             match self.write(&answer, response).await {
@@ -256,7 +259,8 @@ impl Connection {
         let version = request.version();
         self.serial.set(self.serial.get() + 1);
         self.received.set(0);
-        *self.upload.borrow_mut() = Upload::new(framing, version, limits.header);
+        let has_begun = !self.wire.borrow().unread.is_empty();
+        *self.upload.borrow_mut() = Upload::new(framing, version, limits.header, has_begun);
         *request.body_mut() = Body::from_client(RequestBody::new(self, framing.length).into());
         Ok(Answer { method: request.method().clone(), version, keep_alive: framing.keep_alive })
     }

@@ -1,7 +1,7 @@
 //! The client's side of TLS: whom upstreams are to be, and who the gateway is to them. Verification is always on.
 use std::{
     fmt, io,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, OnceLock},
 };
 
 use rustls::{
@@ -11,7 +11,7 @@ use rustls::{
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::{HTTP2, provider};
+use super::{HTTP2, Reasons, provider};
 use crate::{
     config::{Protocol, Roots, UpstreamTls},
     transport::Transport,
@@ -59,10 +59,10 @@ impl Connectors {
         let name = self.server_name.clone().unwrap_or_else(named);
         Connector {
             rustls: TlsConnector::from(Arc::clone(&self.rustls)),
+            reasons: Arc::new(Reasons::new(name.clone())),
             name,
             trust: self.trust.clone(),
             is_http2: self.is_http2,
-            failure: Mutex::default(),
         }
     }
 }
@@ -73,36 +73,22 @@ pub(crate) struct Connector {
     name: ServerName<'static>,
     trust: Trust,
     is_http2: bool,
-    /// Why the last handshake failed, if it did: told once.
-    failure: Mutex<Option<String>>,
+    reasons: Arc<Reasons>,
 }
 
 impl Connector {
     /// The client's side of a handshake. A reason that is new is logged.
     pub(crate) async fn connect(&self, stream: TcpStream) -> io::Result<Transport> {
         let outcome = self.rustls.connect(self.name.clone(), stream).await.and_then(|stream| {
-            let stream = Transport::tls(stream);
+            let stream = Transport::tls(stream).telling(&self.reasons);
             // A server that knows no ALPN agrees to nothing, and would be sent what it can't read.
             if self.is_http2 && stream.agreed() != Some(HTTP2) {
                 return Err(io::Error::other("it does not speak HTTP/2: `h2` was not agreed on by ALPN"));
             }
             Ok(stream)
         });
-        let mut last = self.failure.lock().expect("no holder of this lock panics");
-        match outcome {
-            Ok(stream) => {
-                *last = None;
-                Ok(stream)
-            }
-            Err(error) => {
-                let reason = error.to_string();
-                if last.as_ref() != Some(&reason) {
-                    tracing::warn!(server_name = %self.name.to_str(), reason, "no TLS with an upstream");
-                    *last = Some(reason);
-                }
-                Err(error)
-            }
-        }
+        self.reasons.tell_handshake(&outcome);
+        outcome
     }
 }
 

@@ -65,6 +65,9 @@ impl Upload {
         wire: &mut Wire,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Option<Rejection>>> {
+        if self.stage == Stage::HeldBack && body.poll_begun(cx) {
+            self.stage = Stage::Sending;
+        }
         loop {
             self.waits_for_client = false;
             while self.stage == Stage::Sending && wire.out.len() < HIGH_WATER {

@@ -40,20 +40,23 @@ pub(super) enum Rest {
     Done,
     Known(u64),
     Chunked(Decoder),
-    /// Refused or cut: the connection can't go on.
+    /// Refused: the connection can't go on.
     Broken,
+    /// The client has ended its side before the body's end: nobody is there to be answered.
+    Gone,
 }
 
 impl Upload {
-    /// All of the body that a head announces; `max_trailers` bounds its trailer section, in bytes.
-    pub(super) fn new(framing: Framing, version: Version, max_trailers: usize) -> Self {
+    /// All of the body that a head announces; `max_trailers` bounds its trailer section, in bytes. One that `has_begun`,
+    /// since bytes of it are here, waits for no 100 (RFC 9110 §10.1.1).
+    pub(super) fn new(framing: Framing, version: Version, max_trailers: usize, has_begun: bool) -> Self {
         Self {
             rest: match framing.length {
                 Length::Known(0) | Length::UntilClose => Rest::Done,
                 Length::Known(length) => Rest::Known(length),
                 Length::Chunked => Rest::Chunked(Decoder::new(max_trailers)),
             },
-            awaits_continue: framing.expects_continue,
+            awaits_continue: framing.expects_continue && !has_begun,
             takes_interim: encode::takes_chunks(version),
             limit: u64::MAX,
             stalled_at: None,
@@ -72,7 +75,7 @@ impl Connection {
         }
         match &mut upload.rest {
             Rest::Done => true,
-            Rest::Broken => false,
+            Rest::Broken | Rest::Gone => false,
             Rest::Known(left) if is_driven => *left <= LINGER.1 as u64,
             Rest::Chunked(_) if is_driven => true,
             Rest::Known(left) => {
@@ -114,6 +117,15 @@ impl Connection {
         .await
     }
 
+    /// Whether the client sends its body without having had a 100, or is gone; then it waits for none any more.
+    fn poll_begun(&self, cx: &mut Context<'_>) -> bool {
+        let (mut upload, mut wire) = (self.upload.borrow_mut(), self.wire.borrow_mut());
+        if upload.awaits_continue && (!wire.unread.is_empty() || wire.poll_fill(cx).is_ready()) {
+            upload.awaits_continue = false;
+        }
+        !upload.awaits_continue
+    }
+
     fn poll_body(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Rejection>>> {
         let mut upload = self.upload.borrow_mut();
         let upload = &mut *upload;
@@ -145,8 +157,10 @@ impl Connection {
             }
             Ok(frame)
         });
-        if outcome.is_err() {
-            upload.rest = Rest::Broken;
+        match &outcome {
+            Ok(_) => {}
+            Err(Rejection::ClientClosed) => upload.rest = Rest::Gone,
+            Err(_) => upload.rest = Rest::Broken,
         }
         Poll::Ready(Some(outcome))
     }
@@ -157,7 +171,7 @@ fn poll_rest(rest: &mut Rest, wire: &mut Wire, cx: &mut Context<'_>) -> Poll<Opt
     let gone = |_: io::Error| Rejection::ClientClosed;
     match rest {
         Rest::Done => Poll::Ready(None),
-        Rest::Broken => Poll::Ready(Some(Err(Rejection::ClientClosed))),
+        Rest::Broken | Rest::Gone => Poll::Ready(Some(Err(Rejection::ClientClosed))),
         Rest::Known(left) => {
             let data = match ready!(wire.poll_data(cx, *left)).map_err(gone) {
                 Ok(data) if data.is_empty() => return Poll::Ready(Some(Err(Rejection::ClientClosed))),
@@ -226,6 +240,11 @@ impl RequestBody {
     /// Whether the client waits for a 100 before it sends anything.
     pub(crate) fn awaits_continue(&self) -> bool {
         self.is_current() && self.connection.upload.borrow().awaits_continue
+    }
+
+    /// Whether it comes without the 100 that was asked for.
+    pub(crate) fn poll_begun(&self, cx: &mut Context<'_>) -> bool {
+        !self.is_current() || self.connection.poll_begun(cx)
     }
 
     /// Refuses more than `limit` bytes: at once when the head declares more, else when they have come.

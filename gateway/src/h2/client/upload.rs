@@ -45,6 +45,7 @@ impl Upload {
         self.waits_for_client = false;
         loop {
             match self.stage {
+                Stage::HeldBack if self.outbound.body.poll_begun(cx) => self.stage = Stage::Sending,
                 Stage::HeldBack => return Poll::Pending,
                 Stage::Ended | Stage::Failed => return Poll::Ready(Ok(())),
                 Stage::Sending if !self.left.is_empty() => ready!(self.poll_send(cx)),

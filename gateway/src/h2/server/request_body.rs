@@ -70,6 +70,11 @@ impl Upload {
         &mut self.body
     }
 
+    /// Whether bytes of it have come that nobody has taken.
+    pub(super) fn has_begun(&mut self) -> bool {
+        self.body.flow_control().used_capacity() > 0
+    }
+
     /// Lets the client send as much as was taken.
     fn give_back(&mut self) {
         let taken = std::mem::take(&mut self.taken);

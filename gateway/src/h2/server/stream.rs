@@ -58,7 +58,9 @@ pub(super) async fn serve(
     let stream = Rc::new(Stream { respond: RefCell::new(respond), upload: RefCell::new(Upload::new(body)), settings });
     let answer = match read {
         Ok(read) => {
-            stream.upload.borrow_mut().awaits_continue = read.expects_continue;
+            // Whoever sends the body at once waits for nothing (RFC 9110 §10.1.1).
+            let awaits_continue = read.expects_continue && !stream.upload.borrow_mut().has_begun();
+            stream.upload.borrow_mut().awaits_continue = awaits_continue;
             stream.upload.borrow_mut().may_pause = grpc::is_call(&read.request);
             let body = || Body::from_client(RequestBody::new(&stream, read.length).into());
             let mut request = read.request.map(|()| if read.is_websocket { Body::empty() } else { body() });

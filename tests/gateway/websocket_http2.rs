@@ -348,9 +348,12 @@ fn over_tls_and_beside_a_reload_it_stays_open() {
     let long = "x".repeat(100_000);
     client.until("room", |client| client.window > 100_000);
     // More than its window in all.
-    let mut echoed = Vec::new();
+    let (mut echoed, mut sent) = (Vec::new(), 0);
     for _ in 0..20 {
         for piece in Frame::text(&long, true).bytes().chunks(0x4000) {
+            sent += piece.len() as u64;
+            client
+                .until("the stream's window", |client| u64::from(client.settings[&4]) + client.seen(1).window >= sent);
             client.send_data(1, piece, false);
         }
         echoed.push(Frame::text(&long, false));

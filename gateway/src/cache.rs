@@ -3,6 +3,7 @@
 //! One fetch a URI: who comes while it runs waits for it. What is stored belongs to the URI as clients ask for it, and
 //! to the route with its rules: under other rules it answers nobody.
 mod answer;
+mod arrive;
 mod change;
 mod collect;
 mod control;
@@ -21,7 +22,7 @@ use std::sync::{
 use http::{HeaderMap, HeaderName, Method, Request, header};
 use smallvec::SmallVec;
 
-pub(crate) use answer::Answer;
+pub(crate) use answer::{Answer, note};
 pub(crate) use change::invalidate;
 pub(crate) use seen::key;
 pub(crate) use store::Store;
@@ -77,9 +78,9 @@ impl RouteCache {
         Self { store, rules, route, counts }
     }
 
-    /// What matters of a request; none where it goes to the service whatever is stored. The client's conditions are taken
+    /// What matters of a request; where it goes to the service whatever is stored, what `Cache-Status` says. The client's conditions are taken
     /// out of it: what is fetched is for all.
-    pub(crate) fn asked(&self, request: &mut Request<Body>, exchange: &Exchange) -> Option<Asked> {
+    pub(crate) fn asked(&self, request: &mut Request<Body>, exchange: &Exchange) -> Result<Asked, &'static str> {
         let fields = request.headers();
         let is_readable = policy::is_readable(request.method())
             && http_body::Body::is_end_stream(request.body())
@@ -88,7 +89,7 @@ impl RouteCache {
         let control = Control::of(fields);
         if !is_readable || control.no_store {
             self.counts.bypass.fetch_add(1, Relaxed);
-            return None;
+            return Err(if policy::is_readable(request.method()) { "fwd=bypass" } else { "fwd=method" });
         }
         let conditions = [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE].into_iter().flat_map(|name| {
             let values = fields.get_all(&name).iter().cloned();
@@ -106,6 +107,6 @@ impl RouteCache {
             request.headers_mut().remove(header::IF_NONE_MATCH);
             request.headers_mut().remove(header::IF_MODIFIED_SINCE);
         }
-        Some(asked)
+        Ok(asked)
     }
 }

@@ -33,14 +33,18 @@ pub(crate) async fn forward(
     if let Some(affinity) = cluster.affinity(request.headers(), exchange.client) {
         exchange.affinity = affinity; // 7, the part that reads what is gone then
     }
-    let asked = lane.cache.as_ref().and_then(|cache| cache.asked(request, exchange));
+    let (cached, passes) = match lane.cache.as_ref().map(|cache| (cache, cache.asked(request, exchange))) {
+        Some((cache, Ok(asked))) => (Some((cache, asked)), None),
+        Some((_, Err(how))) => (None, Some(how)),
+        None => (None, None),
+    };
     let accepted = lane.compress.as_ref().map(|codings| Accepted::of(request.headers(), codings));
     let head = lane.transform.request(request, client, exchange, matched); // 6
     if let Some(mirror) = lane.mirror.as_ref().filter(|_| !exchange.upgrades) {
         mirror.copy(&head, request.body_mut(), exchange);
     }
     // Boxed is what is rare, so that it takes no room in the walk of other requests.
-    let mut response = match lane.cache.as_ref().zip(asked) {
+    let mut response = match cached {
         None => {
             let body = request.body_mut();
             let sent = match exchange.deadline(lane.timeouts.total) {
@@ -62,6 +66,9 @@ pub(crate) async fn forward(
             }
         }
     };
+    if let Some(how) = passes {
+        cache::note(response.headers_mut(), how);
+    }
     if let Some(store) = &worker.live.cache {
         cache::invalidate(store, (&head, request), matched.path, client.scheme, exchange, &response);
     }

@@ -196,3 +196,24 @@ fn nobody_says_of_himself_who_he_is() {
         (Some("127.0.0.1"), Some("for=127.0.0.1;host=\"test\";proto=http"))
     );
 }
+
+/// The crate drops them before anybody can refuse them: what is matched is what is forwarded all the same.
+#[test]
+fn a_fragment_and_pseudo_fields_among_trailers_reach_nobody() {
+    let (public, admin) = (Upstream::ok(), Upstream::ok());
+    let public_routes = e2e::service("public", &[&public], "routes = ['/pub']");
+    let gateway = Gateway::start(&(public_routes + &e2e::service("admin", &[&admin], "routes = ['/admin']")));
+    let mut client = Http2::connect(gateway.address);
+    for (stream, path, forwarded) in [(1, "/pub#/../admin", "/pub"), (3, "/pub?x#y", "/pub?x")] {
+        assert_eq!(client.get(stream, path).status(), 200, "{path}");
+        assert_eq!(public.last().target(), forwarded);
+    }
+    client.send_request(5, "POST", "/pub", &[], false);
+    client.send_data(5, "abc", false);
+    client.send_fields(5, &[(":path", "/admin"), (":method", "GET"), ("x-sum", "1")], true);
+    assert_eq!(client.answer(5).status(), 200);
+    let request = public.last();
+    assert_eq!((request.target(), request.start.split(' ').next()), ("/pub", Some("POST")));
+    assert_eq!(request.trailers, [("x-sum".to_owned(), "1".to_owned())]);
+    assert_eq!(admin.connections(), 0);
+}

@@ -9,6 +9,7 @@ mod api_keys;
 mod balance;
 mod bodies;
 mod cache;
+mod cache_rules;
 mod cache_shared;
 mod cache_waits;
 mod cancel;

@@ -45,18 +45,23 @@ impl Answer {
         Self { status, fields, body }
     }
 
-    /// What is stored, found fresh or `stale`; with the seconds that it is fresh for.
-    pub(super) fn hit(entry: &Entry, asked: &Asked, now: u64) -> Self {
+    /// What is stored, with `how` it came to that and the seconds that it is fresh for.
+    pub(super) fn kept(entry: &Entry, asked: &Asked, now: u64, how: &str) -> Self {
         let how = match entry.life.left(now) {
-            Some(left) => format!("hit; ttl={left}"),
-            None => format!("hit; ttl=-{}", entry.life.staleness(now)),
+            Some(left) => format!("{how}; ttl={left}"),
+            None => format!("{how}; ttl=-{}", entry.life.staleness(now)),
         };
         Self::stored(entry, asked, now, &how)
+    }
+
+    /// What is stored, found fresh or `stale`; with the seconds that it is fresh for.
+    pub(super) fn hit(entry: &Entry, asked: &Asked, now: u64) -> Self {
+        Self::kept(entry, asked, now, "hit")
     }
 }
 
 /// Says it behind what caches before this one have said.
-fn note(fields: &mut HeaderMap, how: &str) {
+pub(crate) fn note(fields: &mut HeaderMap, how: &str) {
     if let Ok(value) = HeaderValue::try_from(format!("gateway; {how}")) {
         fields.append(CACHE_STATUS, value);
     }

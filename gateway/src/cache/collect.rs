@@ -17,6 +17,8 @@ pub(super) struct Collector {
     /// All of it but the body.
     pub(super) entry: Entry,
     pub(super) body: BytesMut,
+    /// When it was fetched.
+    pub(super) generation: u64,
     /// The longest body that is stored.
     pub(super) max: u64,
     /// Whose fetch it is, if others wait for it.
@@ -32,6 +34,7 @@ impl Watch for Collector {
                 leader.has_read();
             }
         } else {
+            self.store.remove(&self.key, &self.entry);
             self.store.pass(&self.key, self.entry.life.at);
             if let Some(leader) = self.leader.take() {
                 leader.finish();
@@ -47,11 +50,11 @@ impl Watch for Collector {
     }
 
     fn end(self: Box<Self>) {
-        let Self { store, key, mut entry, body, leader, .. } = *self;
+        let Self { store, key, mut entry, body, generation, leader, .. } = *self;
         entry.body = body.freeze();
-        store.put(&key, entry);
-        // Only now may those who wait look.
-        if let Some(leader) = leader {
+        let is_stored = store.put(&key, entry, generation);
+        // Only now may those who wait look. Where it was changed meanwhile, one of them fetches it.
+        if is_stored && let Some(leader) = leader {
             leader.finish();
         }
     }

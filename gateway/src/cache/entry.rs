@@ -27,6 +27,30 @@ impl Entry {
         self.route == route && self.chosen_by.chooses(seen)
     }
 
+    /// Whether it is the answer to the same requests as another.
+    pub(super) fn is_in_place_of(&self, other: &Self) -> bool {
+        self.route == other.route && self.chosen_by == other.chosen_by
+    }
+
+    /// Whether both are of use, since they are told apart by the same fields.
+    pub(super) fn is_beside(&self, other: &Self) -> bool {
+        self.route == other.route
+            && self.chosen_by != other.chosen_by
+            && self.chosen_by.names().eq(other.chosen_by.names())
+    }
+
+    /// Whether a 304 with these fields is about this answer (RFC 9111 §4.3.4), and not about one of another validator.
+    pub(super) fn is_meant_by(&self, answer: &HeaderMap) -> bool {
+        let of = |name| (self.fields.get(&name), answer.get(&name));
+        match (of(header::ETAG), of(header::LAST_MODIFIED)) {
+            // It is for who asked with that tag: only the date was told.
+            ((None, Some(_)), (ours, theirs)) => theirs.is_none() || ours == theirs,
+            ((Some(ours), Some(theirs)), _) => opaque(ours.as_bytes()) == opaque(theirs.as_bytes()),
+            ((_, None), (Some(ours), Some(theirs))) => ours == theirs,
+            ((_, None), _) => true,
+        }
+    }
+
     /// What it takes in memory, about.
     pub(super) fn size(&self) -> usize {
         let fields: usize = self.fields.iter().map(|(name, value)| name.as_str().len() + value.len() + 64).sum();
@@ -54,8 +78,8 @@ impl Entry {
         tag.into_iter().chain(date)
     }
 
-    /// The same with what a 304 says of it (RFC 9111 §3.2).
-    pub(super) fn freshened(&self, answer: &HeaderMap, life: impl FnOnce(&HeaderMap) -> Option<Life>) -> Option<Self> {
+    /// The same with what a 304 says of it (RFC 9111 §3.2), to a request that its service sees so.
+    pub(super) fn freshened(&self, answer: &HeaderMap, seen: &Seen) -> Self {
         let mut fields = self.fields.clone();
         for name in answer.keys().filter(|name| !is_about_the_body(name)) {
             fields.remove(name);
@@ -63,8 +87,7 @@ impl Entry {
         for (name, value) in answer.iter().filter(|(name, _)| !is_about_the_body(name)) {
             fields.append(name, value.clone());
         }
-        let life = life(&fields)?;
-        Some(Self { fields, life, ..self.clone() })
+        Self { chosen_by: seen.selection(&fields), fields, ..self.clone() }
     }
 }
 

@@ -1,43 +1,19 @@
 //! From a request to its answer: stored, fetched, asked for again, or the old one where no new one can be had.
-use std::{future::poll_fn, ops::Deref, pin::Pin, rc::Rc, sync::Arc, sync::atomic::Ordering::Relaxed};
+use std::{future::poll_fn, pin::Pin, rc::Rc, sync::Arc, sync::atomic::Ordering::Relaxed, time::Duration};
 
-use bytes::{Bytes, BytesMut};
-use http::{StatusCode, header};
+use bytes::Bytes;
+use http::StatusCode;
 use jiff::Timestamp;
 
-use super::{
-    Answer, Asked, RouteCache,
-    collect::Collector,
-    entry::Entry,
-    flight::{Late, Leader},
-    policy,
-    seen::Seen,
-    store::Key,
-};
+use super::{Answer, Asked, RouteCache, arrive::Wanted, entry::Entry, flight::Late, seen::Seen, store::Key};
 use crate::{
-    body::{Body, LeasedBody},
+    body::Body,
     cluster::LocalCluster,
     exchange::Exchange,
-    h1::{client::Head, framing::Length, head::ResponseHead},
+    h1::{client::Head, head::ResponseHead},
     live::Lane,
     rejection::Rejection,
-    transform::hop_by_hop,
 };
-
-/// A request that may be answered from the cache, and for what it stands.
-struct Wanted {
-    asked: Asked,
-    key: Key,
-    seen: Seen,
-}
-
-impl Deref for Wanted {
-    type Target = Asked;
-
-    fn deref(&self) -> &Asked {
-        &self.asked
-    }
-}
 
 impl Asked {
     /// Whether it is content with this answer as it is.
@@ -62,7 +38,13 @@ impl RouteCache {
         cluster: &LocalCluster,
         exchange: &mut Exchange,
     ) -> Result<Answer, Rejection> {
-        let asked = Wanted { asked, key, seen: Seen::of(head, exchange) };
+        let mut asked = Wanted {
+            asked,
+            generation: self.store.generation(&key),
+            key,
+            seen: Seen::of(head, exchange),
+            why: "fwd=miss",
+        };
         let now = seconds_now();
         if let Some(entry) = self.find(&asked) {
             if asked.takes(&entry, now) {
@@ -82,7 +64,10 @@ impl RouteCache {
             let (head, body) = cluster.send_in_time(head, &mut Body::empty(), lane, exchange).await?;
             return Ok(Answer::passed(head.status, head.fields, Body::from_upstream(body), "fwd=miss"));
         }
-        let turn = self.store.lead(&asked.key, self.route, now, lane.timeouts.request).await;
+        let patience =
+            lane.timeouts.total.map_or(Duration::MAX, |total| total.saturating_sub(exchange.started.elapsed()));
+        let patience = patience.min(lane.timeouts.request);
+        let turn = self.store.lead(&asked.key, self.route, now, patience).await;
         // Somebody may have stored it meanwhile.
         let now = seconds_now();
         let known = self.find(&asked);
@@ -90,25 +75,45 @@ impl RouteCache {
             self.counts.hit.fetch_add(1, Relaxed);
             return Ok(Answer::stored(entry, &asked, now, "hit; collapsed"));
         }
-        let old = known.as_ref().filter(|entry| entry.life.staleness(now) < entry.life.if_error);
-        let leader = match (turn, old) {
+        asked.generation = self.store.generation(&asked.key);
+        asked.why = match &known {
+            None => "fwd=miss",
+            Some(entry) if entry.life.left(now).is_some() => "fwd=request",
+            Some(_) => "fwd=stale",
+        };
+        let old = |now| {
+            let is_bearable = |entry: &&Arc<Entry>| entry.life.staleness(now) < entry.life.if_error;
+            known.as_ref().filter(is_bearable).filter(|_| !asked.control.no_cache)
+        };
+        let leader = match (turn, old(now)) {
             (Ok(leader), _) => leader,
-            (Err(Late), Some(old)) => return Ok(self.old(old, &asked, now)),
+            (Err(Late), Some(entry)) => return Ok(self.old(entry, &asked, now, "hit")),
             (Err(Late), None) => return Err(Rejection::UpstreamTimeout),
         };
         let mut conditional = None;
         for (name, value) in known.iter().flat_map(|entry| entry.validators()) {
             conditional = Some(conditional.as_ref().unwrap_or(head).copy(&name, value.as_bytes()));
         }
-        let head = conditional.as_ref().unwrap_or(head);
-        let sent = cluster.send_in_time(head, &mut Body::empty(), lane, exchange).await;
+        let first = conditional.as_ref().unwrap_or(head);
+        let mut sent = cluster.send_in_time(first, &mut Body::empty(), lane, exchange).await;
+        let is_of_another = |answer: &ResponseHead| {
+            answer.status == StatusCode::NOT_MODIFIED && !known.as_ref().is_none_or(|it| it.is_meant_by(&answer.fields))
+        };
+        if sent.as_ref().is_ok_and(|(answer, _)| is_of_another(answer)) {
+            sent = cluster.send_in_time(head, &mut Body::empty(), lane, exchange).await;
+        }
         let now = seconds_now();
-        let old = known.as_ref().filter(|entry| entry.life.staleness(now) < entry.life.if_error);
-        match (sent, old) {
-            (Ok((head, _)), Some(old)) if is_failure(head.status) => Ok(self.old(old, &asked, now)),
-            (Err(rejection), Some(old)) if is_the_services(&rejection) => Ok(self.old(old, &asked, now)),
+        match (sent, old(now)) {
+            (Ok((answer, _)), Some(old)) if is_failure(answer.status) => {
+                let how = format!("{}; fwd-status={}", asked.why, answer.status.as_u16());
+                Ok(self.old(old, &asked, now, &how))
+            }
+            (Err(rejection), Some(old)) if is_the_services(&rejection) => {
+                let how = format!("{}; detail={}", asked.why, rejection.code());
+                Ok(self.old(old, &asked, now, &how))
+            }
             (Err(rejection), _) => Err(rejection),
-            (Ok((head, body)), _) => Ok(self.take_in(head, body, known.as_deref(), &asked, leader, now)),
+            (Ok((answer, body)), _) => Ok(self.take_in(answer, body, known.as_deref(), &asked, leader, now)),
         }
     }
 
@@ -116,67 +121,10 @@ impl RouteCache {
         self.store.find(&asked.key, self.route, &asked.seen)
     }
 
-    fn old(&self, entry: &Entry, asked: &Wanted, now: u64) -> Answer {
+    /// An old answer, in the place of the one that could not be had.
+    fn old(&self, entry: &Entry, asked: &Wanted, now: u64, how: &str) -> Answer {
         self.counts.stale.fetch_add(1, Relaxed);
-        Answer::hit(entry, asked, now)
-    }
-
-    /// Stores what came, if it may be, and passes it on.
-    fn take_in(
-        &self,
-        head: ResponseHead,
-        body: LeasedBody,
-        known: Option<&Entry>,
-        asked: &Wanted,
-        leader: Option<Leader>,
-        now: u64,
-    ) -> Answer {
-        let ResponseHead { status, mut fields, .. } = head;
-        hop_by_hop::remove(&mut fields);
-        let life = |status, fields: &_| policy::life(status, fields, asked.is_known, &self.rules, now);
-        if let (StatusCode::NOT_MODIFIED, Some(known)) = (status, known) {
-            self.counts.revalidated.fetch_add(1, Relaxed);
-            let Some(mut entry) = known.freshened(&fields, |fields| life(known.status, fields)) else {
-                self.store.forget(&asked.key);
-                leader.into_iter().for_each(Leader::finish);
-                return Answer::stored(known, asked, now, "fwd=stale; fwd-status=304");
-            };
-            entry.fields.remove(header::AGE);
-            let answer = Answer::stored(&entry, asked, now, "fwd=stale; fwd-status=304; stored");
-            self.store.put(&asked.key, entry);
-            leader.into_iter().for_each(Leader::finish);
-            return answer;
-        }
-        self.counts.miss.fetch_add(1, Relaxed);
-        let why = if known.is_some() { "fwd=stale" } else { "fwd=miss" };
-        let length = body.length();
-        // Where only the end of the connection ends it, nobody knows whether it is whole.
-        let may_fit = length != Length::UntilClose && !matches!(length, Length::Known(n) if n > self.rules.max_body);
-        let mut body = Body::from_upstream(body);
-        let Some(life) = life(status, &fields).filter(|_| may_fit) else {
-            self.store.pass(&asked.key, now);
-            leader.into_iter().for_each(Leader::finish);
-            return Answer::passed(status, fields, body, why);
-        };
-        let mut stored = fields.clone();
-        stored.remove(header::AGE);
-        let entry = Entry {
-            route: self.route,
-            status,
-            chosen_by: asked.seen.selection(&fields),
-            fields: stored,
-            body: Bytes::new(),
-            life,
-        };
-        let (store, key, max) = (Arc::clone(&self.store), Arc::clone(&asked.key), self.rules.max_body);
-        if http_body::Body::is_end_stream(&body) {
-            store.put(&key, entry);
-            leader.into_iter().for_each(Leader::finish);
-        } else {
-            leader.iter().for_each(Leader::has_read);
-            body.watch(Box::new(Collector { store, key, entry, body: BytesMut::new(), max, leader }));
-        }
-        Answer::passed(status, fields, body, &format!("{why}; stored"))
+        Answer::kept(entry, asked, now, how)
     }
 
     /// Fetches an answer anew while the old one is served; at most one at once.
@@ -199,6 +147,10 @@ impl RouteCache {
             let fetch = async {
                 let (head, body) = worker.clusters[cluster].fetch(&head, host, Bytes::new(), &timeouts).await?;
                 if is_failure(head.status) {
+                    return Ok(());
+                }
+                if head.status == StatusCode::NOT_MODIFIED && !entry.is_meant_by(&head.fields) {
+                    cache.store.remove(&asked.key, &entry);
                     return Ok(());
                 }
                 let mut body = cache.take_in(head, body, Some(&entry), &asked, Some(leader), seconds_now()).body;

@@ -22,7 +22,7 @@ pub(super) struct Seen {
 pub(super) struct Selection {
     told: Vec<u8>,
     /// The fields that `Vary` names, and what they were.
-    pub(super) fields: Vec<(HeaderName, Vec<u8>)>,
+    fields: Vec<(HeaderName, Vec<u8>)>,
 }
 
 impl Seen {
@@ -52,6 +52,11 @@ impl Selection {
     pub(super) fn chooses(&self, seen: &Seen) -> bool {
         let alike = |(name, value): &(HeaderName, Vec<u8>)| combined(&seen.lines, name.as_str()) == *value;
         self.told == seen.told && self.fields.iter().all(alike)
+    }
+
+    /// The names of its fields.
+    pub(super) fn names(&self) -> impl Iterator<Item = &HeaderName> {
+        self.fields.iter().map(|(name, _)| name)
     }
 
     /// What it takes in memory, about.

@@ -15,6 +15,16 @@ pub(super) struct Contender<'r> {
 }
 
 pub(super) fn report(contenders: Vec<Contender<'_>>, checks: &mut Checks) {
+    for Contender { pattern, raw } in &contenders {
+        // Its methods, if it names any, stand before a space.
+        if let Some(written) = &raw.r#match
+            && pattern.text.split_whitespace().next_back() == Some("/health$")
+        {
+            let message = format!("the route `{}` can never win", pattern.text);
+            let finding = Finding::new(Code::UnreachableRoute, &written.span, message).label("never reached");
+            checks.report(finding.help("`/health` is the gateway's own on every host; choose another path"));
+        }
+    }
     let (patterns, written): (Vec<_>, Vec<_>) =
         contenders.into_iter().map(|contender| (contender.pattern, &contender.raw.r#match)).unzip();
     let routes = patterns.into_iter().enumerate().map(|(at, pattern)| (pattern, at)).collect();

@@ -25,6 +25,8 @@ fn the_routes() {
     check(&routes("[\"/a/{id\"]"), &["3:15 bad_pattern"]);
     check(&routes("[{ host = \"a\" }]"), &["3:11 missing_key"]);
     check(&routes("[\"/a\", \"/a\"]"), &["3:17 unreachable_route"]);
+    check(&routes("[\"GET /health$\", \"/\"]"), &["3:11 unreachable_route"]);
+    check(&routes("[\"/health\", \"/\"]"), &[]);
 }
 
 #[test]

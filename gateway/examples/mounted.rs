@@ -150,7 +150,7 @@ fn declared(length: &'static str, body: Pieces) -> Answer {
 fn main() -> Result<(), Box<dyn Error>> {
     let file = env::args().nth(1).unwrap_or_else(|| "gateway.toml".into());
     let config = Config::load(Path::new(&file)).map_err(|faults| format!("{file}:\n{}", faults.to_json()))?;
-    messages::start()?;
+    let _messages = messages::start()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let app = App::default();
     let mounts = Mounts::default().with("app", runtime.handle().clone(), app.clone());

@@ -17,10 +17,11 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
-    /// Orders by how busy they would be with one request more, each for its weight.
+    /// Orders by how busy they are, each for its weight. Those that are idle are equals, whatever their weights are: a
+    /// light one too has its turn.
     fn cmp_load(self, other: Self) -> std::cmp::Ordering {
-        let with_one_more = |load: u32, weight: u32| (u64::from(load) + 1) * u64::from(weight);
-        with_one_more(self.load, other.weight).cmp(&with_one_more(other.load, self.weight))
+        let times = |load: u32, weight: u32| u64::from(load) * u64::from(weight);
+        times(self.load, other.weight).cmp(&times(other.load, self.weight))
     }
 }
 

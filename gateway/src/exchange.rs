@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header};
 use ipnet::IpNet;
 use smallvec::SmallVec;
 
@@ -231,6 +231,11 @@ impl Exchange {
         self.lane().map_or(&self.worker.live.unrouted, |lane| &lane.permit).rules.as_deref()
     }
 
+    /// When its answer was made, for one that does not say (RFC 9110 §6.6.1).
+    pub(crate) fn date(&self) -> HeaderValue {
+        self.worker.core.clock.date(Instant::now())
+    }
+
     /// Writes the fields that an answer of this exchange has from the gateway, as they go over the wire.
     pub(crate) fn write_fields(&self, out: &mut Vec<u8>) {
         encode::field(out, X_REQUEST_ID.as_str(), &self.request_id);
@@ -242,6 +247,7 @@ impl Exchange {
     /// Puts the same fields into `fields`, in the place of an upstream's own. Each request has others: none is worth a
     /// place in a table of fields (RFC 7541 §7.1.3).
     pub(crate) fn put_fields(&self, fields: &mut HeaderMap) {
+        fields.entry(header::DATE).or_insert_with(|| self.date());
         if let Ok(mut id) = HeaderValue::from_bytes(&self.request_id) {
             id.set_sensitive(true);
             fields.insert(X_REQUEST_ID, id);

@@ -6,7 +6,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use gateway::{
     config::{self, Config, Faults, Style},
     route::RouteTable,
-    telemetry::messages,
+    telemetry::messages::{self, say},
 };
 
 #[global_allocator]
@@ -92,8 +92,8 @@ fn key_name(name: &str) -> Result<String, &'static str> {
 fn api_key(name: &str) -> ExitCode {
     let key = config::new_key();
     let hash = config::KeyHash::of(key.as_bytes()).to_hex();
-    eprintln!("The key is shown this once. Put this into `keys` of an `[[api_key]]` block:");
-    eprintln!("{{ name = \"{name}\", sha256 = \"{hash}\", scopes = [] }}");
+    say("The key is shown this once. Put this into `keys` of an `[[api_key]]` block:");
+    say(&format!("{{ name = \"{name}\", sha256 = \"{hash}\", scopes = [] }}"));
     print(&format!("{key}\n"));
     ExitCode::SUCCESS
 }
@@ -103,14 +103,17 @@ fn run(file: &ConfigFile) -> ExitCode {
         Ok(config) => config,
         Err(faults) => return report(&faults, CANNOT_RUN),
     };
-    if let Err(fault) = messages::start() {
-        eprintln!("gateway: {fault}");
-        return ExitCode::from(CANNOT_RUN);
-    }
+    let _messages = match messages::start() {
+        Ok(messages) => messages,
+        Err(fault) => {
+            say(&format!("gateway: {fault}"));
+            return ExitCode::from(CANNOT_RUN);
+        }
+    };
     match gateway::run(&config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("gateway: {error}");
+            say(&format!("gateway: {error}"));
             ExitCode::from(CANNOT_RUN)
         }
     }
@@ -122,7 +125,7 @@ fn check(file: &ConfigFile, format: Format) -> ExitCode {
             let routes: usize = config.services.iter().map(|service| service.routes.len()).sum();
             let certificates = config.server.tls.iter().flat_map(|tls| &tls.certificates);
             for (certificate, warning) in certificates.filter_map(|one| Some((one, one.warning?))) {
-                eprintln!("warning: the certificate {} {warning}", certificate.cert.display());
+                say(&format!("warning: the certificate {} {warning}", certificate.cert.display()));
             }
             let (services, routes) = (count(config.services.len(), "service"), count(routes, "route"));
             print(&format!("{} is sound: {services}, {routes}\n", file.config.display()));
@@ -179,7 +182,7 @@ fn health(file: &ConfigFile) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("gateway: {error}");
+            say(&format!("gateway: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -198,7 +201,7 @@ fn count(number: usize, noun: &str) -> String {
 
 /// Prints every fault for people.
 fn report(faults: &Faults, code: u8) -> ExitCode {
-    eprint!("{}", faults.render(Style::for_stderr()));
+    say(faults.render(Style::for_stderr()).trim_end_matches('\n'));
     ExitCode::from(code)
 }
 

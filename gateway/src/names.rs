@@ -130,7 +130,11 @@ pub(crate) fn differences(before: &Addresses, now: &Addresses) -> Vec<String> {
         let list = |addresses: &[IpAddr]| addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         match before.get(name) {
             None => format!("{name} is at {} now", list(addresses)),
-            Some(before) => format!("{name} is at {} now, no longer at {}", list(addresses), list(before)),
+            Some(before) => {
+                let gone: Vec<_> = before.iter().filter(|address| !addresses.contains(address)).copied().collect();
+                let here = format!("{name} is at {} now", list(addresses));
+                if gone.is_empty() { here } else { format!("{here}, no longer at {}", list(&gone)) }
+            }
         }
     });
     told.collect()

@@ -107,10 +107,6 @@ fn explain(rejection: &Rejection, exchange: &Exchange, fields: &mut HeaderMap) {
         Rejection::RateLimited { retry_after } => drop(fields.insert(header::RETRY_AFTER, (*retry_after).into())),
         _ => {}
     }
-    let now = jiff::Timestamp::now();
-    if let Ok(date) = HeaderValue::from_str(&now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
-        fields.insert(header::DATE, date);
-    }
 }
 
 /// RFC 6750 §3: what is wrong with a token.

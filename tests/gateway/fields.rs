@@ -1,5 +1,5 @@
 //! CASES 18–21: which fields go on, and which the gateway alone may write.
-use e2e::{Gateway, Message, Upstream};
+use e2e::{Gateway, Http2, Message, Upstream, ok};
 
 /// What the upstream gets for a request with these lines.
 fn forwarded(server: &str, lines: &str) -> Message {
@@ -142,4 +142,27 @@ fn values_pass_byte_for_byte() {
     client.send(b"GET / HTTP/1.1\r\nHost: a\r\nX-A: \xe4\xf6 \"a\\b\"\tc\r\n\r\n");
     let answer = client.take_to(b"\r\n\r\n").unwrap();
     assert!(answer.windows(3).any(|window| window == b"\xff,\xfe"), "{}", answer.escape_ascii());
+}
+
+/// RFC 9110 §6.6.1: whoever passes an answer on says when it came, if nobody has.
+#[test]
+fn an_answer_that_does_not_say_when_it_was_made_is_dated() {
+    let theirs = "Thu, 15 Jan 2026 10:30:00 GMT";
+    let upstream = Upstream::answering(move |request| match request.target() {
+        "/dated" => format!("HTTP/1.1 200 OK\r\ndate: {theirs}\r\ncontent-length: 2\r\n\r\nok").into(),
+        _ => ok(),
+    });
+    let gateway = Gateway::with("", &upstream, "routes = ['/a', '/dated']");
+    let mut over_http2 = Http2::connect(gateway.address);
+    for (stream, target) in [(1, "/a"), (3, "/nobody"), (5, "/health")] {
+        for answer in [gateway.get(target), over_http2.get(stream, target)] {
+            let date = answer.all("date");
+            assert!(
+                matches!(date[..], [one] if one.len() == theirs.len() && one.ends_with(" GMT")),
+                "{target}: {date:?}"
+            );
+        }
+    }
+    assert_eq!(gateway.get("/dated").all("date"), [theirs]);
+    assert_eq!(over_http2.get(7, "/dated").all("date"), [theirs]);
 }

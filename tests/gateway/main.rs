@@ -55,6 +55,7 @@ mod jwt_keys;
 mod layering;
 mod life;
 mod limits;
+mod messages;
 mod mirror;
 mod mounts;
 mod names;

@@ -14,10 +14,10 @@ impl LeastRequests {
     pub(super) fn pick(&mut self, candidate: impl Fn(usize) -> Option<Candidate>) -> Option<usize> {
         let candidates = (0..self.turns.len()).filter_map(|index| Some((index, candidate(index)?)));
         let least = candidates.min_by(|(a, one), (b, other)| {
-            one.cmp_load(*other).then_with(|| self.turns.of(*a).cmp(&self.turns.of(*b)))
+            one.cmp_load(*other).then_with(|| self.turns.of(*a, *one).cmp(&self.turns.of(*b, *other)))
         });
-        let (index, _) = least?;
-        self.turns.take(index);
+        let (index, candidate) = least?;
+        self.turns.take(index, candidate);
         Some(index)
     }
 }
@@ -39,7 +39,8 @@ mod tests {
         check([Some(0), Some(0), Some(0)], [1; 3], &[0, 1, 2, 0, 1, 2]);
         check([Some(3), Some(0), Some(0)], [1; 3], &[1, 2, 1, 2]);
         check([Some(5), None, Some(9)], [1; 3], &[0, 0]);
-        check([Some(0), Some(3), Some(9)], [1, 5, 1], &[1, 1]);
+        check([Some(1), Some(3), Some(9)], [1, 5, 1], &[1, 1]);
+        check([Some(0), Some(0), None], [1, 2, 1], &[1, 0, 1, 1, 0, 1]);
         assert_eq!(LeastRequests::new(2).pick(|_| None), None);
     }
 
@@ -57,7 +58,8 @@ mod tests {
                 loads[picked] += 1;
             }
             for (a, b) in (0..weights.len()).flat_map(|a| (0..weights.len()).map(move |b| (a, b))) {
-                prop_assert!(loads[a] * weights[b] <= (loads[b] + 1) * weights[a], "{:?} for {:?}", loads, weights);
+                let before_its_last = loads[a].saturating_sub(1);
+                prop_assert!(before_its_last * weights[b] <= loads[b] * weights[a], "{:?} for {:?}", loads, weights);
             }
         }
     }

@@ -1,5 +1,5 @@
-//! The power of two choices: of two upstreams drawn by their weights, the one that is less busy; of equals, the one whose
-//! turn it is.
+//! The power of two choices: of two upstreams drawn by their weights, the one that is less busy for its weight; of equals,
+//! the one whose turn it is.
 use super::{Candidate, turn::Turns};
 
 #[derive(Debug)]
@@ -29,15 +29,15 @@ impl PowerOfTwo {
             })
         };
         let (first, one) = draw(None)?;
-        let picked = match draw(Some(first)) {
-            None => first,
-            // They are drawn by their weights already: a weight counts once.
+        let (picked, candidate) = match draw(Some(first)) {
+            None => (first, one),
+            // Of two that are all there are, both are drawn whatever their weights: so these count here too.
             Some((second, other)) => {
-                let order = one.load.cmp(&other.load).then(self.turns.of(first).cmp(&self.turns.of(second)));
-                if order.is_gt() { second } else { first }
+                let turns = || self.turns.of(first, one).cmp(&self.turns.of(second, other));
+                if one.cmp_load(other).then_with(turns).is_gt() { (second, other) } else { (first, one) }
             }
         };
-        self.turns.take(picked);
+        self.turns.take(picked, candidate);
         Some(picked)
     }
 }
@@ -54,6 +54,24 @@ mod tests {
         let idle = |_| Some(Candidate { weight: 1, load: 0 });
         let picks: Vec<usize> = (0..6).map(|_| balancer.pick(idle, |below| fastrand::u64(..below)).unwrap()).collect();
         assert!(picks.windows(2).all(|pair| pair[0] != pair[1]), "{picks:?}");
+    }
+
+    #[test]
+    fn each_has_its_share_while_all_are_idle() {
+        for weights in [&[1, 2][..], &[1, 1, 8], &[5, 3, 1, 1]] {
+            let mut rng = fastrand::Rng::with_seed(7);
+            let mut balancer = PowerOfTwo::new(weights.len());
+            let mut picked = vec![0u32; weights.len()];
+            for _ in 0..10_000 {
+                let idle = |index: usize| Some(Candidate { weight: weights[index], load: 0 });
+                picked[balancer.pick(idle, |below| rng.u64(..below)).unwrap()] += 1;
+            }
+            let total: u32 = weights.iter().sum();
+            for (&count, &weight) in picked.iter().zip(weights) {
+                let expected = 10_000 * weight / total;
+                assert!(count.abs_diff(expected) < expected / 10 + 20, "{picked:?} for {weights:?}");
+            }
+        }
     }
 
     proptest! {

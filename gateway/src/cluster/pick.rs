@@ -68,6 +68,9 @@ impl Cluster {
 
     /// Why no upstream can be picked.
     fn none_left(&self) -> Rejection {
+        if self.upstreams.iter().all(|upstream| upstream.is_nowhere()) {
+            return Rejection::UpstreamDns;
+        }
         let now = Instant::now();
         let shut_out = self
             .upstreams

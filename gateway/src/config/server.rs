@@ -14,7 +14,7 @@ pub struct Server {
     pub tls: Option<Tls>,
     /// Worker threads, at least 1. Written `0` (the default): one for each core that this process may use.
     pub workers: usize,
-    /// Peers whose `X-Forwarded-*`, `Forwarded` and `x-request-id` are believed. Default none.
+    /// Peers whose `X-Forwarded-*` and `x-request-id` are believed, and whose `Forwarded` and `Via` are passed on. Default none.
     pub trusted_proxies: Vec<IpNet>,
     /// Networks whose connections begin with a header of the PROXY protocol. Default none.
     pub proxy_protocol: Vec<IpNet>,

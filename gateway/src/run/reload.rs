@@ -6,7 +6,10 @@ use std::{
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    task::{JoinError, JoinHandle},
+};
 
 use super::{
     StartError, descriptors,
@@ -15,20 +18,51 @@ use super::{
 };
 use crate::{
     admin,
-    config::Config,
+    config::{Config, Faults},
     live::{Live, Surroundings},
     names,
 };
 
+/// The file on its way: the file system may be slow, and a large file takes its time to check.
+pub(super) struct Reading {
+    /// Whether somebody wants to know what comes of it.
+    asked: bool,
+    again: bool,
+    began: Instant,
+    load: JoinHandle<Result<Config, Faults>>,
+}
+
+/// What the file says, or its faults, or why nobody could look.
+type Loaded = Result<Result<Config, Faults>, JoinError>;
+
+impl Reading {
+    /// What is read may be old already: it is to be read once more after this.
+    pub(super) fn again(&mut self) {
+        self.again = true;
+    }
+
+    pub(super) fn is_wanted_again(&self) -> bool {
+        self.again
+    }
+
+    /// Waits for it; to be called until it is there, and not after that.
+    pub(super) async fn end(&mut self) -> Loaded {
+        (&mut self.load).await
+    }
+}
+
 impl Supervisor {
-    /// Reads the file again and applies it, if it is sound and says something else than it did; `asked`: whether somebody
-    /// wants to know.
-    pub(super) async fn reload(&mut self, asked: bool) {
-        let started = Instant::now();
+    /// Begins to read the file; `asked`: whether somebody wants to know.
+    pub(super) fn read(&self, asked: bool) -> Reading {
         let path = self.live.config.file.clone();
-        let file = path.display().to_string();
-        // The file system may be slow, and a large file takes its time to check.
-        let loaded = tokio::task::spawn_blocking(move || Config::load(&path)).await;
+        let load = tokio::task::spawn_blocking(move || Config::load(&path));
+        Reading { asked, again: false, began: Instant::now(), load }
+    }
+
+    /// Applies what was read, if it is sound and says something else than the file did.
+    pub(super) async fn reload(&mut self, reading: &Reading, loaded: Loaded) {
+        let Reading { asked, began, .. } = *reading;
+        let file = self.live.config.file.display().to_string();
         let config = match loaded {
             Ok(Ok(config)) => config,
             Ok(Err(faults)) => {
@@ -52,7 +86,7 @@ impl Supervisor {
             Ok(()) => {
                 self.metrics.reloads.applied.fetch_add(1, Relaxed);
                 let told = if changes.is_empty() { String::from("a file that it names") } else { changes.join("; ") };
-                tracing::info!(took_ms = started.elapsed().as_millis(), "{file} is applied: {told}");
+                tracing::info!(took_ms = began.elapsed().as_millis(), "{file} is applied: {told}");
                 self.note("applied", &json!(changes));
             }
             Err(error) => {

@@ -19,6 +19,7 @@ use super::{
     handover::TakenOver,
     notify::{State, notify},
     public::Public,
+    reload::Reading,
     signals::{Asked, Signals},
     threads::Threads,
     upgrade::taken_over,
@@ -33,6 +34,7 @@ use crate::{
     names::Names,
     telemetry::{
         access_log::Writer,
+        messages::{Messages, say},
         metrics::{Generations, Metrics, Reloads, Shard},
     },
 };
@@ -114,7 +116,7 @@ impl Supervisor {
         }
         metrics.generations.open(&live, shards);
         *metrics.gauges() = threads.gauges();
-        eprintln!("{}", banner(public.bound(), threads.count(), admin_address));
+        say(&banner(public.bound(), threads.count(), admin_address));
         Ok(Self {
             live,
             mounts,
@@ -138,6 +140,7 @@ impl Supervisor {
     ) -> Result<(), StartError> {
         let mut failed = None;
         let mut successor: Option<JoinHandle<Result<TakenOver, String>>> = None;
+        let mut reading: Option<Reading> = None;
         let mut stop = pin!(stop);
         let mut looks = interval(watch::INTERVAL);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -146,7 +149,10 @@ impl Supervisor {
                 asked = signals.next() => match asked {
                     // The new process reads the file anyway; should it not serve, the next look sees the difference.
                     Asked::Reload if successor.is_some() => {}
-                    Asked::Reload => self.reload(true).await,
+                    Asked::Reload => match &mut reading {
+                        Some(reading) => reading.again(),
+                        None => reading = Some(self.read(true)),
+                    },
                     Asked::HandOver => if successor.is_none() {
                         successor = self.start_successor().await;
                     },
@@ -161,8 +167,16 @@ impl Supervisor {
                 }
                 _ = looks.tick() => {
                     self.metrics.generations.close_finished();
-                    if successor.is_none() && self.files.look() {
-                        self.reload(false).await;
+                    if successor.is_none() && reading.is_none() && self.files.look() {
+                        reading = Some(self.read(false));
+                    }
+                }
+                // However long the file system takes, signals are heard.
+                loaded = async { reading.as_mut().expect("it is there").end().await }, if reading.is_some() => {
+                    // The new process has read the file itself.
+                    if let Some(read) = reading.take().filter(|_| successor.is_none()) {
+                        self.reload(&read, loaded).await;
+                        reading = read.is_wanted_again().then(|| self.read(true));
                     }
                 }
                 () = self.names.changed(), if successor.is_none() => self.readdress().await,
@@ -203,6 +217,7 @@ impl Supervisor {
                 ended = self.threads.ended() => failed = failed.or(ended.err()),
                 asked = signals.next() => if let Asked::Stop(signal) = asked {
                     tracing::warn!(signal, "stopping at once");
+                    Messages::finish();
                     std::process::exit(1);
                 },
             }

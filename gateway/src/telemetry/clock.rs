@@ -4,6 +4,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use http::HeaderValue;
 use jiff::Timestamp;
 
 /// How long the wall clock's last reading is extrapolated.
@@ -15,13 +16,19 @@ pub struct Clock {
     base: Cell<(Instant, u64)>,
     /// The second that was written last, and its text: `2026-01-15T10:30:00`.
     second: RefCell<(u64, String)>,
+    /// The second of the last date, and that.
+    date: RefCell<(u64, HeaderValue)>,
 }
 
 impl Clock {
     /// One that has read the wall clock.
     #[allow(clippy::new_without_default, reason = "it reads the clock: not a value that is always the same")]
     pub fn new() -> Self {
-        Self { base: Cell::new((Instant::now(), unix_micros())), second: RefCell::new((u64::MAX, String::new())) }
+        Self {
+            base: Cell::new((Instant::now(), unix_micros())),
+            second: RefCell::new((u64::MAX, String::new())),
+            date: RefCell::new((u64::MAX, HeaderValue::from_static(""))),
+        }
     }
 
     /// Microseconds since 1970 at `now`.
@@ -34,6 +41,18 @@ impl Clock {
         let micros = unix_micros();
         self.base.set((now, micros));
         micros
+    }
+
+    /// The `Date` of `now` (RFC 9110 §5.6.7), as it is in all answers of that second.
+    pub(crate) fn date(&self, now: Instant) -> HeaderValue {
+        let seconds = self.unix_micros(now) / 1_000_000;
+        let mut cached = self.date.borrow_mut();
+        if cached.0 != seconds {
+            let timestamp = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+            let text = timestamp.unwrap_or(Timestamp::MAX).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            *cached = (seconds, HeaderValue::try_from(text).expect("a date is visible ASCII"));
+        }
+        cached.1.clone()
     }
 
     /// Appends `2026-01-15T10:30:00.123Z` (RFC 3339).

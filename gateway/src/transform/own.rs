@@ -120,7 +120,7 @@ impl Told {
             forwarded_for: take_all(fields, &X_FORWARDED_FOR),
             proto: fields.remove(X_FORWARDED_PROTO),
             host: fields.remove(X_FORWARDED_HOST),
-            forwarded: take_all(fields, &header::FORWARDED),
+            forwarded: take_all(fields, &header::FORWARDED).into_iter().filter(ends_its_quotes).collect(),
             via: List::new(),
         };
         let via = take_all(fields, &header::VIA);
@@ -144,6 +144,20 @@ fn is_forwarded(name: &str) -> bool {
     name.len() > PREFIX.len() && letters.into_iter().all(|(a, b)| a == *b || (a == b'_' && *b == b'-'))
 }
 
+/// Whether a list is one that another element may be added to: behind a quote that is not ended, it would be text
+/// (RFC 7239 §4).
+fn ends_its_quotes(list: &HeaderValue) -> bool {
+    let (mut is_quoted, mut bytes) = (false, list.as_bytes().iter());
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => is_quoted = !is_quoted,
+            b'\\' if is_quoted => drop(bytes.next()),
+            _ => {}
+        }
+    }
+    !is_quoted
+}
+
 fn take_all(fields: &mut HeaderMap, name: &HeaderName) -> List {
     let all: List = fields.get_all(name).iter().cloned().collect();
     if !all.is_empty() {
@@ -160,4 +174,20 @@ fn put_list(out: &mut Lines, name: &'static str, earlier: &List, element: &[&[u8
     let earlier = earlier.iter().flat_map(|value| [value.as_bytes(), b", "]);
     let pieces: SmallVec<[&[u8]; 16]> = earlier.chain(element.iter().copied()).collect();
     out.put(name, &pieces);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_would_swallow_the_next_element_is_told() {
+        let check = |list: &'static str, expected| {
+            assert_eq!(ends_its_quotes(&HeaderValue::from_static(list)), expected, "{list}");
+        };
+        check("for=192.0.2.1, for=\"[2001:db8::1]\";proto=https", true);
+        check("for=\"a\\\"b\"", true);
+        check("for=\"1.1.1.1", false);
+        check("for=\"a\\\"", false);
+    }
 }

@@ -22,6 +22,7 @@ use crate::{
     config::{self, Protocol},
     h1::head::host_value,
     mounts::Mounted,
+    rejection::Rejection,
     tls::Connectors,
 };
 
@@ -104,7 +105,12 @@ impl Upstream {
     }
 
     fn new(config: &config::Upstream, url: String, place: Place, probed: bool) -> Self {
-        let health = if probed { Health::Unknown } else { Health::Healthy };
+        let nowhere = is_nowhere(&place);
+        let health = match (nowhere, probed) {
+            (true, _) => Health::Unhealthy,
+            (false, true) => Health::Unknown,
+            (false, false) => Health::Healthy,
+        };
         let label = address_of(&place).map(|address| format!("{url} ({address})"));
         Self {
             label: label.unwrap_or_else(|| url.clone()),
@@ -123,7 +129,7 @@ impl Upstream {
                 last_check: None,
                 ejected_by: None,
                 unreachable: None,
-                last_error: None,
+                last_error: nowhere.then(|| Rejection::UpstreamDns.detail().into_owned()),
                 latency: None,
             }),
             recheck: Notify::new(),
@@ -153,8 +159,16 @@ impl Upstream {
         address_of(&self.place)
     }
 
+    /// Whether its name has no address: nobody can ask it before that has changed, and then it is another upstream.
+    pub(crate) fn is_nowhere(&self) -> bool {
+        is_nowhere(&self.place)
+    }
+
     /// Counts as healthy from now on: nobody looks any more.
     pub(crate) fn forget_probes(&self) {
+        if self.is_nowhere() {
+            return;
+        }
         self.set_health(Health::Healthy);
         let mut details = self.details();
         (details.last_check, details.last_error, details.latency) = (None, None, None);
@@ -204,6 +218,10 @@ impl Upstream {
     pub(crate) fn details(&self) -> std::sync::MutexGuard<'_, Details> {
         self.details.lock().expect("no holder of this lock panics")
     }
+}
+
+fn is_nowhere(place: &Place) -> bool {
+    matches!(place, Place::Remote(address) if address.socket().is_err())
 }
 
 fn address_of(place: &Place) -> Option<IpAddr> {

@@ -65,7 +65,8 @@ fn run(cli: &Cli) -> Result<ExitCode, String> {
         (Err(error), Ok(_)) | (Ok(_), Err(error)) => return Err(error),
     };
     let level = source.get("LOG_LEVEL").unwrap_or(LOG_LEVEL);
-    messages::start_with(level, settings.common.json_logs, true).map_err(|fault| format!("monolith: {fault}"))?;
+    let _messages =
+        messages::start_with(level, settings.common.json_logs, true).map_err(|fault| format!("monolith: {fault}"))?;
     let bound = Bound::bind(&config).map_err(|error| format!("monolith: {error}"))?;
 
     let runtime = Builder::new_multi_thread().thread_name("services").enable_all().build();

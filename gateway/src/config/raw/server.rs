@@ -11,7 +11,7 @@ table! {
         tls: RawTls,
         /// Worker threads; 0 means one for each core.
         workers: Count = 0,
-        /// Networks whose `X-Forwarded-*`, `Forwarded` and `X-Request-Id` are believed.
+        /// Networks whose `X-Forwarded-*` and `X-Request-Id` are believed, and whose `Forwarded` and `Via` are passed on.
         trusted_proxies: OneOrMany<Text> = [],
         /// Networks of load balancers that begin each connection with a header of the PROXY protocol, version 1 or 2.
         proxy_protocol: OneOrMany<Text> = [],

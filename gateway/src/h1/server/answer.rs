@@ -103,14 +103,18 @@ impl Connection {
         let keep_alive = answer.keep_alive && self.upload_may_end(is_driven) && coding != Coding::UntilClose;
         self.wire.borrow_mut().out.encode(|out| {
             encode::status_line(out, status);
-            let mut declares_length = false;
+            let (mut declares_length, mut has_date) = (false, false);
             for (name, value) in response.headers() {
                 declares_length |= *name == header::CONTENT_LENGTH;
+                has_date |= *name == header::DATE;
                 if !body.exchange().is_some_and(|exchange| exchange.writes(name)) {
                     encode::field(out, name.as_str(), value.as_bytes());
                 }
             }
             if let Some(exchange) = body.exchange() {
+                if !has_date {
+                    encode::field(out, "date", exchange.date().as_bytes());
+                }
                 exchange.write_fields(out);
             }
             match coding {

@@ -66,7 +66,8 @@ fn a_client_that_does_not_read_holds_up_nobody() {
         let head = "HTTP/1.1 200 OK\r\ncache-control: max-age=60\r\ncontent-length: 500000\r\n\r\n";
         [head.as_bytes(), &vec![b'a'; 500_000]].concat()
     });
-    let gateway = Gateway::start(&service("app", &[&upstream], "cache = true\ntimeouts.request = '1h'"));
+    let rules = service("app", &[&upstream], "cache = true\ntimeouts.request = '1h'");
+    let gateway = Gateway::start(&format!("server.timeouts.body_idle = '1h'\n{rules}"));
     let mut slow = Http2::with_windows(gateway.connect(), 0);
     slow.send_request(1, "GET", "/", &[], true);
     slow.until("the head", |slow| slow.seen(1).answer.field("cache-status").is_some());

@@ -26,7 +26,6 @@ fn the_routes() {
     check(&routes("[{ host = \"a\" }]"), &["3:11 missing_key"]);
     check(&routes("[\"/a\", \"/a\"]"), &["3:17 unreachable_route"]);
     check(&routes("[\"GET /health$\", \"/\"]"), &["3:11 unreachable_route"]);
-    check(&routes("[\"/health\", \"/\"]"), &[]);
 }
 
 #[test]

@@ -162,3 +162,14 @@ fn an_old_answer_does_not_outlive_the_news_of_its_end() {
         eventually("the new one is there", || (gateway.get("/").text() == "new").then_some(()));
     }
 }
+
+/// RFC 9110 §6.6.1: what nobody has dated is dated when it came, and not when it is told.
+#[test]
+fn a_stored_answer_keeps_the_date_of_its_arrival() {
+    let upstream = in_turn(&["200 OK\r\ncache-control: max-age=60"]);
+    let gateway = start(&upstream, "cache = true");
+    let date = |target: &str| gateway.get(target).field("date").expect("every answer has one").to_owned();
+    let first = date("/");
+    eventually("the next second", || (date("/health") != first).then_some(()));
+    assert_eq!((date("/"), upstream.requests().len()), (first, 1));
+}

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     body::{Body, LeasedBody},
     h1::{framing::Length, head::ResponseHead},
+    telemetry::clock::http_date,
     transform::hop_by_hop,
 };
 
@@ -54,6 +55,8 @@ impl RouteCache {
     ) -> Answer {
         let ResponseHead { status, mut fields, .. } = head;
         hop_by_hop::remove(&mut fields);
+        // What is stored is as old as it is, whenever it is told (RFC 9110 §6.6.1).
+        fields.entry(header::DATE).or_insert_with(|| http_date(now));
         let life = |status, fields: &_| policy::life(status, fields, asked.is_known, &self.rules, now);
         if let (StatusCode::NOT_MODIFIED, Some(known)) = (status, known) {
             let mut entry = known.freshened(&fields, &asked.seen);

@@ -48,9 +48,7 @@ impl Clock {
         let seconds = self.unix_micros(now) / 1_000_000;
         let mut cached = self.date.borrow_mut();
         if cached.0 != seconds {
-            let timestamp = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
-            let text = timestamp.unwrap_or(Timestamp::MAX).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-            *cached = (seconds, HeaderValue::try_from(text).expect("a date is visible ASCII"));
+            *cached = (seconds, http_date(seconds));
         }
         cached.1.clone()
     }
@@ -67,6 +65,13 @@ impl Clock {
         let digit = |n: u64| b'0' + u8::try_from(n % 10).expect("a digit is below 10");
         out.extend_from_slice(&[b'.', digit(millis / 100), digit(millis / 10), digit(millis), b'Z']);
     }
+}
+
+/// `Thu, 15 Jan 2026 10:30:00 GMT` (RFC 9110 §5.6.7), of seconds since 1970.
+pub(crate) fn http_date(unix_seconds: u64) -> HeaderValue {
+    let timestamp = i64::try_from(unix_seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    let text = timestamp.unwrap_or(Timestamp::MAX).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    HeaderValue::try_from(text).expect("a date is visible ASCII")
 }
 
 fn unix_micros() -> u64 {

@@ -27,6 +27,21 @@ fn status(answer: &Message) -> &str {
     answer.field("cache-status").unwrap_or("-")
 }
 
+/// A 304 that nobody asked for freshens nothing either.
+#[test]
+fn a_304_to_no_condition_freshens_nothing() {
+    let upstream = in_turn(&[
+        "200 OK\r\netag: \"a\"\r\ncache-control: max-age=0",
+        "304 Not Modified\r\netag: \"b\"\r\ncache-control: max-age=60",
+    ]);
+    let gateway = start(&upstream, "cache = true");
+    assert_eq!(gateway.get("/").text(), "0");
+    for _ in 0..2 {
+        let answer = gateway.get("/");
+        assert_eq!((answer.status(), answer.field("etag")), (304, Some("\"b\"")), "{answer:?}");
+    }
+}
+
 /// RFC 9111 §4.3.4: a 304 of another validator is about another answer.
 #[test]
 fn a_304_with_another_tag_freshens_nothing() {

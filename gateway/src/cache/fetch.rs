@@ -99,7 +99,9 @@ impl RouteCache {
         let is_of_another = |answer: &ResponseHead| {
             answer.status == StatusCode::NOT_MODIFIED && !known.as_ref().is_none_or(|it| it.is_meant_by(&answer.fields))
         };
-        if sent.as_ref().is_ok_and(|(answer, _)| is_of_another(answer)) {
+        // A 304 to what was asked without a condition would be about nothing that is known.
+        let is_asked_anew = sent.as_ref().is_ok_and(|(answer, _)| is_of_another(answer));
+        if is_asked_anew {
             sent = cluster.send_in_time(head, &mut Body::empty(), lane, exchange).await;
         }
         let now = seconds_now();
@@ -113,7 +115,10 @@ impl RouteCache {
                 Ok(self.old(old, &asked, now, &how))
             }
             (Err(rejection), _) => Err(rejection),
-            (Ok((answer, body)), _) => Ok(self.take_in(answer, body, known.as_deref(), &asked, leader, now)),
+            (Ok((answer, body)), _) => {
+                let known = known.as_deref().filter(|_| !is_asked_anew);
+                Ok(self.take_in(answer, body, known, &asked, leader, now))
+            }
         }
     }
 
